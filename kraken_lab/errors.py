@@ -1,0 +1,237 @@
+"""Everything this package raises on purpose, as one family.
+
+::
+
+    KrakenLabError
+    ├── SetupError            how the lab was asked for
+    │   ├── BadArgument       a value that cannot be right: depth 7, interval 2 (also a ValueError)
+    │   ├── UnknownSymbol     no such pair at this venue (also a ValueError)
+    │   ├── BadKey            API key or secret missing, malformed or refused
+    │   └── NestedLoopRefused nested event loops would not be safe here
+    ├── FeedError             the road to the venue
+    │   ├── Unreachable       the venue could not be reached at all
+    │   ├── Disconnected      it was reached, and is not any more
+    │   ├── Refused           the venue said no, in its own words
+    │   ├── NotReady          a wait ran out, naming what it waited for (also a TimeoutError)
+    │   ├── StreamStopped     the stream or lab was closed
+    │   ├── LimitReached      one more connection or stream than is allowed
+    │   └── RestFailed        a REST request was not answered as it should have been
+    ├── DataError             what was said
+    │   ├── Malformed         a message that cannot be parsed or has the wrong shape
+    │   ├── ChecksumMismatch  a book that is not the exchange's book
+    │   ├── ImpossibleBook    a book no exchange can have: crossed, unsorted, negative
+    │   ├── SequenceGap       a sequence number was skipped
+    │   └── EmptySide         asked for a price where there is none
+    └── SandboxError          the embedded exchange could not be started or steered
+
+``except kl.KrakenLabError`` catches all of it. Facts are attributes; the sentence says what happened, what was
+already done about it, and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "BadArgument",
+    "BadKey",
+    "ChecksumMismatch",
+    "DataError",
+    "Disconnected",
+    "EmptySide",
+    "FeedError",
+    "ImpossibleBook",
+    "KrakenLabError",
+    "LimitReached",
+    "Malformed",
+    "NestedLoopRefused",
+    "NotReady",
+    "Refused",
+    "RestFailed",
+    "SandboxError",
+    "SequenceGap",
+    "SetupError",
+    "StreamStopped",
+    "UnknownSymbol",
+    "Unreachable",
+]
+
+
+class KrakenLabError(Exception):
+    """The root of the family: whatever this package raises on purpose."""
+
+
+# --- how the lab was asked for --------------------------------------------------------------------------------------
+
+
+class SetupError(KrakenLabError):
+    """Something about how the lab was asked for; nothing was sent."""
+
+
+class BadArgument(SetupError, ValueError):
+    """A value that cannot be right. ``name``, ``value`` and ``allowed`` say which and what would be."""
+
+    def __init__(self, name: str, value: object, allowed: str, hint: str = "") -> None:
+        self.name, self.value, self.allowed, self.hint = name, value, allowed, hint
+        tail = f" {hint}" if hint else ""
+        super().__init__(f"{name}={value!r} is not possible: use {allowed}.{tail} Nothing was sent.")
+
+
+class UnknownSymbol(SetupError, ValueError):
+    """No such pair at this venue. ``symbol`` is what was asked, ``suggestions`` what may have been meant."""
+
+    def __init__(self, symbol: str, suggestions: Sequence[str] = (), venue: str = "this venue") -> None:
+        self.symbol, self.suggestions, self.venue = symbol, tuple(suggestions), venue
+        meant = f" Did you mean {' or '.join(repr(s) for s in suggestions)}?" if suggestions else ""
+        super().__init__(
+            f"{symbol!r} is not traded at {venue}.{meant} lab.instruments().search('...') lists what there is. "
+            "Nothing was subscribed."
+        )
+
+
+class BadKey(SetupError):
+    """An API key or secret that is missing, malformed or refused. Carries ``reason``, never the key."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class NestedLoopRefused(SetupError):
+    """Nested event loops would lose work in this kernel. ``reason`` says why and what to do instead."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+# --- the road to the venue ------------------------------------------------------------------------------------------
+
+
+class FeedError(KrakenLabError):
+    """Something on the road to the venue."""
+
+
+class Unreachable(FeedError):
+    """The venue could not be reached. ``venue``, ``reason``, ``attempts``."""
+
+    def __init__(self, venue: str, reason: str, attempts: int = 1, hint: str = "") -> None:
+        self.venue, self.reason, self.attempts = venue, reason, attempts
+        tail = hint or "Run `kraken-lab doctor` to see what is in the way, or use kl.connect('sandbox'): it needs no network."
+        super().__init__(f"{venue} cannot be reached ({reason}) after {attempts} attempt(s). {tail}")
+
+
+class Disconnected(FeedError):
+    """The connection is down. ``endpoint`` and ``reason``."""
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        self.endpoint, self.reason = endpoint, reason
+        super().__init__(f"The {endpoint} connection is down ({reason}). It is being reopened; lab.status() shows when.")
+
+
+class Refused(FeedError):
+    """The venue refused. ``rejected`` maps each symbol (or the channel) to the venue's own words."""
+
+    def __init__(self, channel: str, rejected: Mapping[str, str]) -> None:
+        self.channel, self.rejected = channel, dict(rejected)
+        words = "; ".join(f"{symbol}: {text}" for symbol, text in rejected.items())
+        super().__init__(f"The venue refused {channel} for {words}. It will not be asked again; nothing else was touched.")
+
+
+class NotReady(FeedError, TimeoutError):
+    """A wait ran out. ``waited_for`` says for what and ``seconds`` how long; the stream itself goes on."""
+
+    def __init__(self, waited_for: str, seconds: float, state: str = "") -> None:
+        self.waited_for, self.seconds, self.state = waited_for, seconds, state
+        now = f" (now {state})" if state else ""
+        super().__init__(
+            f"Waited {seconds:g} s for {waited_for}{now}. It goes on trying: call .wait(timeout=...) to wait longer, "
+            "or lab.status() to see why."
+        )
+
+
+class StreamStopped(FeedError):
+    """The stream or its lab was closed. ``what`` names it."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what} is stopped. Its rows can still be read; start it again by calling it on an open lab.")
+
+
+class LimitReached(FeedError):
+    """One more than is allowed. ``what``, ``limit`` and ``hint``."""
+
+    def __init__(self, what: str, limit: int, hint: str) -> None:
+        self.what, self.limit, self.hint = what, limit, hint
+        super().__init__(f"No more than {limit} {what}. {hint} Nothing was changed.")
+
+
+class RestFailed(FeedError):
+    """A REST request was not answered as it should have been. ``path``, ``reason``, ``status`` (HTTP, or None)."""
+
+    def __init__(self, path: str, reason: str, status: int | None = None) -> None:
+        self.path, self.reason, self.status = path, reason, status
+        code = f" (HTTP {status})" if status is not None else ""
+        super().__init__(f"{path} failed{code}: {reason}.")
+
+
+# --- what was said --------------------------------------------------------------------------------------------------
+
+
+class DataError(KrakenLabError):
+    """Something about the data that came."""
+
+
+class Malformed(DataError):
+    """A message that cannot be parsed or has the wrong shape. ``reason``, and ``excerpt`` of at most 200 characters."""
+
+    def __init__(self, reason: str, excerpt: str = "") -> None:
+        self.reason, self.excerpt = reason, excerpt[:200]
+        shown = f": {self.excerpt!r}" if excerpt else ""
+        super().__init__(f"Malformed message ({reason}){shown}. It was not applied, not even in part.")
+
+
+class ChecksumMismatch(DataError):
+    """A book that is not the exchange's. ``symbol``, ``expected`` (the exchange's) and ``computed`` (ours)."""
+
+    def __init__(self, symbol: str, expected: int, computed: int, channel: str = "book") -> None:
+        self.symbol, self.expected, self.computed, self.channel = symbol, expected, computed, channel
+        super().__init__(
+            f"The {channel} of {symbol} no longer matches the exchange (checksum {expected}, computed {computed}). "
+            "It is void until the next snapshot."
+        )
+
+
+class ImpossibleBook(DataError):
+    """A book that no exchange can have. ``symbol`` and ``reason``."""
+
+    def __init__(self, symbol: str, reason: str) -> None:
+        self.symbol, self.reason = symbol, reason
+        super().__init__(f"The book of {symbol} is impossible ({reason}). It is void until the next snapshot.")
+
+
+class SequenceGap(DataError):
+    """A sequence number was skipped. ``channel``, ``expected`` and ``got``."""
+
+    def __init__(self, channel: str, expected: int, got: int) -> None:
+        self.channel, self.expected, self.got = channel, expected, got
+        super().__init__(f"{channel} went from sequence {expected - 1} to {got}: a fresh snapshot is needed.")
+
+
+class EmptySide(DataError):
+    """A price was asked of a side without levels. ``symbol`` and ``side`` (``bids`` or ``asks``)."""
+
+    def __init__(self, symbol: str, side: str) -> None:
+        self.symbol, self.side = symbol, side
+        super().__init__(f"{symbol} has no {side}, so this has no value now. Check `book.{side}` first.")
+
+
+# --- the embedded exchange ------------------------------------------------------------------------------------------
+
+
+class SandboxError(KrakenLabError):
+    """The embedded exchange could not be started or steered. ``reason``."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
