@@ -1,0 +1,108 @@
+"""What is wanted of a connection, and how each wish stands.
+
+A `Want` is recorded when the user asks, not when the exchange agrees: after a reconnect the wants are asked again, so
+what was never acknowledged is not lost and what was acknowledged differently is asked as it was meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+from .messages import SubscribeResult
+
+__all__ = ["LEVEL3_COST", "Key", "Stage", "Standing", "Want"]
+
+LEVEL3_COST = {10: 5, 100: 25, 1000: 100}
+"""What subscribing one level3 symbol costs, by depth. Source: level3 channel page, "Rate limits"."""
+
+
+class Key(NamedTuple):
+    """What one connection can carry once: a channel and, where it has one, a symbol."""
+
+    channel: str
+    symbol: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """One subscription as it is asked for; options that a channel does not have stay None.
+
+    >>> Want(channel="book", symbol="BTC/USD", depth=10).key
+    Key(channel='book', symbol='BTC/USD')
+    """
+
+    channel: str
+    symbol: str | None = None
+    depth: int | None = None
+    interval: int | None = None
+    event_trigger: str | None = None
+    snapshot: bool = True
+
+    @property
+    def key(self) -> Key:
+        """The place on a connection that this takes."""
+        return Key(self.channel, self.symbol)
+
+    @property
+    def options(self) -> tuple[str, int | None, int | None, str | None, bool]:
+        """What wants in one request must share."""
+        return (self.channel, self.depth, self.interval, self.event_trigger, self.snapshot)
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether the exchange wants a token with it, though level3 data is public."""
+        return self.channel == "level3"
+
+    @property
+    def cost(self) -> int:
+        """What it takes from the level3 budget; 0 for other channels."""
+        return LEVEL3_COST.get(self.depth or 10, 100) if self.channel == "level3" else 0
+
+    def differs_from(self, result: SubscribeResult) -> str | None:
+        """What the exchange acknowledged otherwise than asked, in words; None if nothing."""
+        for name in ("depth", "interval", "event_trigger"):
+            asked, given = getattr(self, name), getattr(result, name)
+            if asked is not None and given is not None and asked != given:
+                return f"asked {name}={asked}, acknowledged {name}={given}"
+        return None
+
+
+class Stage(Enum):
+    """How far a want has come on the present connection."""
+
+    WANTED = "wanted"
+    """To be asked as soon as pacing, or a token, allows."""
+    ASKED = "asked"
+    """Asked, not yet answered."""
+    ACKNOWLEDGED = "acknowledged"
+    """Answered with yes."""
+    LEAVING = "leaving"
+    """To be unsubscribed as soon as pacing allows, or waiting for the answer to that."""
+    REFUSED = "refused"
+    """Answered with no, for good."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """One want and what became of it. Owned by its conversation."""
+
+    want: Want
+    stage: Stage = Stage.WANTED
+    req_id: int | None = None
+    asked_at: float | None = None
+    acknowledged_at: float | None = None
+    delivered: bool = False
+    """Whether its snapshot came since it was last acknowledged."""
+    nudged: bool = False
+    """Whether a silent subscription was already asked again once."""
+    not_before: float = 0.0
+    """A pause the exchange's rate limit asked for, in monotonic seconds."""
+    pauses: int = 0
+    then: Want | None = None
+    """What to ask once an unsubscription is through; None means to be forgotten."""
+    result: SubscribeResult | None = None
+    refusal: str = ""
+    difference: str | None = None
+    attempts: int = field(default=0)
