@@ -1,0 +1,194 @@
+"""The exchange as one object without I/O: connections, REST and a market on a clock that only `advance` moves.
+
+Nothing in here waits, reads a clock or opens anything. Same seed, same calls: same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Final, Literal
+
+from kraken_lab.sandbox.desk import LEVEL3_BUDGETS, Desk
+from kraken_lab.sandbox.faults import Faults
+from kraken_lab.sandbox.instruments import PAIRS, Pair, PairStatus
+from kraken_lab.sandbox.limits import Window
+from kraken_lab.sandbox.listing import Listing, SystemStatus
+from kraken_lab.sandbox.market import DEFAULT_RATE, Market
+from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.publisher import Publisher
+from kraken_lab.sandbox.request import Endpoint
+from kraken_lab.sandbox.rest import Rest
+from kraken_lab.sandbox.rest_answer import RestAnswer
+from kraken_lab.sandbox.session import Session
+from kraken_lab.sandbox.stamps import Stamps
+from kraken_lab.sandbox.tokens import Tokens
+
+__all__ = ["START_NS", "Exchange"]
+
+START_NS: Final = 1_780_000_000_000_000_000
+"""Where a virtual clock starts unless told otherwise: 2026-05-28T20:26:40Z."""
+
+
+def _nobody(session: Session) -> None:
+    """The callback of an exchange that nobody listens to."""
+
+
+class Exchange:
+    """An exchange in small.
+
+    ``rate`` is synthetic actions a second over all pairs; ``account`` decides the budget for level3 subscriptions;
+    ``idle_s`` is after how many seconds without activity a connection is closed. ``on_output`` is called with a session
+    whenever it has something to send or wants to end.
+
+    >>> exchange = Exchange(seed=7)
+    >>> session = exchange.open("public")
+    >>> len(session.drain())
+    1
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        start_ns: int = START_NS,
+        rate: float = DEFAULT_RATE,
+        pairs: Sequence[Pair] | None = None,
+        api_key: str | None = None,
+        api_secret: str | None = None,
+        account: Literal["standard", "pro"] = "standard",
+        idle_s: float = 60.0,
+    ) -> None:
+        self.seed = seed
+        self.now_ns = start_ns
+        self.on_output: Callable[[Session], None] = _nobody
+        self.market = Market(seed=seed, start_ns=start_ns, rate=rate, pairs=PAIRS if pairs is None else pairs)
+        self.market.listeners.append(lambda batch: self._tick(batch.ns))
+        self._idle_ns = round(idle_s * NS_PER_SECOND)
+        self._opened = 0
+        self._sessions: dict[int, Session] = {}
+        random = Random(f"kraken_lab account {seed}")
+        self.api_key = api_key or base64.b64encode(random.randbytes(42)).decode("ascii")
+        self.api_secret = api_secret or base64.b64encode(random.randbytes(64)).decode("ascii")
+        stamps = Stamps()
+        listing = Listing(self.market.pairs.values(), self.market.assets.values())
+        tokens = Tokens(Random(f"kraken_lab tokens {seed}"))
+        self.faults = Faults(self, stamps, tokens)
+        self._desk = Desk(
+            listing=listing,
+            publisher=Publisher(self.market, listing, stamps),
+            tokens=tokens,
+            stamps=stamps,
+            faults=self.faults,
+            level3_budget=Window(LEVEL3_BUDGETS[account]),
+        )
+        self._rest = Rest(self.market, self._desk, api_key=self.api_key, api_secret=self.api_secret)
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def next_due_ns(self) -> int:
+        """When something happens by itself: in the market, or on a connection."""
+        return min(self.market.next_due_ns(), self._next_session_due_ns())
+
+    def advance(self, to_ns: int) -> None:
+        """Let time pass until ``to_ns``; all that is due happens at its own time, in order. Time never goes back."""
+        if to_ns < self.now_ns:
+            return
+        while (due_ns := self._next_session_due_ns()) <= to_ns:
+            # The market may give a session something to say, and so put off its heartbeat.
+            self.market.advance(due_ns)
+            self._tick(due_ns)
+            for session in tuple(self._sessions.values()):
+                session.let_time_pass(self.now_ns)
+        self.market.advance(to_ns)
+        self._tick(to_ns)
+
+    def _tick(self, ns: int) -> None:
+        self.now_ns = max(self.now_ns, ns)
+
+    def _next_session_due_ns(self) -> int:
+        return min((session.next_due_ns() for session in self._sessions.values()), default=2**63 - 1)
+
+    # --- connections ------------------------------------------------------------------------------------------------
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The open connections, oldest first."""
+        return tuple(self._sessions.values())
+
+    def open(self, endpoint: Endpoint) -> Session:
+        """Take a new connection; its ``status`` is waiting already."""
+        self._opened += 1
+        number = self._opened
+        session = self._sessions[number] = Session(
+            endpoint,
+            number,
+            desk=self._desk,
+            random=Random(f"kraken_lab session {self.seed} {number}"),
+            clock=lambda: self.now_ns,
+            on_output=lambda session: self.on_output(session),
+            on_closed=self._let_go,
+            idle_ns=self._idle_ns,
+        )
+        return session
+
+    def _let_go(self, session: Session) -> None:
+        del self._sessions[session.number]
+
+    def resume(self) -> None:
+        """After a freeze: let every session go on."""
+        for session in self.sessions:
+            session.resume()
+
+    # --- state ------------------------------------------------------------------------------------------------------
+
+    @property
+    def permissions(self) -> set[str]:
+        """What the API key may do; a test takes ``websockets`` away to see it refused."""
+        return self._rest.permissions
+
+    def set_status(self, status: SystemStatus) -> None:
+        """Change the state of the engine and tell every connection.
+
+        Raises:
+            SandboxError: no such status.
+        """
+        self._desk.listing.set_system(status)
+        for session in self.sessions:
+            session.say_status()
+
+    def set_pair_status(self, symbol: str, status: PairStatus) -> None:
+        """Change the state of a pair and tell the subscribers of ``instrument``.
+
+        Raises:
+            SandboxError: no such pair or status.
+        """
+        self._desk.publisher.pair_changed(self._desk.listing.set_pair(symbol, status))
+
+    def forget(self) -> None:
+        """Lose tokens and nonces, as a restart does."""
+        self._desk.tokens.forget_all()
+        self._rest.forget_nonces()
+
+    # --- REST -------------------------------------------------------------------------------------------------------
+
+    def rest(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> RestAnswer:
+        """Answer a REST request. ``path`` is like ``/0/public/Time``; header names are taken in any case.
+
+        >>> Exchange().rest("GET", "/0/public/Time").status
+        200
+        """
+        failure = self.faults.take_rest_failure(path)
+        if failure is not None:
+            return failure
+        lowered = {name.lower(): value for name, value in (headers or {}).items()}
+        return self._rest.answer(method, path, query, lowered, body, self.now_ns)

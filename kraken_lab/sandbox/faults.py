@@ -1,0 +1,290 @@
+"""Faults on demand: what an exchange and the road to it can do wrong, one control each.
+
+They are reached in-process (`Exchange.faults`) or over the control pipe, never over a socket. Controls that act on
+messages and requests work inside the sessions. Those that act on the transport are state which whatever carries the
+sessions obeys, a server as well as a test that joins a client in memory: ``frozen`` (neither read nor write),
+``take_refusal()``, ``take_hang()`` and ``take_upgrade()`` (for each new connection), ``slice_bytes``,
+``throttle_bytes_per_s`` and ``drops_pongs``; a session's ``reset_request`` and ``close_request`` say how it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, Protocol
+
+from kraken_lab.errors import SandboxError
+from kraken_lab.sandbox.fault_rules import Drop, Dup, Edit, Match, Rule, Swap
+from kraken_lab.sandbox.frames import Frame
+from kraken_lab.sandbox.instruments import PairStatus
+from kraken_lab.sandbox.listing import SystemStatus
+from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.request_faults import CutPoint, RequestFaults
+from kraken_lab.sandbox.rest_answer import RestAnswer, failed
+from kraken_lab.sandbox.stamps import Stamps
+from kraken_lab.sandbox.tokens import Tokens
+
+__all__ = ["Faults", "Steered"]
+
+_REST_FAILURES: Final = {
+    "html": RestAnswer(502, {"content-type": "text/html"}, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
+    "not_json": RestAnswer(200, body=b'{"error":[],"resu'),
+    "empty": RestAnswer(200, body=b"{}"),
+    "wrong_type": RestAnswer(200, body=b'{"error":[],"result":["not","an","object"]}'),
+    "no_answer": RestAnswer(0),
+}
+
+
+class _Connection(Protocol):
+    @property
+    def endpoint(self) -> str: ...
+    def reset(self) -> None: ...
+    def end(self, code: int, reason: str) -> None: ...
+    def send_as_is(self, data: str | bytes) -> None: ...
+
+
+class Steered(Protocol):
+    """What the faults steer: the exchange."""
+
+    @property
+    def sessions(self) -> Iterable[_Connection]:
+        """The open connections, oldest first."""
+
+    def set_status(self, status: SystemStatus) -> None:
+        """Change the state of the engine."""
+
+    def set_pair_status(self, symbol: str, status: PairStatus) -> None:
+        """Change the state of a pair."""
+
+    def resume(self) -> None:
+        """Sessions may speak again."""
+
+    def forget(self) -> None:
+        """Lose tokens and nonces, as a restart does."""
+
+
+class Faults:
+    """The fault controls of one exchange. Each is one call; `clear` takes them all back."""
+
+    def __init__(self, exchange: Steered, stamps: Stamps, tokens: Tokens) -> None:
+        self._exchange = exchange
+        self._stamps = stamps
+        self._tokens = tokens
+        self.requests = RequestFaults()
+        self.rules: list[Rule] = []
+        self.denied: dict[str, str] = {}
+        self.frozen = False
+        self.drops_pongs = False
+        self.slice_bytes = 0
+        self.throttle_bytes_per_s = 0
+        self.rest_lag_ns = 0
+        self._refusals = 0
+        self._hangs = 0
+        self._upgrades: list[tuple[int, str]] = []
+        self._rest_failures: list[tuple[str, RestAnswer]] = []
+
+    # --- the transport ----------------------------------------------------------------------------------------------
+
+    def freeze(self) -> None:
+        """Keep every connection open and neither read from nor write to any."""
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """Go on: what was received meanwhile is handled, what was due goes out."""
+        self.frozen = False
+        self._exchange.resume()
+
+    def reset(self, endpoint: str = "") -> None:
+        """Reset all connections (of one endpoint: ``public``, ``private`` or ``level3``)."""
+        for session in self._to(endpoint):
+            session.reset()
+
+    def close(self, code: int = 1001, reason: str = "going away", endpoint: str = "") -> None:
+        """Close all connections (of one endpoint) with a close frame."""
+        for session in self._to(endpoint):
+            session.end(code, reason)
+
+    def refuse(self, n: int) -> None:
+        """Refuse the next ``n`` connections before they say anything."""
+        self._refusals = n
+
+    def hang(self, n: int) -> None:
+        """Accept the next ``n`` connections and never answer them."""
+        self._hangs = n
+
+    def upgrade(self, status: int, body: str = "", times: int = 1) -> None:
+        """Answer the next ``times`` upgrades with an HTTP status instead of 101."""
+        self._upgrades += [(status, body)] * times
+
+    def drop_pongs(self, on: bool = True) -> None:
+        """Leave protocol-level pings unanswered while data flows on."""
+        self.drops_pongs = on
+
+    def slice(self, n: int) -> None:
+        """Write at most ``n`` bytes at a time; 0 ends it."""
+        self.slice_bytes = n
+
+    def throttle(self, bytes_per_s: int) -> None:
+        """Write no faster than that on each connection; 0 ends it."""
+        self.throttle_bytes_per_s = bytes_per_s
+
+    def take_refusal(self) -> bool:
+        """Whether the connection that is being opened is refused."""
+        if self._refusals:
+            self._refusals -= 1
+            return True
+        return False
+
+    def take_hang(self) -> bool:
+        """Whether the connection that is being opened is never answered."""
+        if self._hangs:
+            self._hangs -= 1
+            return True
+        return False
+
+    def take_upgrade(self) -> tuple[int, str] | None:
+        """With which HTTP status and body the upgrade is answered; None: as it should be."""
+        return self._upgrades.pop(0) if self._upgrades else None
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def lose_request(self, method: str, times: int = 1) -> None:
+        """Do not process the next ``times`` requests of that method."""
+        self.requests.lose_request(method, times)
+
+    def lose_reply(self, method: str, times: int = 1) -> None:
+        """Process the next ``times`` requests of that method and never answer them."""
+        self.requests.lose_reply(method, times)
+
+    def delay(self, method: str, seconds: float, times: int = 1) -> None:
+        """Answer the next ``times`` requests of that method so much later."""
+        self.requests.delay(method, seconds, times)
+
+    def cut(self, method: str, point: CutPoint) -> None:
+        """Reset the connection when the next request of that method is ``received``, ``accepted`` or ``acked``."""
+        self.requests.cut(method, point)
+
+    def rate_limit(self, method: str, n: int, per_s: float | None = None) -> None:
+        """Refuse the ``n``-th request of that method from now; with ``per_s``, all beyond ``n`` in so many seconds."""
+        self.requests.rate_limit(method, n, per_s)
+
+    # --- messages ---------------------------------------------------------------------------------------------------
+
+    def raw(self, data: str | bytes, endpoint: str = "public") -> None:
+        """Send exactly this on every connection of an endpoint ("" for all): bytes go out as a binary frame."""
+        for session in self._to(endpoint):
+            session.send_as_is(data)
+
+    def edit(self, match: Match, change: Callable[[str], str | bytes]) -> None:
+        """Send something else instead of the messages that match."""
+        self.rules.append(Edit(match, change))
+
+    def drop(self, match: Match) -> None:
+        """Do not send the messages that match."""
+        self.rules.append(Drop(match))
+
+    def dup(self, match: Match) -> None:
+        """Send the messages that match twice."""
+        self.rules.append(Dup(match))
+
+    def swap(self, first: Match, second: Match) -> None:
+        """Hold the next message that fits ``first`` until one that fits ``second`` went out on that connection."""
+        self.rules.append(Swap(first, second))
+
+    def outgoing(self, session: int, frame: Frame) -> list[Frame]:
+        """What goes out on the connection of that number instead of ``frame``."""
+        frames = [frame]
+        for rule in self.rules:
+            frames = [result for each in frames for result in rule.apply(session, each)]
+        return frames
+
+    # --- the exchange -----------------------------------------------------------------------------------------------
+
+    def status(self, status: SystemStatus) -> None:
+        """Change the state of the engine and tell every connection."""
+        self._exchange.set_status(status)
+
+    def pair_status(self, symbol: str, status: PairStatus) -> None:
+        """Change the state of a pair and tell the instrument channel."""
+        self._exchange.set_pair_status(symbol, status)
+
+    def deny(self, symbol: str, text: str = "") -> None:
+        """Refuse new subscriptions to a symbol, in these words or as if it were not listed."""
+        self.denied[symbol] = text or f"Currency pair not supported {symbol}"
+
+    def allow(self, symbol: str) -> None:
+        """Take `deny` back."""
+        self.denied.pop(symbol, None)
+
+    def token(self, lifetime_s: int | None = None, reject: int = 0) -> None:
+        """Give new tokens another lifetime; refuse the next ``reject`` uses of any token."""
+        if lifetime_s is not None:
+            self._tokens.lifetime_s = lifetime_s
+        self._tokens.rejecting = reject
+
+    def clock(self, offset_s: float) -> None:
+        """Let every time the exchange tells be off by so much."""
+        self._stamps.offset_ns = round(offset_s * NS_PER_SECOND)
+
+    def restart(self, keep_state: bool = False) -> None:
+        """Reset every connection; unless ``keep_state``, tokens and nonces are lost too."""
+        self.reset()
+        if not keep_state:
+            self._exchange.forget()
+
+    # --- REST -------------------------------------------------------------------------------------------------------
+
+    def rest_lag(self, seconds: float) -> None:
+        """Let REST's trades and candles be so old; 0 ends it."""
+        self.rest_lag_ns = round(seconds * NS_PER_SECOND)
+
+    def rest_fail(
+        self,
+        path: str,
+        how: int | Literal["html", "not_json", "empty", "wrong_type", "no_answer"] | str,
+        times: int = 1,
+    ) -> None:
+        """Answer the next ``times`` requests whose path ends in ``path`` wrongly.
+
+        ``how`` is an HTTP status, one of the kinds above, or an error text of the exchange (``EAPI:Invalid nonce``).
+
+        Raises:
+            SandboxError: it is none of them.
+        """
+        if isinstance(how, int):
+            answer = RestAnswer(how, {"content-type": "text/plain"}, b"an error on purpose")
+        elif how in _REST_FAILURES:
+            answer = _REST_FAILURES[how]
+        elif ":" in how:
+            answer = failed(how)
+        else:
+            raise SandboxError(
+                f"how={how!r} is not possible: use an HTTP status, {', '.join(_REST_FAILURES)} or E...:..."
+            )
+        self._rest_failures += [(path, answer)] * times
+
+    def take_rest_failure(self, path: str) -> RestAnswer | None:
+        """How the REST request to ``path`` goes wrong; None: it does not."""
+        for position, (ending, answer) in enumerate(self._rest_failures):
+            if path.endswith(ending):
+                del self._rest_failures[position]
+                return answer
+        return None
+
+    # --- ending -----------------------------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Take back every fault but statuses and the clock; what was frozen goes on."""
+        self.requests.clear()
+        self.rules.clear()
+        self.denied.clear()
+        self._upgrades.clear()
+        self._rest_failures.clear()
+        self._refusals = self._hangs = 0
+        self.slice_bytes = self.throttle_bytes_per_s = self.rest_lag_ns = 0
+        self.drops_pongs = False
+        self._tokens.rejecting = 0
+        if self.frozen:
+            self.thaw()
+
+    def _to(self, endpoint: str) -> list[_Connection]:
+        return [session for session in self._exchange.sessions if not endpoint or session.endpoint == endpoint]

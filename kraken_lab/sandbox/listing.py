@@ -1,0 +1,58 @@
+"""What is listed, and in which state: the pairs' own statuses and the exchange's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias, get_args
+
+from kraken_lab.errors import SandboxError
+from kraken_lab.sandbox.instruments import Asset, Pair, PairStatus
+
+__all__ = ["Listing", "SystemStatus"]
+
+SystemStatus: TypeAlias = Literal["online", "maintenance", "cancel_only", "post_only", "limit_only"]
+
+_SYSTEM: Final = get_args(SystemStatus)
+_PAIR: Final = get_args(PairStatus)
+
+
+class Listing:
+    """The assets and pairs of this exchange, by v2 symbol; statuses may change during a run."""
+
+    def __init__(self, pairs: Iterable[Pair], assets: Iterable[Asset]) -> None:
+        self.system: SystemStatus = "online"
+        self.assets = tuple(assets)
+        self._pairs = {pair.symbol: pair for pair in pairs}
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All pairs, with their present statuses."""
+        return tuple(self._pairs.values())
+
+    def pair(self, symbol: str) -> Pair | None:
+        """The pair of that v2 symbol, or None."""
+        return self._pairs.get(symbol)
+
+    def set_system(self, status: SystemStatus) -> None:
+        """Set the state of the engine.
+
+        Raises:
+            SandboxError: no such status.
+        """
+        if status not in _SYSTEM:
+            raise SandboxError(f"{status!r} is no status of the exchange; there are {', '.join(_SYSTEM)}.")
+        self.system = status
+
+    def set_pair(self, symbol: str, status: PairStatus) -> Pair:
+        """Set the state of one pair; the pair as it is now.
+
+        Raises:
+            SandboxError: no such pair or status.
+        """
+        if symbol not in self._pairs:
+            raise SandboxError(f"{symbol!r} is not listed; there are {', '.join(self._pairs)}.")
+        if status not in _PAIR:
+            raise SandboxError(f"{status!r} is no status of a pair; there are {', '.join(_PAIR)}.")
+        pair = self._pairs[symbol] = replace(self._pairs[symbol], status=status)
+        return pair
