@@ -51,13 +51,13 @@ class Peer(Protocol):
     def to_send(self, at: Instant) -> list[str]:
         """The texts to write now, in order; each is given once."""
 
-    def next_deadline(self) -> float | None:
+    def next_deadline(self, at: Instant) -> float | None:
         """When `let_time_pass` or `to_send` should be called next, in monotonic seconds; None for not at all."""
 
     def hang_up(self) -> str | None:
         """Why this connection should be replaced now; None while it is good."""
 
-    def queries(self) -> list[Query]:
+    def queries(self, at: Instant) -> list[Query]:
         """What is needed from REST; each is given once."""
 
     def answered(self, query: Query, answer: str, at: Instant) -> None:

@@ -1,0 +1,197 @@
+"""Keeping one peer on the line: connect, carry frames and time, notice the end, wait politely, connect again.
+
+The rules of what is said are the peer's. Here is only the boring part, on purpose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from ..errors import KrakenLabError, RestFailed
+from ..wire import Instant, Peer, Query, Settings
+from .backoff import Backoff
+from .clock import Clock
+from .transport import Link, Transport, TransportFailed
+
+__all__ = ["AnswerQuery", "Connection", "LineState"]
+
+LineState = Literal["waiting", "connecting", "open", "stopped"]
+
+AnswerQuery = Callable[[Query], Awaitable[str]]
+"""Fetches what a peer needs from REST. Raises RestFailed, or another KrakenLabError when the venue itself refused."""
+
+LATE = 0.25
+"""A timer later than this, in seconds, means that this process was held up, not that the exchange was silent."""
+
+DRAIN_TURNS = 200
+"""How many turns of the loop to give what the socket already holds before silence is judged."""
+
+
+class Connection:
+    """One peer's line to one address, kept up until `stop`."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        url: str,
+        peer: Peer,
+        transport: Transport,
+        clock: Clock,
+        settings: Settings,
+        backoff: Backoff,
+        answer: AnswerQuery,
+    ) -> None:
+        self.name, self.url, self.peer = name, url, peer
+        self.state: LineState = "waiting"
+        self.reason = "not connected yet"
+        self.opened_at: Instant | None = None
+        self.next_attempt_at: float | None = None
+        self.connects = 0
+        self.frames = 0
+        self.bytes = 0
+        self.lateness = 0.0
+        self._transport, self._clock, self._settings = transport, clock, settings
+        self._backoff, self._answer = backoff, answer
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._drift: float | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+
+    @property
+    def attempts(self) -> int:
+        """Attempts since the connection was last stable."""
+        return self._backoff.attempts
+
+    def poke(self) -> None:
+        """Something new is wanted: look at once what there is to send. Call it on the loop's thread."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run` soon, with a clean close."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep the line up until `stop`. Only cancellation ends it otherwise."""
+        refused = False
+        self._backoff.first(now=self._clock.now().mono)
+        while not self._stopping:
+            refused = await self._once()
+            if self._stopping:
+                break
+            await self._pause(refused)
+        self.state = "stopped"
+        for errand in self._errands:
+            errand.cancel()
+
+    async def _pause(self, refused: bool) -> None:
+        now = self._clock.now().mono
+        delay = self._backoff.delay(now=now, refused=refused)
+        self.state = "waiting"
+        self.next_attempt_at = now + delay
+        while not self._stopping and (left := self.next_attempt_at - self._clock.now().mono) > 0:
+            await self._sleep(left)
+        self.next_attempt_at = None
+
+    async def _once(self) -> bool:
+        """One connection from first to last. True when the exchange's edge asked us to stay away for a while."""
+        self.state = "connecting"
+        try:
+            link = await self._transport.connect(self.url, self._hear)
+        except TransportFailed as error:
+            self._lost(error.reason)
+            return error.status in (403, 429)
+        self.state = "open"
+        self.connects += 1
+        at = self._clock.now()
+        self.opened_at = at
+        self._drift = at.wall_ns / 1e9 - at.mono
+        self.peer.opened(at)
+        link.ended.add_done_callback(lambda _: self._wake.set())
+        reason = "stopped"
+        try:
+            reason = await self._carry(link)
+        finally:
+            self._lost(reason)
+            await link.close()
+        return False
+
+    def _lost(self, reason: str) -> None:
+        at = self._clock.now()
+        if self.opened_at is not None and at.mono - self.opened_at.mono >= self._settings.stable_after:
+            self._backoff.succeeded()
+        self.opened_at = None
+        self.reason = reason
+        self.peer.closed(reason, at)
+
+    def _hear(self, data: bytes | str) -> None:
+        self.frames += 1
+        self.bytes += len(data)
+        if self.peer.hear(data, self._clock.now()):
+            self._wake.set()
+
+    async def _carry(self, link: Link) -> str:
+        """Send, ask and time until the line ends; gives the reason."""
+        while True:
+            at = self._clock.now()
+            if link.ended.done():
+                return link.ended.result()
+            if self._stopping:
+                return "stopped"
+            if reason := self._clock_trouble(at) or self.peer.hang_up():
+                return reason
+            for text in self.peer.to_send(at):
+                await link.send(text)
+            for query in self.peer.queries(at):
+                errand = asyncio.create_task(self._ask(query))
+                self._errands.add(errand)
+                errand.add_done_callback(self._errands.discard)
+            deadline = self.peer.next_deadline(at)
+            await self._sleep(None if deadline is None else deadline - self._clock.now().mono)
+            if deadline is not None:
+                await self._allow_for_lateness(deadline)
+            self.peer.let_time_pass(self._clock.now())
+
+    async def _sleep(self, seconds: float | None) -> None:
+        """Until poked, or ``seconds`` have passed."""
+        timer = None
+        if seconds is not None:
+            timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._wake.set)
+        await self._wake.wait()
+        self._wake.clear()
+        if timer is not None:
+            timer.cancel()
+
+    async def _allow_for_lateness(self, deadline: float) -> None:
+        """A held-up process first reads what came meanwhile, and then judges as if it had not been held up."""
+        late = self._clock.now().mono - deadline
+        self.lateness = max(late, 0.0)
+        if late <= LATE:
+            return
+        for _ in range(DRAIN_TURNS):
+            before = self.frames
+            await asyncio.sleep(0)
+            if self.frames == before:
+                break
+        self.peer.excuse(late)
+
+    def _clock_trouble(self, at: Instant) -> str | None:
+        """The machine slept, or its clock was set: what was missed meanwhile is unknown."""
+        drift = at.wall_ns / 1e9 - at.mono
+        if self._drift is not None and abs(drift - self._drift) > self._settings.clock_step:
+            return f"suspend: the clock stepped by {drift - self._drift:+.1f} s"
+        return None
+
+    async def _ask(self, query: Query) -> None:
+        try:
+            answer = await self._answer(query)
+        except RestFailed as error:
+            self.peer.unanswered(query, error.reason, self._clock.now(), refused=False)
+        except KrakenLabError as error:
+            self.peer.unanswered(query, str(error), self._clock.now(), refused=True)
+        else:
+            self.peer.answered(query, answer, self._clock.now())
+        self._wake.set()

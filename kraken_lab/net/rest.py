@@ -1,0 +1,184 @@
+"""The venue's REST side: reference data, history, and the token that a socket needs.
+
+Source: "Spot REST API", Kraken API reference: errors come as an array in an answer of HTTP status 200.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import msgspec
+
+from ..errors import BadKey, RestFailed, Unreachable
+from .endpoints import LOOPBACK
+from .secrets import Credentials, Secret
+from .sign import Nonce, api_sign
+
+__all__ = ["RestClient"]
+
+USER_AGENT = "kraken_lab"
+
+
+class _Envelope(msgspec.Struct):
+    error: list[str]
+    result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_result = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class RestClient:
+    """One venue's REST side, for one event loop. Numbers that are not text come as exact `decimal.Decimal`.
+
+    ``base`` is the address before ``/0/...``. Redirects are not followed and nothing is retried.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        wall_ns: Callable[[], int],
+        credentials: Credentials | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        timeout: float = 10.0,
+        http: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base = base.rstrip("/")
+        self._credentials = credentials
+        self._nonce = Nonce(wall_ns)
+        loopback = urlsplit(base).hostname in LOOPBACK
+        self._client = httpx.AsyncClient(
+            timeout=timeout,
+            verify=ssl_context if ssl_context is not None else True,
+            # Loopback never goes through a proxy, whatever the environment says.
+            trust_env=not loopback,
+            headers={"User-Agent": USER_AGENT},
+            transport=http,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    # --- public -----------------------------------------------------------------------------------------------------
+
+    async def system_status(self) -> dict[str, Any]:
+        """``status`` (``online``, ``maintenance``, ``cancel_only``, ``post_only``) and ``timestamp``."""
+        return await self._get("SystemStatus", {}, dict)
+
+    async def time(self) -> dict[str, Any]:
+        """``unixtime`` (seconds) and ``rfc1123``."""
+        return await self._get("Time", {}, dict)
+
+    async def asset_pairs(self, *symbols: str) -> dict[str, Any]:
+        """Reference data by pair; all pairs if none are named."""
+        return await self._get("AssetPairs", {"pair": ",".join(symbols)} if symbols else {}, dict)
+
+    async def ohlc(self, symbol: str, *, interval: int = 1, since: int | None = None) -> list[list[Any]]:
+        """Up to 720 candles, oldest first, the last one unfinished.
+
+        Each is ``[begin (s), open, high, low, close, vwap, volume, trades]``, money as text.
+        """
+        found = await self._get("OHLC", _given(pair=symbol, interval=interval, since=since), dict)
+        return _only_pair(found, "OHLC")
+
+    async def trades(self, symbol: str, *, since: int | None = None, limit: int = 1000) -> list[list[Any]]:
+        """Up to ``limit`` trades after ``since`` (ns), oldest first.
+
+        Each is ``[price, qty, time (s), "b"|"s", "m"|"l", misc, trade_id]``.
+        """
+        found = await self._get("Trades", _given(pair=symbol, since=since, count=limit), dict)
+        return _only_pair(found, "Trades")
+
+    async def depth(self, symbol: str, *, levels: int = 100) -> dict[str, list[list[Any]]]:
+        """``asks`` and ``bids``, best first, each level ``[price, qty, time (s)]``."""
+        found = await self._get("Depth", {"pair": symbol, "count": str(levels)}, dict)
+        pairs = [value for value in found.values() if isinstance(value, dict)]
+        if len(pairs) != 1:
+            raise RestFailed("/0/public/Depth", "the answer does not hold one pair")
+        return pairs[0]
+
+    # --- private ----------------------------------------------------------------------------------------------------
+
+    async def websockets_token(self) -> Secret:
+        """A token for the sockets that ask for one; it must be used within 15 minutes.
+
+        Raises:
+            BadKey: there is no key, or the exchange refused it.
+            RestFailed: the exchange could not be asked, or its answer makes no sense.
+        """
+        result = await self._private("GetWebSocketsToken", {})
+        token = result.get("token") if isinstance(result, dict) else None
+        if not isinstance(token, str) or not token:
+            raise RestFailed("/0/private/GetWebSocketsToken", "the answer holds no token")
+        return Secret(token)
+
+    async def _private(self, name: str, fields: Mapping[str, str]) -> Any:
+        path = f"/0/private/{name}"
+        if self._credentials is None:
+            raise BadKey(
+                "This needs an API key: the exchange wants a token even for level3 data. "
+                "In the sandbox a key comes by itself; for Kraken see kraken_lab.find_credentials."
+            )
+        nonce = str(self._nonce())
+        body = urlencode({"nonce": nonce, **fields})
+        headers = {
+            "API-Key": self._credentials.key.reveal(),
+            "API-Sign": api_sign(path=path, nonce=nonce, body=body, secret=self._credentials.secret),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        return await self._ask("POST", path, content=body.encode(), headers=headers)
+
+    async def _get(self, name: str, params: Mapping[str, str], kind: type[dict[str, Any]]) -> dict[str, Any]:
+        path = f"/0/public/{name}"
+        result = await self._ask("GET", path, params=dict(params))
+        if not isinstance(result, kind):
+            raise RestFailed(path, "the answer has another shape than documented")
+        return result
+
+    async def _ask(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = await self._client.request(method, self._base + path, **options)
+        except httpx.TimeoutException:
+            raise RestFailed(path, "no answer in time") from None
+        except httpx.ConnectError as error:
+            # Without its cause: a request in it would carry the key.
+            raise Unreachable(urlsplit(self._base).hostname or self._base, _first_line(error)) from None
+        except httpx.HTTPError as error:
+            raise RestFailed(path, _first_line(error)) from None
+        if answer.status_code != 200:
+            raise RestFailed(path, "the answer did not come from the API", answer.status_code)
+        try:
+            envelope = _decode_envelope(answer.content)
+            result = _decode_result(envelope.result)
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            raise RestFailed(path, "the answer is not the API's JSON", answer.status_code) from None
+        errors = [text for text in envelope.error if text.startswith("E")]
+        if not errors:
+            return result
+        words = ", ".join(errors)
+        if any(text.startswith(("EAPI:Invalid key", "EAPI:Invalid sig", "EGeneral:Permission")) for text in errors):
+            raise BadKey(f"The exchange refused the API key: {words}. Check the key, its secret and its permissions.")
+        raise RestFailed(path, words, answer.status_code)
+
+
+def _given(**params: object) -> dict[str, str]:
+    return {name: str(value) for name, value in params.items() if value is not None}
+
+
+def _only_pair(found: Mapping[str, Any], name: str) -> list[list[Any]]:
+    """The rows of the one pair in an answer, whose key may be spelled in several ways."""
+    pairs = [value for key, value in found.items() if key != "last"]
+    if len(pairs) != 1 or not isinstance(pairs[0], list):
+        raise RestFailed(f"/0/public/{name}", "the answer does not hold one pair")
+    return pairs[0]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,130 @@
+"""Text that must not be seen: keys, secrets and tokens, and where they may come from.
+
+A `Secret` has no text form. It is not shown by ``repr``, ``str``, ``format``, HTML or JSON, and it refuses to be
+pickled; ``reveal`` is the only way to it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import stat
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import BadKey
+
+__all__ = ["Credentials", "Secret", "find_credentials"]
+
+HOW = (
+    "Set KRAKEN_API_KEY and KRAKEN_API_SECRET, store both in the system keyring under the service 'kraken_lab', or name "
+    "a file of mode 0600 with the key on its first line and the secret on its second in KRAKEN_LAB_KEY_FILE."
+)
+
+
+class Secret:
+    """A text without a text form.
+
+    >>> Secret("hush"), f"{Secret('hush')}", Secret("hush").reveal()
+    (<secret>, '<secret>', 'hush')
+    """
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        """The text itself. Never print, log or store what this gives."""
+        return self.__text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return "<secret>"
+
+    def _repr_html_(self) -> str:
+        return "&lt;secret&gt;"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret cannot be pickled or copied to disk")
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self.__text == other.__text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self.__text))
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An API key and its secret, both without a text form. ``source`` says where they came from."""
+
+    key: Secret
+    secret: Secret
+    source: str
+
+    def __post_init__(self) -> None:
+        if not self.key.reveal():
+            raise BadKey(f"The API key from {self.source} is empty. {HOW}")
+        try:
+            base64.b64decode(self.secret.reveal(), validate=True)
+        except (binascii.Error, ValueError):
+            # Without its cause: the cause's text can hold a piece of the secret.
+            raise BadKey(f"The API secret from {self.source} is not base64: copy it whole, as the exchange shows it.") from None
+
+
+def find_credentials() -> Credentials:
+    """The user's key, from the environment, the system keyring or a private file, in this order.
+
+    Raises:
+        BadKey: there is none, it is malformed, or the file can be read by others.
+    """
+    key, secret = os.environ.get("KRAKEN_API_KEY"), os.environ.get("KRAKEN_API_SECRET")
+    if key and secret:
+        return Credentials(Secret(key), Secret(secret), "the environment")
+    if path := os.environ.get("KRAKEN_LAB_KEY_FILE"):
+        return _from_file(Path(path))
+    if found := _from_keyring():
+        return found
+    raise BadKey(f"No API key was found. {HOW} Public data other than level3 needs none.")
+
+
+def _from_file(path: Path) -> Credentials:
+    try:
+        mode = path.stat().st_mode
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise BadKey(f"KRAKEN_LAB_KEY_FILE cannot be read ({error.strerror}).") from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise BadKey("KRAKEN_LAB_KEY_FILE can be read by others on this machine: make it private with chmod 600.")
+    if len(lines) < 2:
+        raise BadKey("KRAKEN_LAB_KEY_FILE needs two lines: the key, then the secret.")
+    return Credentials(Secret(lines[0].strip()), Secret(lines[1].strip()), "KRAKEN_LAB_KEY_FILE")
+
+
+def _from_keyring() -> Credentials | None:
+    try:
+        keyring = import_module("keyring")
+        errors = import_module("keyring.errors")
+    except ImportError:
+        return None
+    try:
+        key = keyring.get_password("kraken_lab", "api_key")
+        secret = keyring.get_password("kraken_lab", "api_secret")
+    except errors.KeyringError:
+        # A machine without a usable keyring simply has no key there.
+        return None
+    return Credentials(Secret(key), Secret(secret), "the keyring") if key and secret else None
