@@ -1,0 +1,24 @@
+"""Rows and columns: what came, as pandas and polars tables that never change once handed out.
+
+`EventTable` keeps rows as they come, `KeyedTable` one row a key (candles), `GapLog` what was missed and
+`LadderHistory` the order book over time. Each gives a `TableView` (or a grid), which is a photograph. Nothing here
+knows of sockets, clocks or drawing: times come as arguments.
+"""
+
+from .event_table import EventTable
+from .row import Row
+from .schemas import SCHEMAS, Column, Schema, schema
+from .table_view import TableView, merge, view_of, view_of_columns
+
+__all__ = [
+    "SCHEMAS",
+    "Column",
+    "EventTable",
+    "Row",
+    "Schema",
+    "TableView",
+    "merge",
+    "schema",
+    "view_of",
+    "view_of_columns",
+]

@@ -1,0 +1,138 @@
+"""Decimals as columns, with nothing lost.
+
+A price or quantity is kept twice: as the nearest float64, which is what a frame shows, and exactly, as a whole number
+and how many of its digits stand behind the point. The second keeps the digits as written, trailing zeros included.
+What does not fit (more than 18 digits, a negative zero) is kept as a `Decimal` beside the arrays, in the spill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MISSING", "SPILLED", "DecimalParts", "exact_decimals", "pack_decimals"]
+
+MISSING, SPILLED = -128, 127
+"""Scales that mean: no value here, and: the value is in the spill."""
+
+_WIDEST = 19
+"""Longest text that is read as an array: at most 18 digits and a point, so no whole number overflows int64."""
+
+_POWERS = np.array([10.0**exponent for exponent in range(23)])
+_EXACT_FLOAT = 1 << 53
+"""A whole number below 2^53 over a power of ten up to 10^22: both floats are exact, so one division rounds once,
+which makes it the nearest float to the decimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecimalParts:
+    """A batch of decimals, packed. ``spill`` is keyed by place in the batch; ``missing`` says some are missing."""
+
+    floats: NDArray[np.float64]
+    mantissas: NDArray[np.int64]
+    scales: NDArray[np.int8]
+    spill: dict[int, Decimal]
+    missing: bool
+    unreadable: int
+
+
+def pack_decimals(values: Sequence[Decimal | str | int | None]) -> DecimalParts:
+    """Decimals, wire texts, whole numbers and None as arrays.
+
+    >>> parts = pack_decimals(["61234.10", "1e-08", None])
+    >>> parts.mantissas.tolist(), parts.scales.tolist()
+    ([6123410, 1, 0], [2, 8, -128])
+    """
+    count = len(values)
+    floats = np.empty(count)
+    mantissas = np.zeros(count, dtype=np.int64)
+    scales = np.full(count, MISSING, dtype=np.int8)
+    ordinary = _ordinary(values, floats, mantissas, scales)
+    spill: dict[int, Decimal] = {}
+    missing = unreadable = 0
+    for at in np.flatnonzero(~ordinary).tolist():
+        value = _decimal(values[at])
+        if value is None:
+            floats[at] = np.nan
+            missing += 1
+            unreadable += values[at] is not None
+            continue
+        floats[at] = float(value)
+        sign, digits, exponent = value.as_tuple()
+        assert isinstance(exponent, int)
+        if len(digits) <= 18 and MISSING < -exponent < SPILLED and not (sign and digits == (0,)):
+            mantissas[at], scales[at] = _mantissa(sign, digits), -exponent
+        else:
+            spill[at], scales[at] = value, SPILLED
+    return DecimalParts(floats, mantissas, scales, spill, missing > 0, unreadable)
+
+
+def exact_decimals(
+    mantissas: NDArray[np.int64], scales: NDArray[np.int8], spill: Mapping[int, Decimal], offset: int = 0
+) -> Iterator[Decimal | None]:
+    """The decimals again, digit for digit. ``offset`` is the spill's key for the first of them.
+
+    >>> parts = pack_decimals(["61234.10", None])
+    >>> list(exact_decimals(parts.mantissas, parts.scales, parts.spill))
+    [Decimal('61234.10'), None]
+    """
+    for at, (mantissa, scale) in enumerate(zip(mantissas.tolist(), scales.tolist(), strict=True)):
+        if scale == MISSING:
+            yield None
+        elif scale == SPILLED:
+            yield spill[offset + at]
+        else:
+            # From text, since arithmetic would round to the digits of the caller's decimal context.
+            yield Decimal(f"{mantissa}E{-scale}")
+
+
+def _ordinary(
+    values: Sequence[Decimal | str | int | None],
+    floats: NDArray[np.float64],
+    mantissas: NDArray[np.int64],
+    scales: NDArray[np.int8],
+) -> NDArray[np.bool_]:
+    """Fills in all that are plainly written, like ``-12.50``, by array operations; tells which those were."""
+    texts = [value if isinstance(value, str) else "" if value is None else str(value) for value in values]
+    try:
+        cells = np.array(texts, dtype=f"S{_WIDEST + 1}").view(np.uint8).reshape(len(texts), _WIDEST + 1)
+    except UnicodeEncodeError:
+        return np.zeros(len(texts), dtype=np.bool_)
+    cells = np.ascontiguousarray(cells.T)  # one character of all texts beside each other
+    lengths = np.count_nonzero(cells, axis=0)
+    digits = cells - np.uint8(ord("0"))
+    is_digit, is_point = digits <= 9, cells == ord(".")
+    negative, points, counted = cells[0] == ord("-"), is_point.sum(axis=0), is_digit.sum(axis=0)
+    plain = (counted + points + negative == lengths) & (points <= 1) & (counted >= 1) & (counted <= 18)
+    whole = np.zeros(len(texts), dtype=np.int64)
+    for row, mask in zip(digits[: lengths.max(initial=0)], is_digit, strict=False):
+        np.copyto(whole, whole * 10 + row, where=mask & plain)
+    np.negative(whole, out=whole, where=negative)
+    plain &= ~(negative & (whole == 0))  # a negative zero has no place in an int64
+    behind = np.where(points == 1, lengths - is_point.argmax(axis=0) - 1, 0)
+    np.copyto(mantissas, whole, where=plain)
+    np.copyto(scales, behind, where=plain, casting="unsafe")
+    np.divide(whole, _POWERS[behind], out=floats, where=plain)
+    for at in np.flatnonzero(plain & (np.abs(whole) >= _EXACT_FLOAT)).tolist():
+        floats[at] = float(texts[at])
+    return np.asarray(plain)
+
+
+def _decimal(value: Decimal | str | int | None) -> Decimal | None:
+    """One value read the long way, or None where there is none or it is not a finite number."""
+    if value is None or isinstance(value, float):
+        return None
+    try:
+        read = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        return None
+    return read if read.is_finite() else None
+
+
+def _mantissa(sign: int, digits: tuple[int, ...]) -> int:
+    whole = int("".join(map(str, digits)))
+    return -whole if sign else whole
