@@ -9,7 +9,7 @@ reads the JSON strictly, puts it into regular form, and names what is wrong.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -68,9 +68,14 @@ def decode(data: bytes | str) -> Message:
     frame = data if data.__class__ is bytes else _as_bytes(data)
     if len(frame) <= MAX_MESSAGE:
         try:
-            message = _fast(frame)
+            message: _Fast = _fast(frame)
             message.raw = frame
-            if _is_complete(message, frame):
+            try:
+                complete = _is_complete(message, frame)
+            except TypeError:
+                _write_out_whole_numbers(message)
+                complete = _is_complete(message, frame)
+            if complete:
                 return message
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, TypeError):
             pass  # the careful road finds out what it is
@@ -88,19 +93,22 @@ def _as_bytes(data: bytes | bytearray | memoryview | str) -> bytes:
 
 def _is_complete(message: _Fast, frame: bytes) -> bool:
     """Whether the typed decoder saw everything there is in the frame, and saw it right."""
-    if message.__class__ is BookMessage:
-        marks = _book_marks(message)
-    elif message.__class__ is Level3Message:
-        marks = _level3_marks(message)
+    if isinstance(message, BookMessage):
+        marks = _marks_of_book(message)
+    elif isinstance(message, Level3Message):
+        marks = _marks_of_level3(message)
     else:
-        marks = shape_of(message.__class__).count(message)
+        marks = shape_of(type(message)).count(message)
     return marks == frame.count(b'"')
 
 
-def _book_marks(message: BookMessage) -> int:
+def _marks_of_book(message: BookMessage) -> int:
     """The quotation marks a book message accounts for; -1 if one of its numbers is unusual.
 
-    The arithmetic is that of `Shape.count`, written out: this runs for every frame of the busiest channel.
+    The arithmetic is that of `Shape.count`, written out because this runs for every frame of the busiest channel.
+
+    Raises:
+        TypeError: a number that is not a text.
     """
     marks = 10
     for change in message.data:
@@ -108,17 +116,14 @@ def _book_marks(message: BookMessage) -> int:
         for side in (change.bids, change.asks):
             marks += 4 * len(side)
             for level in side:
-                if level.price.__class__ is int or level.qty.__class__ is int:
-                    _write_out_whole_numbers(side)
-                    return _book_marks(message)
-                text = level.price + level.qty
-                if len(text) > MAX_TOKEN or "e" in text or "E" in text or text > ":":
+                digits = level.price + level.qty
+                if len(digits) > MAX_TOKEN or "e" in digits or "E" in digits or digits > ":":
                     return -1
     return marks
 
 
-def _level3_marks(message: Level3Message) -> int:
-    """The same for a level3 message, whose updates must name their event."""
+def _marks_of_level3(message: Level3Message) -> int:
+    """The same for a level3 message, whose updates must name their events."""
     marks = 10
     is_update = message.type == "update"
     for change in message.data:
@@ -126,11 +131,8 @@ def _level3_marks(message: Level3Message) -> int:
         for side in (change.bids, change.asks):
             marks += 12 * len(side)
             for order in side:
-                if order.limit_price.__class__ is int or order.order_qty.__class__ is int:
-                    _write_out_whole_orders(side)
-                    return _level3_marks(message)
-                text = order.limit_price + order.order_qty
-                if len(text) > MAX_TOKEN or "e" in text or "E" in text or text > ":":
+                digits = order.limit_price + order.order_qty
+                if len(digits) > MAX_TOKEN or "e" in digits or "E" in digits or digits > ":":
                     return -1
                 if order.timestamp is None:
                     marks -= 4
@@ -141,17 +143,20 @@ def _level3_marks(message: Level3Message) -> int:
     return marks
 
 
-def _text(number: object) -> object:
-    return str(number) if number.__class__ is int else number
+def _write_out_whole_numbers(message: _Fast) -> None:
+    """Turn numbers without decimals into text: they came as int, for which the decoder has no hook."""
+    if isinstance(message, BookMessage):
+        for change in message.data:
+            for levels in (change.bids, change.asks):
+                levels[:] = [Level(_text(level.price), _text(level.qty)) for level in levels]
+    elif isinstance(message, Level3Message):
+        for moved in message.data:
+            for orders in (moved.bids, moved.asks):
+                orders[:] = [
+                    Level3Order(o.order_id, _text(o.limit_price), _text(o.order_qty), o.timestamp, o.event)
+                    for o in orders
+                ]
 
 
-def _write_out_whole_numbers(side: list[Level]) -> None:
-    """Numbers without decimals come as int: the hook that keeps the text is not called for them."""
-    side[:] = [Level(_text(level.price), _text(level.qty)) for level in side]
-
-
-def _write_out_whole_orders(side: list[Level3Order]) -> None:
-    side[:] = [
-        Level3Order(order.order_id, _text(order.limit_price), _text(order.order_qty), order.timestamp, order.event)
-        for order in side
-    ]
+def _text(number: Any) -> Any:
+    return str(number) if type(number) is int else number

@@ -9,7 +9,7 @@ import msgspec
 
 from .strict import parse, values
 
-__all__ = ["Channel", "Checksum", "Count", "Digits", "Frame", "Kind", "Precision", "RAW_NAME", "Row"]
+__all__ = ["RAW_NAME", "Channel", "Checksum", "Count", "Digits", "Frame", "Kind", "Precision", "Row"]
 
 Kind: TypeAlias = Literal["snapshot", "update"]
 """What a channel message says it is; anything else is a message of a kind not known yet."""

@@ -87,7 +87,7 @@ def scaled(number: str | int | Decimal, precision: int) -> int:
     digits = whole + decimals
     shift = precision - len(decimals) + int(exponent or 0)
     if shift >= 0:
-        value = int(digits) * 10**shift
+        value = int(digits + "0" * shift)
     else:
         kept, beyond = digits[:shift], digits[shift:]
         if beyond.strip("0"):

@@ -105,7 +105,7 @@ class ExecutionReport(Row, frozen=True):
     cum_cost: Decimal | None = None
     avg_price: Decimal | None = None
     fee_usd_equiv: Decimal | None = None
-    fees: list[Fee] = []
+    fees: tuple[Fee, ...] = ()
     exec_id: str | None = None
     trade_id: Count | None = None
     last_price: Decimal | None = None
@@ -156,7 +156,7 @@ class BalanceSnapshot(Row, frozen=True):
     asset: str
     balance: Decimal
     asset_class: str | None = None
-    wallets: list[Wallet] = []
+    wallets: tuple[Wallet, ...] = ()
 
     def __post_init__(self) -> None:
         check_bounds(self.balance)

@@ -47,15 +47,15 @@ def check_bounds(*numbers: Decimal | None) -> None:
 
 
 class SystemStatus(Row, frozen=True):
-    """The state of the matching engine; ``system`` is ``online``, ``maintenance``, ``cancel_only``, ``post_only``, ..."""
+    """The state of the matching engine; ``system`` is ``online``, ``maintenance``, ``cancel_only``, ..."""
 
     system: str
     api_version: str | None = None
     connection_id: int | None = None
     """Unsigned 64 bit: it does not fit a signed column. Missing at times during maintenance."""
     version: str | None = None
-    upcoming_maintenance: list[Any] = []
-    emergency: list[Any] = []
+    upcoming_maintenance: tuple[Any, ...] = ()
+    emergency: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         if self.connection_id is not None and not 0 <= self.connection_id < 2**64:

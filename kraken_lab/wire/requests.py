@@ -11,7 +11,7 @@ Source: the methods' own pages, Kraken WebSocket API v2 reference (docs.kraken.c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import ClassVar, Literal, TypeAlias
@@ -125,13 +125,14 @@ def encode(request: Request) -> str:
 class _Interest(Request):
     """What subscribing and unsubscribing share.
 
-    ``symbol`` is always a list. ``depth`` is levels a side, ``interval`` minutes, ``event_trigger`` ``trades`` or ``bbo``.
+    ``symbol`` is always a list. ``depth`` is levels a side, ``interval`` minutes, ``event_trigger`` is ``trades``
+    or ``bbo``.
     """
 
     options: ClassVar[Mapping[str, frozenset[str]]]
 
     channel: str
-    symbol: list[str] | tuple[str, ...] | None = None
+    symbol: Sequence[str] | None = None
     depth: int | None = None
     interval: int | None = None
     event_trigger: str | None = None
@@ -220,8 +221,8 @@ class Conditional(Parameters):
 class OrderTerms(Parameters):
     """An order without its pair: one element of a batch.
 
-    ``order_qty`` and ``display_qty`` are in base currency, ``cash_order_qty`` in quote currency, ``limit_price`` in quote
-    per base unless ``limit_price_type`` says otherwise. Times are RFC 3339.
+    ``order_qty`` and ``display_qty`` are in base currency, ``cash_order_qty`` in quote currency, ``limit_price`` in
+    quote per base unless ``limit_price_type`` says otherwise. Times are RFC 3339.
     """
 
     order_type: OrderType
@@ -332,7 +333,10 @@ class CancelAll(Request):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CancelAllOrdersAfter(Request):
-    """Cancel every open order in ``timeout`` seconds unless asked again; 0 disarms. Source: "Cancel All Orders After"."""
+    """Cancel every open order in ``timeout`` seconds unless asked again; 0 disarms.
+
+    Source: "Cancel All Orders After".
+    """
 
     method: ClassVar[str] = "cancel_all_orders_after"
 

@@ -35,7 +35,7 @@ class SubscribeResult(Row, frozen=True):
     interval: int | None = None
     event_trigger: str | None = None
     snapshot: bool | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
     snap_orders: bool | None = None
     snap_trades: bool | None = None
     order_status: bool | None = None
@@ -54,7 +54,7 @@ class AddOrderResult(Row, frozen=True):
     order_id: str | None = None
     cl_ord_id: str | None = None
     order_userref: int | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class AmendOrderResult(Row, frozen=True):
@@ -63,7 +63,7 @@ class AmendOrderResult(Row, frozen=True):
     amend_id: str
     order_id: str | None = None
     cl_ord_id: str | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class EditOrderResult(Row, frozen=True):
@@ -72,7 +72,7 @@ class EditOrderResult(Row, frozen=True):
     order_id: str
     original_order_id: str | None = None
     order_userref: int | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class CancelOrderResult(Row, frozen=True):
@@ -81,14 +81,14 @@ class CancelOrderResult(Row, frozen=True):
     order_id: str | None = None
     cl_ord_id: str | None = None
     order_userref: int | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class CancelAllResult(Row, frozen=True):
     """How many open orders were cancelled."""
 
     count: Count
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class CancelAllOrdersAfterResult(Row, frozen=True):
@@ -96,7 +96,7 @@ class CancelAllOrdersAfterResult(Row, frozen=True):
 
     currentTime: str
     triggerTime: str | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class BatchAddResult(Row, frozen=True):
@@ -107,14 +107,14 @@ class BatchAddResult(Row, frozen=True):
     order_userref: int | None = None
     success: bool | None = None
     error: str | None = None
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 class BatchCancelResult(Row, frozen=True):
     """How many orders were cancelled; which ones is not said."""
 
     count: Count
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
 
 
 Result: TypeAlias = (
@@ -133,8 +133,8 @@ Result: TypeAlias = (
 class Response(Frame):
     """The answer to one request, matched to it by ``req_id``.
 
-    ``result`` is typed where the method is known and the answer is a success, an ordinary JSON value where the method is
-    not known, and None where there is none. ``symbol``, ``channel`` and ``status`` appear on refused subscriptions.
+    ``result`` is typed where the method is known and the answer is a success, an ordinary JSON value where the method
+    is not known, and None where there is none. ``symbol``, ``channel`` and ``status`` appear on refused subscriptions.
     """
 
     method: str

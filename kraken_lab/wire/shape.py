@@ -108,13 +108,14 @@ def shape_of(struct: type[msgspec.Struct]) -> Shape:
         kinds = list(_kinds(field.type))
         if Decimal in kinds:
             numbers.append(field.encode_name)
-        inner = None if Any in kinds else next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)), None)
+        structs = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+        inner = structs[0] if structs and Any not in kinds else None
         marks = 4 if str in kinds else 2
         if inner is not None:
             many = list in kinds
             children.append(Child(field.name, field.encode_name, many, not field.required, shape_of(inner)))
             quotes += 2 if field.required else 0
-        elif list in kinds or dict in kinds or Any in kinds:
+        elif kinds[0] is list or Any in kinds:
             free.append(field.name)
         elif field.required:
             quotes += marks
@@ -130,7 +131,7 @@ def _kinds(annotation: object) -> Iterator[object]:
         yield from _kinds(get_args(annotation)[0])
     elif origin is Literal:
         yield str
-    elif origin is list:
+    elif origin in (list, tuple):
         yield list
         yield from _kinds(get_args(annotation)[0])
     elif origin in (Union, types.UnionType):

@@ -9,7 +9,7 @@ Source: general conventions, Kraken WebSocket API v2 reference (docs.kraken.com)
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from ..errors import Malformed
@@ -62,5 +62,5 @@ def from_ns(ns: int, digits: int = 6) -> str:
     ('2023-10-06T17:35:55.440295Z', '2023-10-06T17:35:55Z')
     """
     seconds, rest = divmod(ns, _SECOND)
-    stem = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    stem = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{stem}.{rest:09d}"[: len(stem) + 1 + digits] + "Z" if digits else stem + "Z"
