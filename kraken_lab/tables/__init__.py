@@ -6,6 +6,9 @@ knows of sockets, clocks or drawing: times come as arguments.
 """
 
 from .event_table import EventTable
+from .gaps import Gap, GapLog
+from .keyed_table import KeyedTable
+from .ladder_history import HeatGrid, LadderHistory
 from .row import Row
 from .schemas import SCHEMAS, Column, Schema, schema
 from .table_view import TableView, merge, view_of, view_of_columns
@@ -14,6 +17,11 @@ __all__ = [
     "SCHEMAS",
     "Column",
     "EventTable",
+    "Gap",
+    "GapLog",
+    "HeatGrid",
+    "KeyedTable",
+    "LadderHistory",
     "Row",
     "Schema",
     "TableView",
