@@ -25,6 +25,7 @@ from kraken_lab.sandbox.tokens import Tokens
 
 __all__ = ["Faults", "Steered"]
 
+_CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
 _REST_FAILURES: Final = {
     "html": RestAnswer(502, {"content-type": "text/html"}, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
     "not_json": RestAnswer(200, body=b'{"error":[],"resu'),
@@ -99,7 +100,13 @@ class Faults:
             session.reset()
 
     def close(self, code: int = 1001, reason: str = "going away", endpoint: str = "") -> None:
-        """Close all connections (of one endpoint) with a close frame."""
+        """Close all connections (of one endpoint) with a close frame.
+
+        Raises:
+            SandboxError: no close frame may carry that code.
+        """
+        if code not in _CLOSE_CODES and not 3000 <= code < 5000:
+            raise SandboxError(f"code={code} is not possible: use 1000 to 1003, 1007 to 1014 or 3000 to 4999.")
         for session in self._to(endpoint):
             session.end(code, reason)
 
