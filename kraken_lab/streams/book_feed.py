@@ -1,0 +1,99 @@
+"""The order book of one symbol, proved by every message, and its top over time.
+
+Source: "Book (Level 2)" and "Book checksum", Kraken WebSocket API v2 reference.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..market import Book, BookSnapshot
+from ..tables import EventTable, LadderHistory, schema
+from ..wire import BookChange, Instant, Settings, Want
+from .feed import StreamState, Upstream
+from .ladder_feed import LadderFeed, PrecisionOf
+
+__all__ = ["BookFeed"]
+
+HEAT_SECONDS = 3600.0
+
+
+class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
+    """The book of one symbol at the deepest depth anybody asked for."""
+
+    channel: ClassVar[str] = "book"
+
+    def __init__(self, want: Want, settings: Settings, upstream: Upstream, precision_of: PrecisionOf) -> None:
+        super().__init__(want, settings, upstream, precision_of)
+        self.history = EventTable(
+            schema("book_history"), rows=settings.ring_rows, bytes=settings.ring_bytes, symbols=[self.symbol]
+        )
+        self.heat: LadderHistory | None = None
+        self._top: object = None
+        self._next_beat = 0.0
+
+    @property
+    def tables(self) -> tuple[EventTable, ...]:
+        """The top of the book over time."""
+        return (self.history,)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the history and of the heatmap's memory."""
+        return super().nbytes + (self.heat.nbytes if self.heat is not None else 0)
+
+    def _make(self, price_precision: int, qty_precision: int) -> Book:
+        if self.heat is None or self.heat.price_precision != price_precision:
+            self.heat = LadderHistory(
+                price_precision, seconds=HEAT_SECONDS, beat=self.settings.beat, bytes=self.settings.ring_bytes
+            )
+        return Book(self.symbol, self.depth, price_precision, qty_precision)
+
+    def _apply(self, ladder: Book, change: BookChange, snapshot: bool) -> None:
+        ladder.apply_change(change, snapshot)
+
+    def _photograph(self, ladder: Book, depth: int) -> BookSnapshot:
+        at = self.last_at
+        return ladder.snapshot(depth, received_at_ns=at.wall_ns if at is not None else 0, epoch=self.epoch)
+
+    def _changed(self, change: BookChange, at: Instant) -> None:
+        ladder = self._ladder
+        if ladder is None:
+            return
+        top = ladder.best()
+        if top == self._top and not self._gap_before:
+            return
+        self._top = top
+        bid, bid_qty, ask, ask_qty = top
+        self.history.append(
+            (
+                change.timestamp,
+                at.wall_ns,
+                change.symbol,
+                bid,
+                bid_qty,
+                ask,
+                ask_qty,
+                True,
+                self.epoch,
+                self._take_gap_flag(),
+            )
+        )
+
+    # --- the heatmap's memory ---------------------------------------------------------------------------------------
+
+    def next_beat(self) -> float | None:
+        """When the next column of the heatmap's memory is due, in monotonic seconds; None before any book."""
+        return self._next_beat if self.heat is not None else None
+
+    def let_time_pass(self, at: Instant) -> None:
+        """Remember the ladder as it stands, on a steady beat; an empty column while it is not known."""
+        if self.heat is None or at.mono < self._next_beat or self.state is StreamState.STOPPED:
+            return
+        self._next_beat = at.mono + self.settings.beat
+        if self._ladder is None:
+            self.heat.gap(at.wall_ns)
+        else:
+            bid_prices, bid_qty = self._ladder.scaled("bids", self.depth)
+            ask_prices, ask_qty = self._ladder.scaled("asks", self.depth)
+            self.heat.sample(at.wall_ns, bid_prices, bid_qty, ask_prices, ask_qty)

@@ -1,0 +1,166 @@
+"""What the book and the level3 feed share: a ladder that every message proves, and that is withdrawn when it is not.
+
+The I/O thread changes the ladder in place; other threads photograph it without waiting for that thread. A counter is
+odd while the ladder is being changed, and a photograph during which it moved is thrown away and taken again.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ..errors import ChecksumMismatch, DataError, NotReady
+from ..wire import Instant, Settings, Want
+from .feed import Feed, StreamState, Upstream
+
+__all__ = ["LadderFeed", "PrecisionOf"]
+
+PrecisionOf = Callable[[str], tuple[int, int]]
+"""Gives a symbol's price and quantity precision as the exchange now lists them."""
+
+TRIES = 10_000
+"""Photographs thrown away before giving up: far more than any rate of messages can cause."""
+
+ChangeT = TypeVar("ChangeT")
+LadderT = TypeVar("LadderT")
+PhotoT = TypeVar("PhotoT")
+
+
+class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
+    """A feed whose present state is a ladder: `BookFeed` and `Level3Feed`."""
+
+    def __init__(self, want: Want, settings: Settings, upstream: Upstream, precision_of: PrecisionOf) -> None:
+        super().__init__(want, settings, upstream)
+        self.listeners: tuple[Callable[[], object], ...] = ()
+        """Called on the I/O thread after every verified change."""
+        self._precision_of = precision_of
+        self._ladder: LadderT | None = None
+        self._version = 0
+        self._failures: deque[float] = deque(maxlen=settings.resync_limit + 1)
+
+    @property
+    def depth(self) -> int:
+        """Levels a side that are subscribed."""
+        return self.want.depth or 10
+
+    # --- for the channels to fill in --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _make(self, price_precision: int, qty_precision: int) -> LadderT:
+        """An empty ladder at these precisions."""
+
+    @abstractmethod
+    def _apply(self, ladder: LadderT, change: ChangeT, snapshot: bool) -> None:
+        """Apply one change and prove the result, or raise a `DataError`."""
+
+    @abstractmethod
+    def _photograph(self, ladder: LadderT, depth: int) -> PhotoT:
+        """A frozen picture of the ladder."""
+
+    def _changed(self, change: ChangeT, at: Instant) -> None:
+        """The ladder changed and is proved: keep what is to be kept of it."""
+
+    # --- what the connection tells ----------------------------------------------------------------------------------
+
+    def take(self, change: ChangeT, kind: str, at: Instant) -> None:
+        """One element of a message."""
+        if kind == "snapshot":
+            self._snapshot(change, at)
+        elif self.state is StreamState.LIVE and self._ladder is not None:
+            ladder = self._ladder
+            self._version += 1
+            try:
+                self._apply(ladder, change, False)
+            except DataError as error:
+                self._wrong(error, at)
+                return
+            finally:
+                self._version += 1
+        else:
+            # Until the snapshot is here, an update belongs to a ladder that was withdrawn.
+            self.counters["discarded"] += 1
+            return
+        if self.state is StreamState.LIVE:
+            self.messages += 1
+            self.last_at = at
+            self._changed(change, at)
+            for listener in self.listeners:
+                listener()
+            for watcher in self.watchers:
+                watcher()
+
+    def _snapshot(self, change: ChangeT, at: Instant) -> None:
+        if self.state in (StreamState.FAILED, StreamState.STOPPED):
+            return
+        if self.state is StreamState.LIVE:
+            # Nobody asked for it, so nobody knows what lies between.
+            self._interrupt("a snapshot came unasked", at)
+        ladder = self._make(*self._precision_of(self.symbol))
+        try:
+            self._apply(ladder, change, True)
+        except DataError as error:
+            self._wrong(error, at)
+            return
+        self._ladder = ladder
+        self._snapshot_came(at)
+
+    def _wrong(self, error: DataError, at: Instant) -> None:
+        """The ladder is not the exchange's. Nobody sees it; it is asked for again, unless that was in vain too often."""
+        self.counters["checksum mismatches" if isinstance(error, ChecksumMismatch) else "impossible messages"] += 1
+        self._failures.append(at.mono)
+        limit = self.settings.resync_limit
+        if len(self._failures) > limit and at.mono - self._failures[0] <= self.settings.resync_window:
+            reason = f"given up after {limit} resyncs in {self.settings.resync_window:g} s: {error}"
+            self._interrupt(reason, at)
+            self._withdraw()
+            self._enter(StreamState.FAILED, reason, at)
+            self.upstream.give_up(self)
+            return
+        self.counters["resyncs"] += 1
+        self._resync("checksum" if isinstance(error, ChecksumMismatch) else str(error), at)
+
+    def resync(self, reason: str, at: Instant) -> None:
+        """Ask for a fresh snapshot, as after maintenance or for another depth."""
+        if self.state in (StreamState.LIVE, StreamState.STALE, StreamState.RESYNCING):
+            self._resync(reason, at)
+
+    def _withdraw(self) -> None:
+        # After a failed change this happens while the counter is still odd, so nobody sees what failed.
+        self._ladder = None
+
+    def disconnected(self, reason: str, at: Instant) -> None:
+        """The connection is gone, and with it all that was known."""
+        super().disconnected(reason, at)
+        self._withdraw()
+
+    # --- what anybody may ask ---------------------------------------------------------------------------------------
+
+    def photograph(self, depth: int | None = None) -> PhotoT:
+        """A frozen picture of the ladder, verified as it stands, in any thread.
+
+        Raises:
+            NotReady: there is no verified ladder now; the text says why.
+        """
+        for _ in range(TRIES):
+            before = self._version
+            ladder = self._ladder
+            if before % 2 == 0:
+                if ladder is None:
+                    raise NotReady(f"a verified {self.channel} of {self.symbol}", 0.0, self._said_state())
+                try:
+                    photo = self._photograph(ladder, depth or self.depth)
+                except (IndexError, KeyError, RuntimeError, ValueError):
+                    # Torn by a change that went on meanwhile; if not, the ladder is what raises it again.
+                    if self._version == before:
+                        raise
+                else:
+                    if self._version == before:
+                        return photo
+            time.sleep(0)
+        raise NotReady(f"a moment of rest in the {self.channel} of {self.symbol}", 0.0, self._said_state())
+
+    def _said_state(self) -> str:
+        return f"{self.state}: {self.reason}" if self.reason else str(self.state)

@@ -1,0 +1,126 @@
+"""Who hears of every row: callbacks on one thread of ours, and async loops of the user's.
+
+The I/O thread only puts things down and goes on. What cannot keep up loses rows from its own queue, which is counted
+and shown; the tables lose nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+__all__ = ["AsyncInbox", "Callbacks", "Dispatcher"]
+
+T = TypeVar("T")
+
+QUEUE = 10_000
+
+
+class Callbacks:
+    """One registered callback and how it fared. ``errors`` counts, ``last_error`` is its text."""
+
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self.function = function
+        self.calls = 0
+        self.errors = 0
+        self.last_error = ""
+        self.dropped = 0
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__qualname__", repr(self.function))
+        trouble = f", {self.errors} failed: {self.last_error}" if self.errors else ""
+        dropped = f", {self.dropped} dropped" if self.dropped else ""
+        return f"<callback {name}: {self.calls} calls{trouble}{dropped}>"
+
+
+class Dispatcher:
+    """The one thread that runs callbacks. It starts with the first of them; `close` is idempotent."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._queue: deque[tuple[Callbacks, object]] = deque()
+        self._something = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def post(self, callback: Callbacks, row: object) -> None:
+        """Have ``callback`` called with ``row`` soon; dropped and counted if too much is waiting. Never blocks for long."""
+        with self._something:
+            if self._closed:
+                return
+            if len(self._queue) >= QUEUE:
+                callback.dropped += 1
+                return
+            self._queue.append((callback, row))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name=f"kraken_lab {self._name} callbacks", daemon=True)
+                self._thread.start()
+            self._something.notify()
+
+    def _serve(self) -> None:
+        while True:
+            with self._something:
+                while not self._queue and not self._closed:
+                    self._something.wait()
+                if self._closed:
+                    return
+                callback, row = self._queue.popleft()
+            callback.calls += 1
+            try:
+                callback.function(row)
+            except Exception as error:
+                # The user's own code, on a thread where nobody sees a traceback: shown in stream.health instead.
+                callback.errors += 1
+                callback.last_error = f"{type(error).__name__}: {error}"
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop calling; what is queued is let go."""
+        with self._something:
+            self._closed = True
+            self._queue.clear()
+            self._something.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+
+class AsyncInbox(Generic[T]):
+    """Rows on their way from the I/O thread to one ``async for``. Bounded; ``dropped`` counts what did not fit."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rows: deque[T] = deque()
+        self._event = asyncio.Event()
+        self._ended = False
+        self.dropped = 0
+
+    def put(self, row: T) -> None:
+        """Add a row, from any thread."""
+        if len(self._rows) >= QUEUE:
+            self.dropped += 1
+            return
+        self._rows.append(row)
+        self._wake()
+
+    def end(self) -> None:
+        """No more rows will come."""
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def get(self) -> T | None:
+        """The next row, or None when no more will come."""
+        while True:
+            if self._rows:
+                return self._rows.popleft()
+            if self._ended:
+                return None
+            self._event.clear()
+            if not self._rows and not self._ended:
+                await self._event.wait()
