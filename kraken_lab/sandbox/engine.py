@@ -56,6 +56,10 @@ class _Ladder:
             return bisect_left(self.prices, price)
         return bisect_left(self.prices, -price, key=self.key)
 
+    def reaching(self, price: int) -> int:
+        """How many levels are at ``price`` or better, which is how many an order of the other side could take."""
+        return self.rank(price) + (price in self.levels)
+
     def append(self, order: RestingOrder) -> None:
         level = self.levels.get(order.price)
         if level is None:
@@ -113,7 +117,7 @@ class Engine:
         self._check(price, qty)
         order_id = self._fresh(order_id)
         other = self._asks if side == "buy" else self._bids
-        if post_only and other.prices and other.rank(price) + (price in other.levels) > 0:
+        if post_only and other.reaching(price):
             return self._batch(ns)
         if time_in_force == "fok" and self._available(other, price, qty) < qty:
             return self._batch(ns)
@@ -247,7 +251,7 @@ class Engine:
     def _available(ladder: _Ladder, price: int, enough: int) -> int:
         """What could be taken down to ``price``, counted no further than ``enough``."""
         total = 0
-        for at in ladder.prices[: ladder.rank(price) + (price in ladder.levels)]:
+        for at in ladder.prices[: ladder.reaching(price)]:
             total += ladder.levels[at].qty
             if total >= enough:
                 break

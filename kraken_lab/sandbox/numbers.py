@@ -36,7 +36,8 @@ def scaled(value: Decimal | str | int, precision: int) -> int:
     if exact and not -MOST_DIGITS < exact.adjusted() < MOST_DIGITS:
         raise SandboxError(f"{value!r} is too large or too small to be a price or a quantity.")
     numerator, denominator = exact.as_integer_ratio()
-    whole, lost = divmod(numerator * 10**precision, denominator)
+    unit: int = 10**precision
+    whole, lost = divmod(numerator * unit, denominator)
     if lost:
         raise SandboxError(f"{value} has more than {precision} decimals.")
     return whole

@@ -1,0 +1,298 @@
+"""The synthetic order flow of one pair: who quotes, who takes, who thinks better of it.
+
+Every action is one of few: a quote near the fair price, an order further out, a cancel, a taker who pays the spread,
+and what happens when the fair price leaves the spread: stale quotes are picked off or moved. Prices, candles and
+tickers are not drawn but follow from these orders, in the queues that everybody's orders share.
+
+The fair price is a random walk whose steps are taken per action, so bursts of activity are bursts of movement, with a
+roughness that itself wanders on two time scales. From these come fat tails and clustered volatility. The touch follows
+the fair price within a few actions, so that past returns tell nothing about the next.
+"""
+
+from __future__ import annotations
+
+from math import ceil, exp, floor, sqrt
+from random import Random
+from typing import Final
+
+from kraken_lab.sandbox.arrivals import Arrivals
+from kraken_lab.sandbox.engine import Engine
+from kraken_lab.sandbox.events import Batch, OrderAdded, OrderRemoved, Side
+from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.profiles import Profile
+
+__all__ = ["FairPrice", "Flow"]
+
+BASIS_POINT: Final = 1e-4
+TAKERS: Final = 0.03  # of the actions in a calm market, takers who simply want to trade
+CANCELS: Final = 0.47  # of the others, cancels, when a side is as full as it should be
+PERSISTENCE: Final = 0.6  # chance that a taker is on the side of the one before
+PICKED_OFF: Final = 0.12  # chance that a stale quote is taken rather than moved, per half spread that it is wrong
+WIDE: Final = 5.0  # half spreads between bid and ask that invite a quote in between
+NEAR: Final = 0.55  # of the quotes and cancels, those about the touch
+TAKEN_LEVELS: Final = 3  # takers look before they take: no more than rests on so many levels
+IMPACT: Final = 0.3  # how much of a trade's distance beyond the fair price the fair price believes
+SPREAD_OF_BODY: Final = 1.1  # sigma of the log-normal distance of orders further out
+ROUND_PRICES: Final = 0.3  # of the orders further out, those at a round price
+REFILL: Final = 0.25  # chance that a thin pair's empty side is quoted again
+THIN: Final = 10  # levels below which a pair is thin
+
+
+class FairPrice:
+    """A price that wanders: the mean of what everybody believes, in scaled units.
+
+    The logarithm's steps have a standard deviation of ``step`` times the roughness, whose logarithm is the sum of two
+    mean-reverting processes. A very weak pull towards the first price keeps months of virtual time realistic.
+    """
+
+    FAST: Final = (60.0, 0.38)  # seconds to forget, standard deviation of the log-roughness
+    SLOW: Final = (1_200.0, 0.30)
+    HOME: Final = 40 * 86_400.0  # seconds to come back to the first price
+
+    def __init__(self, price: float, step: float, random: Random) -> None:
+        self._gauss = random.gauss
+        self._first = price
+        self._step = step * exp(-(self.FAST[1] ** 2) - self.SLOW[1] ** 2)
+        self._fast = self._gauss(0.0, self.FAST[1])
+        self._slow = self._gauss(0.0, self.SLOW[1])
+        self._log = 0.0
+        self.value = price
+
+    def wander(self, seconds: float) -> None:
+        """Take one step, ``seconds`` after the last."""
+        gauss = self._gauss
+        for_fast, for_slow = exp(-seconds / self.FAST[0]), exp(-seconds / self.SLOW[0])
+        self._fast = self._fast * for_fast + self.FAST[1] * sqrt(1 - for_fast * for_fast) * gauss(0.0, 1.0)
+        self._slow = self._slow * for_slow + self.SLOW[1] * sqrt(1 - for_slow * for_slow) * gauss(0.0, 1.0)
+        self._log *= 1 - min(1.0, seconds / self.HOME)
+        self._log += self._step * exp(self._fast + self._slow) * gauss(0.0, 1.0)
+        self.value = self._first * exp(self._log)
+
+    def believe(self, shift: float) -> None:
+        """Move by ``shift`` (scaled units), as after a trade beyond it."""
+        self._log += shift / self.value
+        self.value = self._first * exp(self._log)
+
+
+class _Roster:
+    """The flow's own resting orders of one side, any of which can be drawn at random in constant time."""
+
+    __slots__ = ("_ids", "_place")
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, order_id: str) -> bool:
+        return order_id in self._place
+
+    def add(self, order_id: str) -> None:
+        self._place[order_id] = len(self._ids)
+        self._ids.append(order_id)
+
+    def discard(self, order_id: str) -> None:
+        place = self._place.pop(order_id, None)
+        if place is None:
+            return
+        last = self._ids.pop()
+        if last != order_id:
+            self._ids[place] = last
+            self._place[last] = place
+
+    def draw(self, random: Random) -> str:
+        return self._ids[int(random.random() * len(self._ids))]
+
+
+class Flow:
+    """One pair's participants. `act` does what is due at `due_ns`; `observe` must be told of everything that happens.
+
+    ``rate`` is actions a second (0: nothing ever happens beyond the first book). Orders of others live in the same
+    queues: they are matched, and never cancelled, by the flow.
+    """
+
+    def __init__(self, profile: Profile, engine: Engine, *, rate: float, start_ns: int, random: Random) -> None:
+        self.engine = engine
+        self._profile = profile
+        self._random = random
+        pair = engine.pair
+        self._tick = pair.price_increment
+        price = profile.price * 10**pair.price_precision * exp(0.02 * random.gauss(0.0, 1.0))
+        per_action = profile.volatility * BASIS_POINT / sqrt(rate) if rate else 0.0
+        self.fair = FairPrice(price, per_action, random)
+        self._half = max(profile.half_spread * BASIS_POINT * price, 0.3 * self._tick)
+        self._reach = profile.reach * BASIS_POINT * price
+        self._lot = profile.notional / profile.price * 10**pair.qty_precision  # the median quantity
+        self._own: dict[Side, _Roster] = {"buy": _Roster(), "sell": _Roster()}
+        self._taker: Side = "buy"
+        self._acted_ns = start_ns
+        self._open(start_ns)
+        self._arrivals = Arrivals(rate, start_ns, random) if rate else None
+        self.due_ns: int | None = self._arrivals.next() if self._arrivals else None
+
+    # --- the clock --------------------------------------------------------------------------------------------------
+
+    def act(self) -> Batch | None:
+        """Do what is due, and set when the next thing is; None if it came to nothing."""
+        ns = self.due_ns
+        assert ns is not None
+        assert self._arrivals is not None
+        self.fair.wander((ns - self._acted_ns) / NS_PER_SECOND)
+        self._acted_ns = ns
+        self.due_ns = self._arrivals.next()
+        batch = self._decide(ns)
+        for change in batch.changes if batch else ():
+            if type(change) is OrderAdded:
+                self._own[change.side].add(change.order_id)
+        return batch
+
+    def observe(self, batch: Batch) -> None:
+        """Take note of what anybody did: own orders that are gone, trades that say something about the price."""
+        for change in batch.changes:
+            if type(change) is OrderRemoved:
+                self._own[change.side].discard(change.order_id)
+        if batch.trades:
+            last = batch.trades[-1]
+            beyond = last.price - self.fair.value
+            if (beyond > 0) == (last.side == "buy"):
+                self.fair.believe(IMPACT * beyond)
+
+    # --- deciding ---------------------------------------------------------------------------------------------------
+
+    def _decide(self, ns: int) -> Batch | None:
+        bids, asks = self.engine.prices("buy"), self.engine.prices("sell")
+        if not bids or not asks:
+            return self._refill(ns, "sell" if bids else "buy")
+        fair = self.fair.value
+        if fair > asks[0]:
+            return self._chase(ns, "buy", asks[0])
+        if fair < bids[0]:
+            return self._chase(ns, "sell", bids[0])
+        random = self._random.random
+        if random() < TAKERS:
+            return self._take(ns)
+        if asks[0] - bids[0] > max(WIDE * self._half, 2 * self._tick) and random() < 0.5:
+            return self._quote(ns, "buy" if fair - bids[0] > asks[0] - fair else "sell")
+        side: Side = "buy" if random() < 0.5 else "sell"
+        own, target = self._own[side], self._profile.levels
+        crowd = (len(bids) if side == "buy" else len(asks)) / target
+        full = crowd >= 2 or len(own) >= 4 * target
+        if full or random() < CANCELS + 1.5 * (crowd - 1):
+            return self._cancel(ns, side)
+        return self._quote(ns, side) if random() < NEAR * min(1.0, crowd**4) else self._place(ns, side)
+
+    def _refill(self, ns: int, empty: Side) -> Batch | None:
+        """One side is empty: somebody quotes it, on a thin pair after a while."""
+        if self._profile.levels >= THIN or self._random.random() < REFILL:
+            return self._quote(ns, empty)
+        return self._place(ns, "buy" if empty == "sell" else "sell")
+
+    def _chase(self, ns: int, side: Side, touch: int) -> Batch | None:
+        """The fair price has passed the best quote of the other side, which is taken by ``side`` or moves away."""
+        stale: Side = "sell" if side == "buy" else "buy"
+        wrong = abs(self.fair.value - touch) / self._half
+        if self._random.random() >= min(0.6, PICKED_OFF * wrong):
+            mine = self._first_own(stale, touch)
+            if mine is not None:
+                return self.engine.move(mine, self._near(stale), self._size(1.0), ns)
+        limit = self._on_tick(self.fair.value, "buy" if side == "buy" else "sell")
+        return self.engine.limit(side, limit, self._size(1.5), ns, time_in_force="ioc")
+
+    def _take(self, ns: int) -> Batch:
+        """Somebody pays the spread, more often than not on the side of the one before."""
+        if self._random.random() > PERSISTENCE:
+            self._taker = "sell" if self._taker == "buy" else "buy"
+        side = self._taker
+        seen = self.engine.levels("sell" if side == "buy" else "buy", TAKEN_LEVELS)
+        qty = min(self._size(0.4), sum(qty for _, qty in seen))
+        if self._random.random() < 0.6:
+            return self.engine.market(side, qty, ns)
+        return self.engine.limit(side, seen[0][0], qty, ns, time_in_force="ioc")
+
+    def _quote(self, ns: int, side: Side) -> Batch:
+        return self.engine.limit(side, self._near(side), self._size(0.7), ns, post_only=True)
+
+    def _place(self, ns: int, side: Side) -> Batch:
+        price, distance = self._far(side)
+        return self.engine.limit(side, price, self._size(1 + min(2.0, distance / self._reach)), ns, post_only=True)
+
+    def _cancel(self, ns: int, side: Side) -> Batch | None:
+        """Somebody thinks better of it: half of them near the touch, the others anywhere."""
+        own = self._own[side]
+        if self._random.random() < NEAR:
+            prices = self.engine.prices(side)
+            near = prices[min(int(self._random.expovariate(0.25)), len(prices) - 1)]
+            mine = self._first_own(side, near)
+            if mine is not None:
+                return self.engine.cancel(mine, ns)
+        return self.engine.cancel(own.draw(self._random), ns) if own else None
+
+    def _first_own(self, side: Side, price: int) -> str | None:
+        own = self._own[side]
+        return next((order.order_id for order in self.engine.queue(side, price) if order.order_id in own), None)
+
+    # --- prices and sizes -------------------------------------------------------------------------------------------
+
+    def _on_tick(self, price: float, side: Side) -> int:
+        """The nearest price step that is no better for ``side`` than ``price``: buyers round down, sellers up."""
+        steps = price / self._tick
+        return max(1, floor(steps) if side == "buy" else ceil(steps)) * self._tick
+
+    def _near(self, side: Side) -> int:
+        """A maker's price: about the half spread from the fair price, and never one that would take."""
+        distance = self._half * (0.5 + self._random.expovariate(1.0))
+        fair = self.fair.value
+        if side == "buy":
+            price, asks = self._on_tick(fair - distance, side), self.engine.prices("sell")
+            return min(price, asks[0] - self._tick) if asks else price
+        price, bids = self._on_tick(fair + distance, side), self.engine.prices("buy")
+        return max(price, bids[0] + self._tick) if bids else price
+
+    def _far(self, side: Side) -> tuple[int, float]:
+        """A price further out, often a round one, and its distance from the fair price."""
+        distance = self._half + self._reach * exp(SPREAD_OF_BODY * self._random.gauss(0.0, 1.0))
+        fair = self.fair.value
+        distance = min(distance, 0.9 * fair)
+        price = self._on_tick(fair - distance if side == "buy" else fair + distance, side)
+        if self._random.random() < ROUND_PRICES:
+            step = self._tick * (10 if distance < 300 * self._tick else 50)
+            rounded = price - price % step if side == "buy" else price + -price % step
+            price = rounded or price
+        return price, distance
+
+    def _size(self, scale: float) -> int:
+        """A quantity: log-normal about the median, now and then a whale's, one in three a round number."""
+        random = self._random
+        qty = scale * self._lot * exp(1.1 * random.gauss(0.0, 1.0))
+        if random.random() < 0.02:
+            qty *= min(100.0, random.paretovariate(1.5))
+        pair = self.engine.pair
+        whole = max(int(qty), pair.qty_min)
+        if random.random() < 0.33:
+            unit: int = 10 ** (len(str(whole)) - 1)
+            whole = max(whole - whole % unit, pair.qty_min)
+        return whole - whole % pair.qty_increment
+
+    # --- the first book ---------------------------------------------------------------------------------------------
+
+    def _open(self, start_ns: int) -> None:
+        """Fill both sides at birth, as if the orders had come one by one during the hours before."""
+        random = self._random
+        for side in ("buy", "sell"):
+            found: list[tuple[float, int, int]] = []
+            prices: set[int] = set()
+            while len(prices) < self._profile.levels:
+                near = len(found) < min(8, self._profile.levels)
+                price, scale = (self._opening(side), 0.7) if near else (self._far(side)[0], 1.5)
+                prices.add(price)
+                found.append((random.expovariate(1 / 3600.0), price, self._size(scale)))
+            for age, price, qty in sorted(found, reverse=True):
+                batch = self.engine.limit(side, price, qty, start_ns - 1 - int(age * NS_PER_SECOND), post_only=True)
+                for change in batch.changes:
+                    self._own[side].add(change.order_id)
+
+    def _opening(self, side: Side) -> int:
+        distance = self._half * (0.5 + self._random.expovariate(0.5))
+        return self._on_tick(self.fair.value + (-distance if side == "buy" else distance), side)
