@@ -56,7 +56,7 @@ class Connection:
         self._transport, self._clock, self._settings = transport, clock, settings
         self._backoff, self._answer = backoff, answer
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._drift: float | None = None
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -71,16 +71,16 @@ class Connection:
 
     def stop(self) -> None:
         """End `run` soon, with a clean close."""
-        self._stopping = True
+        self._stop.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Keep the line up until `stop`. Only cancellation ends it otherwise."""
         refused = False
         self._backoff.first(now=self._clock.now().mono)
-        while not self._stopping:
+        while not self._stop.is_set():
             refused = await self._once()
-            if self._stopping:
+            if self._stop.is_set():
                 break
             await self._pause(refused)
         self.state = "stopped"
@@ -92,7 +92,7 @@ class Connection:
         delay = self._backoff.delay(now=now, refused=refused)
         self.state = "waiting"
         self.next_attempt_at = now + delay
-        while not self._stopping and (left := self.next_attempt_at - self._clock.now().mono) > 0:
+        while not self._stop.is_set() and (left := self.next_attempt_at - self._clock.now().mono) > 0:
             await self._sleep(left)
         self.next_attempt_at = None
 
@@ -139,7 +139,7 @@ class Connection:
             at = self._clock.now()
             if link.ended.done():
                 return link.ended.result()
-            if self._stopping:
+            if self._stop.is_set():
                 return "stopped"
             if reason := self._clock_trouble(at) or self.peer.hang_up():
                 return reason

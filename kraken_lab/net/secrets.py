@@ -83,7 +83,9 @@ class Credentials:
             base64.b64decode(self.secret.reveal(), validate=True)
         except (binascii.Error, ValueError):
             # Without its cause: the cause's text can hold a piece of the secret.
-            raise BadKey(f"The API secret from {self.source} is not base64: copy it whole, as the exchange shows it.") from None
+            raise BadKey(
+                f"The API secret from {self.source} is not base64: copy it whole, as the exchange shows it."
+            ) from None
 
 
 def find_credentials() -> Credentials:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -135,7 +135,7 @@ class WebSocketTransport:
         """
         settings = self._settings
         parts = urlsplit(url)
-        options: dict[str, object] = {"ssl": self._ssl} if parts.scheme == "wss" and self._ssl is not None else {}
+        options: dict[str, Any] = {"ssl": self._ssl} if parts.scheme == "wss" and self._ssl is not None else {}
         try:
             connection = await connect(
                 url,

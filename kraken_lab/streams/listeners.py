@@ -56,7 +56,9 @@ class Dispatcher:
                 return
             self._queue.append((callback, row))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name=f"kraken_lab {self._name} callbacks", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._serve, name=f"kraken_lab {self._name} callbacks", daemon=True
+                )
                 self._thread.start()
             self._something.notify()
 

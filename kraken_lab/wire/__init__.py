@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from .clock_offset import ClockOffset
 from .codec import KNOWN, decode, encode, unknown_keys, unknown_values
+from .conversation import Conversation
+from .events import Acknowledged, Declined, Event, Left, Silent, Spoiled, StatusChanged
 from .messages import (
     AddOrderResult,
     AmendOrderResult,
@@ -55,6 +58,9 @@ from .messages import (
     UnknownMessage,
     Wallet,
 )
+from .pacing import SlidingBudget
+from .peer import Instant, Peer, Query
+from .quarantine import Quarantine, Quarantined
 from .requests import (
     DEPTHS,
     INTERVALS,
@@ -74,11 +80,15 @@ from .requests import (
     Triggers,
     Unsubscribe,
 )
+from .settings import Settings
+from .timestamps import from_ns, to_ns
+from .wants import Key, Stage, Standing, Want
 
 __all__ = [
     "DEPTHS",
     "INTERVALS",
     "KNOWN",
+    "Acknowledged",
     "AddOrder",
     "AddOrderResult",
     "AmendOrder",
@@ -101,21 +111,28 @@ __all__ = [
     "Candle",
     "Channel",
     "ChannelMessage",
+    "ClockOffset",
     "Conditional",
     "Contingent",
+    "Conversation",
+    "Declined",
     "Digits",
     "EditOrder",
     "EditOrderResult",
+    "Event",
     "ExecutionReport",
     "ExecutionTriggers",
     "ExecutionsMessage",
     "Fee",
     "Frame",
     "Heartbeat",
+    "Instant",
     "InstrumentData",
     "InstrumentMessage",
+    "Key",
     "Kind",
     "LedgerEntry",
+    "Left",
     "Level",
     "Level3Change",
     "Level3Message",
@@ -124,11 +141,22 @@ __all__ = [
     "OhlcMessage",
     "OrderTerms",
     "Pair",
+    "Peer",
     "Ping",
     "Pong",
+    "Quarantine",
+    "Quarantined",
+    "Query",
     "Request",
     "Response",
     "Result",
+    "Settings",
+    "Silent",
+    "SlidingBudget",
+    "Spoiled",
+    "Stage",
+    "Standing",
+    "StatusChanged",
     "StatusMessage",
     "Subscribe",
     "SubscribeResult",
@@ -141,8 +169,11 @@ __all__ = [
     "UnknownMessage",
     "Unsubscribe",
     "Wallet",
+    "Want",
     "decode",
     "encode",
+    "from_ns",
+    "to_ns",
     "unknown_keys",
     "unknown_values",
 ]

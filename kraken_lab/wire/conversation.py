@@ -281,7 +281,7 @@ class Conversation:
         self.counters["unmatched response"] += 1
 
     def _meant(self, answer: Response, asked: tuple[str, list[Key], Instant] | None) -> Iterable[Standing]:
-        """The wishes a refusal is about: by request and symbol, by symbol alone, or all that a request still waits for."""
+        """The wishes a refusal is about: by request and symbol, by symbol, or all that a request still waits for."""
         if asked is not None:
             waiting = [
                 standing

@@ -57,7 +57,7 @@ class Settings:
     subscribe_symbols: int = 50
     """Symbols in one request."""
     level3_budget: int = 200
-    """Level3 subscription cost in one second: 5, 25 or 100 a symbol for depth 10, 100 or 1000 (500 for Pro accounts)."""
+    """Level3 cost in one second: 5, 25 or 100 a symbol for depth 10, 100 or 1000. Pro accounts have 500."""
     rate_pause: float = 2.0
     """How long to wait after the exchange said that requests come too fast; it doubles with every repetition."""
     resync_limit: int = 3

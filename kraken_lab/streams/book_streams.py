@@ -1,0 +1,259 @@
+"""Order books, by level and by order, as live objects: what they are now and how their top has been.
+
+Every number comes from a book that the exchange's checksum agreed with. While there is none, asking for one raises
+`NotReady` instead of giving something old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from ..errors import BadArgument, NotReady
+from ..market import BookSnapshot, Level3Snapshot, Walk
+from ..tables import HeatGrid, TableView, schema, view_of
+from .book_feed import BookFeed
+from .feed import Feed, StreamState
+from .host import Host
+from .ladder_feed import LadderFeed
+from .level3_feed import Level3Feed
+from .live_table import LiveTable, Since
+from .stream import Stream, add_listener
+
+if TYPE_CHECKING:
+    import pandas
+    from plotly.graph_objects import Figure
+
+__all__ = ["BookStream", "Level3Stream"]
+
+FeedT = TypeVar("FeedT", bound=LadderFeed[Any, Any, Any])
+PhotoT = TypeVar("PhotoT", BookSnapshot, Level3Snapshot)
+
+Quantity = str | int | Decimal | float
+
+
+class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
+    """What book and level3 streams share. ``stream["BTC/USD"]`` is the stream of one of several symbols."""
+
+    def __init__(self, host: Host, feeds: Mapping[str, FeedT], depth: int) -> None:
+        channel = next(iter(feeds.values())).channel
+        super().__init__(host, f"{channel} {' '.join(feeds)}", schema(channel), feeds, list)
+        self.depth = depth
+
+    def snapshot(self) -> PhotoT:
+        """The book as it stands, frozen and verified, at this stream's depth.
+
+        Raises:
+            NotReady: there is no verified book now.
+            BadArgument: the stream has several symbols; take one with ``stream["BTC/USD"]``.
+        """
+        photo: PhotoT = self._only().photograph(self.depth)
+        return photo
+
+    def __getitem__(self, symbol: str) -> Self:
+        """The same stream, of one of its symbols.
+
+        Raises:
+            BadArgument: it has no such symbol.
+        """
+        if symbol not in self._feeds:
+            raise BadArgument("symbol", symbol, " or ".join(self._feeds))
+        return type(self)(self._host, {symbol: self._feeds[symbol]}, self.depth)
+
+    def view(self, last: int | None = None, since: Since = None) -> TableView:
+        """The ladder now, a row a level, the best first; no rows while there is no verified book.
+
+        A ladder has no past, so ``since`` is refused here: `history` has it. ``last`` cuts to so many rows.
+        """
+        if since is not None:
+            raise BadArgument("since", since, "book.history for what was; a ladder is only what is now")
+        rows: list[tuple[object, ...]] = []
+        for feed in self._feeds.values():
+            try:
+                rows.extend(self._rows_of(feed.photograph(self.depth)))
+            except NotReady:
+                # What cannot be shown verified is not shown; the state beside the table says why.
+                continue
+        view = view_of(self.schema, rows)
+        return view if last is None else view.between(0, last)
+
+    def _rows_of(self, photo: PhotoT) -> list[tuple[object, ...]]:
+        raise TypeError(f"{type(self).__name__} does not say what its rows are")
+
+    def __len__(self) -> int:
+        return len(self.view())
+
+    def _written(self) -> int:
+        return sum(feed.messages for feed in self._feeds.values())
+
+    def _only(self) -> FeedT:
+        if len(self._feeds) != 1:
+            raise BadArgument("symbol", tuple(self._feeds), f'one of them, as in book["{next(iter(self._feeds))}"]')
+        return next(iter(self._feeds.values()))
+
+    @property
+    def latest(self) -> PhotoT | None:  # type: ignore[override]
+        """The newest verified book, or None while there is none."""
+        try:
+            return self.snapshot()
+        except NotReady:
+            return None
+
+    @property
+    def bids(self) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Price and quantity of every bid level now, best first."""
+        return self.snapshot().bids
+
+    @property
+    def asks(self) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Price and quantity of every ask level now, best first."""
+        return self.snapshot().asks
+
+    def _listen_to(self, feed: FeedT, hear: Callable[[PhotoT], object]) -> Callable[[], None]:
+        def listener() -> None:
+            if feed.state is StreamState.LIVE:
+                hear(feed.photograph(self.depth))
+
+        return add_listener(feed, listener)
+
+    def _facts(self) -> Mapping[str, str]:
+        facts = dict(super()._facts())
+        facts.pop("rows")
+        facts["depth"] = str(self.depth)
+        facts["messages"] = f"{self._written():,}"
+        checks = sum(feed.counters["checksum mismatches"] for feed in self._feeds.values())
+        facts["checksum failures"] = str(checks)
+        return facts
+
+
+class BookStream(LadderStream[BookFeed, BookSnapshot]):
+    """Order books by level. Of one symbol: `mid`, `spread`, `walk` and the rest, always on the newest verified book."""
+
+    def __init__(self, host: Host, feeds: Mapping[str, BookFeed], depth: int) -> None:
+        super().__init__(host, feeds, depth)
+        self.history = LiveTable(
+            host,
+            f"book history {' '.join(feeds)}",
+            schema("book_history"),
+            lambda: [feed.history for feed in feeds.values()],
+        )
+        """The top of the book over time, a row for each change of it. Columns: ``kl.schema("book_history")``."""
+
+    def _rows_of(self, photo: BookSnapshot) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        for side, levels in (("bid", photo.bids), ("ask", photo.asks)):
+            cumulative = Decimal(0)
+            for level, (price, qty) in enumerate(levels):
+                cumulative += qty
+                rows.append((photo.symbol, side, level, price, qty, cumulative))
+        return rows
+
+    @property
+    def mid(self) -> Decimal:
+        """Halfway between the best bid and the best ask, in quote per base. Raises `EmptySide`, `NotReady`."""
+        return self.snapshot().mid
+
+    @property
+    def spread(self) -> Decimal:
+        """Best ask minus best bid, in quote per base. Raises `EmptySide`, `NotReady`."""
+        return self.snapshot().spread
+
+    @property
+    def microprice(self) -> Decimal:
+        """The mid weighted by the quantities at the touch, leaning to the thinner side. Raises `EmptySide`, `NotReady`."""
+        return self.snapshot().microprice
+
+    def imbalance(self, levels: int = 5) -> Decimal:
+        """Bid quantity minus ask quantity over their sum, in the best ``levels``: from -1 to 1."""
+        return self.snapshot().imbalance(levels)
+
+    def walk(self, side: str, qty: Quantity) -> Walk:
+        """What an order of ``qty`` base would get from the visible book, as `BookSnapshot.walk`."""
+        return self.snapshot().walk(side, qty)
+
+    # --- drawn ------------------------------------------------------------------------------------------------------
+
+    def grid(self, minutes: float = 5.0, bins: int = 200) -> HeatGrid:
+        """Quantity by time and price, sampled four times a second since subscribing; gaps are empty columns.
+
+        Raises:
+            NotReady: nothing was sampled yet.
+        """
+        feed = self._only()
+        if feed.heat is None or len(feed.heat) == 0:
+            raise NotReady(f"the first column of {self._title}'s heatmap", 0.0, str(self.state))
+        return feed.heat.grid(start_ns=self._host.now().wall_ns - int(minutes * 60e9), bins=bins)
+
+    def heatmap(self, minutes: float = 5.0, *, trades: LiveTable | None = None, bins: int = 200) -> Figure:
+        """The last ``minutes`` of the book as a plotly figure: time by price, quantity as colour, best prices as lines.
+
+        ``trades``: a trade stream whose trades of this symbol are drawn on top.
+        """
+        feed = self._only()
+        frame = None
+        if trades is not None:
+            every = trades.df(since=self._host.now().wall_ns - int(minutes * 60e9))
+            frame = every[every["symbol"] == feed.symbol]
+        title = f"{feed.symbol} order book [{self._host.label}]"
+        return self._host.views.heatmap(self.grid(minutes, bins), frame, self.gaps, title)
+
+    def depth_chart(self) -> Figure:
+        """Cumulative quantity by price, as a plotly figure."""
+        photo = self.snapshot()
+        return self._host.views.depth(photo, f"{photo.symbol} depth [{self._host.label}]")
+
+    def ladder(self) -> Ladder:
+        """The levels around the touch, to look at."""
+        return Ladder(self.snapshot(), self._host, self._facts())
+
+    def __repr__(self) -> str:
+        if len(self._feeds) == 1 and (photo := self.latest) is not None:
+            return f"{self._headline()}\n{photo!r}"
+        return self._headline()
+
+    def _repr_html_(self) -> str:
+        if len(self._feeds) == 1 and (photo := self.latest) is not None:
+            return self._host.views.ladder(photo, f"{photo.symbol} [{self._host.label}]", self._facts())
+        return super()._repr_html_()
+
+
+class Ladder:
+    """A book as it stood, drawn as a ladder in a cell and as text elsewhere."""
+
+    def __init__(self, snapshot: BookSnapshot, host: Host, facts: Mapping[str, str]) -> None:
+        self.snapshot = snapshot
+        self._host, self._facts = host, facts
+
+    def __repr__(self) -> str:
+        return repr(self.snapshot)
+
+    def _repr_html_(self) -> str:
+        title = f"{self.snapshot.symbol} [{self._host.label}]"
+        return self._host.views.ladder(self.snapshot, title, self._facts)
+
+
+class Level3Stream(LadderStream[Level3Feed, Level3Snapshot]):
+    """Order books by order: every visible order in its queue. Columns: ``kl.schema("level3")``."""
+
+    def _rows_of(self, photo: Level3Snapshot) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        for side, orders in (("bid", photo.orders("bids")), ("ask", photo.orders("asks"))):
+            level, position, price = -1, 0, None
+            for order in orders:
+                if order.limit_price != price:
+                    level, position, price = level + 1, 0, order.limit_price
+                rows.append(
+                    (
+                        photo.symbol,
+                        side,
+                        level,
+                        position,
+                        order.order_id,
+                        order.limit_price,
+                        order.order_qty,
+                        order.timestamp,
+                    )
+                )
+                position += 1
+        return rows

@@ -1,0 +1,73 @@
+"""What a stream needs of the lab it belongs to, declared here so that no stream imports a lab, a socket or a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ..market import BookSnapshot, Level3Snapshot
+from ..tables import HeatGrid, TableView
+from ..wire import Instant, Settings
+from .listeners import Dispatcher
+
+if TYPE_CHECKING:
+    import pandas
+    from plotly.graph_objects import Figure
+
+__all__ = ["Host", "Views"]
+
+T = TypeVar("T")
+
+
+class Views(Protocol):
+    """How things look: the one hook through which streams reach the room that draws."""
+
+    def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
+        """A table with a line of facts above it, as HTML."""
+
+    def ladder(self, snapshot: BookSnapshot, title: str, facts: Mapping[str, str]) -> str:
+        """A book as HTML."""
+
+    def queue(self, snapshot: Level3Snapshot, title: str, facts: Mapping[str, str]) -> str:
+        """Order queues as HTML."""
+
+    def facts(self, title: str, facts: Mapping[str, str]) -> str:
+        """Names and values as HTML."""
+
+    def heatmap(self, grid: HeatGrid, trades: pandas.DataFrame | None, gaps: pandas.DataFrame, title: str) -> Figure:
+        """The book over time."""
+
+    def candles(self, frame: pandas.DataFrame, title: str) -> Figure:
+        """Candles and volume."""
+
+    def depth(self, snapshot: BookSnapshot, title: str) -> Figure:
+        """Cumulative quantity by price."""
+
+
+class Host(Protocol):
+    """The lab, as far as its streams know it."""
+
+    @property
+    def settings(self) -> Settings:
+        """Its times and limits."""
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Its thread for callbacks."""
+
+    @property
+    def views(self) -> Views:
+        """How things look."""
+
+    @property
+    def label(self) -> str:
+        """What it is connected to, for titles: ``sandbox``, ``paper`` or ``live``."""
+
+    def now(self) -> Instant:
+        """This moment."""
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function on the I/O thread and give its result."""
+
+    def release(self, stream: Any) -> None:
+        """Let go of a stream's subscriptions."""

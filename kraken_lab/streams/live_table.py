@@ -1,0 +1,145 @@
+"""A table that grows behind your back and is photographed when you ask.
+
+What it hands out never changes: `df` and `pl` are pictures of one moment, and the next call takes another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadArgument, Malformed
+from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge
+from ..wire import to_ns
+from .host import Host
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+__all__ = ["LiveTable", "Since"]
+
+Since = datetime | timedelta | str | int | None
+"""A moment (UTC if it names no zone), a stretch before now, RFC 3339 text, or ns since 1970 UTC."""
+
+SHOWN = 10
+
+
+class LiveTable:
+    """One or more symbols' rows of one channel, as pandas, polars or Arrow whenever asked.
+
+    ``df``, ``pl`` and ``view`` take ``last`` (the newest so many rows) and ``since`` (received strictly later than a
+    moment, or within a stretch before now). One symbol's frame shares memory with the table and takes the same time for
+    ten rows and ten million; several symbols are copied together, ordered by when they were received.
+    """
+
+    def __init__(
+        self, host: Host, title: str, schema: Schema, tables: Callable[[], Sequence[EventTable | KeyedTable]]
+    ) -> None:
+        self._host, self._title, self.schema = host, title, schema
+        self._tables = tables
+
+    def view(self, last: int | None = None, since: Since = None) -> TableView:
+        """The rows as they are now, in a form that every other form is made from.
+
+        Raises:
+            BadArgument: a ``last`` below 0, or a ``since`` that is not a moment.
+        """
+        since_ns = self._since_ns(since)
+        views = [table.view(last=last, since_ns=since_ns) for table in self._tables()]
+        if len(views) == 1:
+            return views[0]
+        merged = merge(views) if views else EventTable(self.schema).view()
+        return merged if last is None else merged.last(last)
+
+    def df(self, last: int | None = None, since: Since = None, *, exact: bool = False) -> pandas.DataFrame:
+        """The rows as a pandas DataFrame that never changes. With ``exact``, money is `decimal.Decimal`."""
+        return self.view(last, since).pandas(exact=exact)
+
+    def pl(self, last: int | None = None, since: Since = None, *, exact: bool = False) -> polars.DataFrame:
+        """The rows as a polars DataFrame that never changes. With ``exact``, money is polars' Decimal."""
+        return self.view(last, since).polars(exact=exact)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows for anything that reads Arrow: DuckDB, pyarrow, polars."""
+        return self.view().__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        return sum(table.rows for table in self._tables())
+
+    def __bool__(self) -> bool:
+        # A stream without rows is still a stream.
+        return True
+
+    @property
+    def latest(self) -> Row | None:
+        """The newest row, exact; None while there is none."""
+        rows = [row for table in self._tables() if (row := table.latest) is not None]
+        if len(rows) < 2 or "received_at" not in self.schema.position:
+            return rows[0] if rows else None
+        return max(rows, key=lambda row: int(row.received_at))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes the tables hold now. What your frames keep alive besides is ``held_by_frames``."""
+        return sum(table.nbytes for table in self._tables())
+
+    @property
+    def held_by_frames(self) -> int:
+        """Bytes of former buffers that frames and views still keep alive: shown, not bounded."""
+        return sum(table.memory_held_by_views for table in self._tables() if isinstance(table, EventTable))
+
+    @property
+    def evicted(self) -> int:
+        """Rows dropped to stay within the bounds. That is not loss: they were here."""
+        return sum(table.evicted for table in self._tables())
+
+    def limit(self, rows: int | None = None, nbytes: int | None = None) -> None:
+        """Bound each symbol's table to its newest ``rows`` and to ``nbytes``; the stricter one holds.
+
+        Raises:
+            BadArgument: a bound below 1.
+        """
+        for table in self._tables():
+            if isinstance(table, EventTable):
+                table.limit(rows=rows, bytes=nbytes)
+            elif rows is not None:
+                table.limit(rows)
+
+    def _since_ns(self, since: Since) -> int | None:
+        if since is None or (isinstance(since, int) and not isinstance(since, bool)):
+            return since
+        if isinstance(since, timedelta):
+            return self._host.now().wall_ns - since // timedelta(microseconds=1) * 1_000
+        if isinstance(since, datetime):
+            value = getattr(since, "value", None)
+            if isinstance(value, int):
+                # A pandas Timestamp knows its nanoseconds.
+                return value
+            aware = since if since.tzinfo is not None else since.replace(tzinfo=UTC)
+            return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1_000
+        if isinstance(since, str):
+            try:
+                return to_ns(since)
+            except Malformed:
+                pass
+        raise BadArgument("since", since, "a datetime, a timedelta before now, RFC 3339 text or ns since 1970 UTC")
+
+    # --- how it looks -----------------------------------------------------------------------------------------------
+
+    def _facts(self) -> Mapping[str, str]:
+        return {"rows": f"{len(self):,}"}
+
+    def _headline(self) -> str:
+        facts = ", ".join(f"{name} {value}" for name, value in self._facts().items())
+        return f"{self._title} [{self._host.label}] {facts}"
+
+    def __repr__(self) -> str:
+        return f"{self._headline()}\n{self.view(last=SHOWN)!r}"
+
+    def _repr_html_(self) -> str:
+        return self._host.views.table(self.view(last=SHOWN), f"{self._title} [{self._host.label}]", self._facts())
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}

@@ -1,0 +1,289 @@
+"""The live objects a user holds: a table that keeps itself fresh, and everything one may want to know of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from ..errors import NotReady, Refused, StreamStopped
+from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge
+from .feed import Feed, StreamState
+from .health import Health, SymbolHealth, state_of
+from .host import Host
+from .listeners import AsyncInbox, Callbacks
+from .live_table import LiveTable
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Stream"]
+
+FeedT = TypeVar("FeedT", bound=Feed)
+ItemT = TypeVar("ItemT")
+
+_registering = threading.Lock()
+"""Feeds are shared by streams, so their tuples of listeners are replaced by one thread at a time."""
+
+
+class Stream(LiveTable, Generic[FeedT, ItemT]):
+    """One channel and one or more symbols. `df`, `pl` and `latest` read it; it goes on until `stop`."""
+
+    def __init__(
+        self,
+        host: Host,
+        title: str,
+        schema: Schema,
+        feeds: Mapping[str, FeedT],
+        tables: Callable[[], Sequence[EventTable | KeyedTable]],
+    ) -> None:
+        super().__init__(host, title, schema, tables)
+        self._feeds = dict(feeds)
+        self._stopped = False
+        self._callbacks: list[Callbacks] = []
+        self._inboxes: list[AsyncInbox[ItemT]] = []
+        self._undelivered = 0
+
+    # --- what it is and how it is -----------------------------------------------------------------------------------
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The pairs, in the order asked for."""
+        return tuple(symbol for symbol in self._feeds if symbol)
+
+    @property
+    def state(self) -> StreamState:
+        """``LIVE`` when every symbol is; otherwise the state that most needs to be known."""
+        if self._stopped:
+            return StreamState.STOPPED
+        return state_of([feed.state for feed in self._feeds.values()])
+
+    @property
+    def epoch(self) -> int:
+        """Goes up whenever continuity may have been broken; the highest of all symbols."""
+        return max((feed.epoch for feed in self._feeds.values()), default=0)
+
+    @property
+    def rejected(self) -> dict[str, str]:
+        """Symbols the exchange refused, with its own words."""
+        return {symbol: feed.rejection for symbol, feed in self._feeds.items() if feed.rejection}
+
+    @property
+    def gap_table(self) -> TableView:
+        """One row for every stretch in which something may have been missed; see `kl.schema("gaps")`."""
+        views = [feed.gaps.view() for feed in self._feeds.values()]
+        return views[0] if len(views) == 1 else merge(views)
+
+    @property
+    def gaps(self) -> pandas.DataFrame:
+        """`gap_table` as a pandas DataFrame. ``end`` is missing while a gap is open."""
+        return self.gap_table.pandas()
+
+    @property
+    def health(self) -> Health:
+        """State, ages, counters and memory, now."""
+        now = self._host.now()
+        return Health(
+            title=f"{self._title} [{self._host.label}]",
+            state=self.state,
+            rows=len(self),
+            evicted=self.evicted,
+            nbytes=sum(feed.nbytes for feed in self._feeds.values()),
+            symbols=tuple(SymbolHealth.of(feed, now) for feed in self._feeds.values()),
+            callbacks=tuple(map(repr, self._callbacks)),
+            undelivered=self._undelivered + sum(inbox.dropped for inbox in self._inboxes),
+            _views=self._host.views,
+        )
+
+    # --- waiting ----------------------------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        rows: int | None = None,
+        *,
+        until: Callable[[Self], object] | None = None,
+        timeout: float = 10.0,
+    ) -> Self:
+        """Wait, and give the stream itself.
+
+        Without arguments for the first data of every symbol; with ``rows`` for that many more rows than now; with
+        ``until`` for a condition on the stream, looked at whenever something changed.
+
+        Raises:
+            NotReady: ``timeout`` seconds passed; the text says what was waited for.
+            Refused: the exchange refused every symbol.
+            StreamStopped: it was stopped.
+        """
+        condition, what = self._condition(rows, until)
+        changed = threading.Event()
+        deadline = time.monotonic() + timeout
+        remove = self._watch(changed.set)
+        try:
+            while not self._settled(condition):
+                if not changed.wait(max(deadline - time.monotonic(), 0.0)):
+                    raise NotReady(what, timeout, self._waiting_for())
+                changed.clear()
+        finally:
+            remove()
+        return self
+
+    async def ready(self, timeout: float = 10.0) -> Self:
+        """`wait` for async code: until every symbol's first data is in."""
+        condition, what = self._condition(None, None)
+        loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+        remove = self._watch(lambda: loop.call_soon_threadsafe(changed.set))
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._settled(condition):
+                    await changed.wait()
+                    changed.clear()
+        except TimeoutError:
+            raise NotReady(what, timeout, self._waiting_for()) from None
+        finally:
+            remove()
+        return self
+
+    def _condition(self, rows: int | None, until: Callable[[Self], object] | None) -> tuple[Callable[[], object], str]:
+        if until is not None:
+            return lambda: until(self), f"a condition on {self._title}"
+        if rows is not None:
+            goal = self._written() + rows
+            return lambda: self._written() >= goal, f"{rows:,} more rows of {self._title}"
+        return lambda: all(
+            feed.ready or feed.rejection for feed in self._feeds.values()
+        ), f"first data of {self._title}"
+
+    def _written(self) -> int:
+        return len(self) + self.evicted
+
+    def _settled(self, condition: Callable[[], object]) -> bool:
+        if self._stopped:
+            raise StreamStopped(self._title)
+        rejected = self.rejected
+        if rejected and len(rejected) == len(self._feeds):
+            raise Refused(next(iter(self._feeds.values())).channel, rejected)
+        return bool(condition())
+
+    def _waiting_for(self) -> str:
+        late = [
+            f"{symbol or self._title} {feed.state}" + (f": {feed.reason}" if feed.reason else "")
+            for symbol, feed in self._feeds.items()
+            if not feed.ready
+        ]
+        return "; ".join(late) or str(self.state)
+
+    def _watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
+        with _registering:
+            for feed in self._feeds.values():
+                feed.watchers = (*feed.watchers, watcher)
+
+        def remove() -> None:
+            with _registering:
+                for feed in self._feeds.values():
+                    feed.watchers = tuple(other for other in feed.watchers if other is not watcher)
+
+        return remove
+
+    # --- hearing of every row ---------------------------------------------------------------------------------------
+
+    def on(self, callback: Callable[[ItemT], object]) -> Callable[[], None]:
+        """Have ``callback`` called with everything new, on a thread of the lab's. Gives a function that ends it.
+
+        An exception in it stops nothing: it is counted and shown in `health`.
+        """
+        registered = Callbacks(callback)
+        dispatcher = self._host.dispatcher
+        remove_listener = self._listen(lambda item: dispatcher.post(registered, item))
+        self._callbacks.append(registered)
+
+        def remove() -> None:
+            remove_listener()
+            if registered in self._callbacks:
+                self._callbacks.remove(registered)
+
+        return remove
+
+    async def __aiter__(self) -> AsyncIterator[ItemT]:
+        """Everything new from now on, in the caller's own event loop; ends when the stream is stopped."""
+        if self._stopped:
+            raise StreamStopped(self._title)
+        inbox: AsyncInbox[ItemT] = AsyncInbox(asyncio.get_running_loop())
+        remove = self._listen(inbox.put)
+        self._inboxes.append(inbox)
+        try:
+            while (item := await inbox.get()) is not None:
+                yield item
+        finally:
+            remove()
+            self._inboxes.remove(inbox)
+            self._undelivered += inbox.dropped
+
+    def _listen(self, hear: Callable[[ItemT], object]) -> Callable[[], None]:
+        """Have ``hear`` called on the I/O thread with everything new; gives the function that ends it."""
+        removers = [self._listen_to(feed, hear) for feed in self._feeds.values()]
+
+        def remove() -> None:
+            for remover in removers:
+                remover()
+
+        return remove
+
+    def _listen_to(self, feed: FeedT, hear: Callable[[ItemT], object]) -> Callable[[], None]:
+        raise TypeError(f"{type(self).__name__} does not say what it hands out")
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """End it. What it holds can still be read; the subscription ends unless another stream uses it. Idempotent."""
+        if self._stopped:
+            return
+        self._stopped = True
+        for inbox in list(self._inboxes):
+            inbox.end()
+        self._host.release(self)
+        for feed in self._feeds.values():
+            for watcher in feed.watchers:
+                watcher()
+
+    @property
+    def feeds(self) -> tuple[FeedT, ...]:
+        """What it is made of: one feed for each symbol."""
+        return tuple(self._feeds.values())
+
+    def _facts(self) -> Mapping[str, str]:
+        facts = {"state": str(self.state)}
+        reasons = {feed.reason for feed in self._feeds.values() if feed.reason}
+        if reasons:
+            facts["because"] = "; ".join(sorted(reasons))
+        facts["rows"] = f"{len(self):,}"
+        facts["epoch"] = str(self.epoch)
+        gaps = sum(len(feed.gaps) for feed in self._feeds.values())
+        if gaps:
+            facts["gaps"] = str(gaps)
+        if self.evicted:
+            facts["evicted"] = f"{self.evicted:,}"
+        return facts
+
+
+def listen_to_rows(feed: Any, schema: Schema, hear: Callable[[Row], object]) -> Callable[[], None]:
+    """Have ``hear`` called with every row a feed writes, as an exact `Row`."""
+
+    def listener(values: tuple[Any, ...]) -> None:
+        hear(Row(schema, values))
+
+    return add_listener(feed, listener)
+
+
+def add_listener(feed: Any, listener: Callable[..., object]) -> Callable[[], None]:
+    """Add to a feed's listeners; gives the function that takes it out again."""
+    with _registering:
+        feed.listeners = (*feed.listeners, listener)
+
+    def remove() -> None:
+        with _registering:
+            feed.listeners = tuple(other for other in feed.listeners if other is not listener)
+
+    return remove
