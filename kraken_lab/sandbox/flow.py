@@ -24,12 +24,14 @@ from kraken_lab.sandbox.profiles import Profile
 __all__ = ["FairPrice", "Flow"]
 
 BASIS_POINT: Final = 1e-4
-TAKERS: Final = 0.03  # of the actions in a calm market, takers who simply want to trade
+TAKERS: Final = 0.02  # of the actions in a calm market, takers who simply want to trade
 CANCELS: Final = 0.47  # of the others, cancels, when a side is as full as it should be
+CROWDING: Final = 1.5  # how much more often when it is fuller
+THIN_CROWDING: Final = 0.15  # thin pairs hardly care, so their sides run empty now and then
 PERSISTENCE: Final = 0.6  # chance that a taker is on the side of the one before
 PICKED_OFF: Final = 0.12  # chance that a stale quote is taken rather than moved, per half spread that it is wrong
 WIDE: Final = 5.0  # half spreads between bid and ask that invite a quote in between
-NEAR: Final = 0.55  # of the quotes and cancels, those about the touch
+NEAR: Final = 0.42  # of the quotes and cancels, those about the touch
 TAKEN_LEVELS: Final = 3  # takers look before they take: no more than rests on so many levels
 IMPACT: Final = 0.3  # how much of a trade's distance beyond the fair price the fair price believes
 SPREAD_OF_BODY: Final = 1.1  # sigma of the log-normal distance of orders further out
@@ -45,7 +47,7 @@ class FairPrice:
     mean-reverting processes. A very weak pull towards the first price keeps months of virtual time realistic.
     """
 
-    FAST: Final = (60.0, 0.38)  # seconds to forget, standard deviation of the log-roughness
+    FAST: Final = (60.0, 0.45)  # seconds to forget, standard deviation of the log-roughness
     SLOW: Final = (1_200.0, 0.30)
     HOME: Final = 40 * 86_400.0  # seconds to come back to the first price
 
@@ -69,8 +71,8 @@ class FairPrice:
         self.value = self._first * exp(self._log)
 
     def believe(self, shift: float) -> None:
-        """Move by ``shift`` (scaled units), as after a trade beyond it."""
-        self._log += shift / self.value
+        """Move by ``shift`` (scaled units), as after a trade beyond it, but by no more than half a percent at once."""
+        self._log += max(-0.005, min(0.005, shift / self.value))
         self.value = self._first * exp(self._log)
 
 
@@ -107,7 +109,7 @@ class _Roster:
 
 
 class Flow:
-    """One pair's participants. `act` does what is due at `due_ns`; `observe` must be told of everything that happens.
+    """One pair's participants. `act` does what is due at `due_ns`; `observe` must be told of what others do.
 
     ``rate`` is actions a second (0: nothing ever happens beyond the first book). Orders of others live in the same
     queues: they are matched, and never cancelled, by the flow.
@@ -126,6 +128,8 @@ class Flow:
         self._reach = profile.reach * BASIS_POINT * price
         self._lot = profile.notional / profile.price * 10**pair.qty_precision  # the median quantity
         self._own: dict[Side, _Roster] = {"buy": _Roster(), "sell": _Roster()}
+        self._thin = profile.levels < THIN
+        self._crowding = THIN_CROWDING if self._thin else CROWDING
         self._taker: Side = "buy"
         self._acted_ns = start_ns
         self._open(start_ns)
@@ -143,16 +147,17 @@ class Flow:
         self._acted_ns = ns
         self.due_ns = self._arrivals.next()
         batch = self._decide(ns)
-        for change in batch.changes if batch else ():
-            if type(change) is OrderAdded:
-                self._own[change.side].add(change.order_id)
+        if batch:
+            self.observe(batch, own=True)
         return batch
 
-    def observe(self, batch: Batch) -> None:
-        """Take note of what anybody did: own orders that are gone, trades that say something about the price."""
+    def observe(self, batch: Batch, *, own: bool = False) -> None:
+        """Take note of what others did: orders of ours that are gone, trades that say something about the price."""
         for change in batch.changes:
             if type(change) is OrderRemoved:
                 self._own[change.side].discard(change.order_id)
+            elif own and type(change) is OrderAdded:
+                self._own[change.side].add(change.order_id)
         if batch.trades:
             last = batch.trades[-1]
             beyond = last.price - self.fair.value
@@ -174,31 +179,38 @@ class Flow:
         if random() < TAKERS:
             return self._take(ns)
         if asks[0] - bids[0] > max(WIDE * self._half, 2 * self._tick) and random() < 0.5:
-            return self._quote(ns, "buy" if fair - bids[0] > asks[0] - fair else "sell")
-        side: Side = "buy" if random() < 0.5 else "sell"
-        own, target = self._own[side], self._profile.levels
-        crowd = (len(bids) if side == "buy" else len(asks)) / target
-        full = crowd >= 2 or len(own) >= 4 * target
-        if full or random() < CANCELS + 1.5 * (crowd - 1):
+            lagging: Side = "buy" if fair - bids[0] > asks[0] - fair else "sell"
+            return self._cancel(ns, lagging) if self._full(lagging) else self._quote(ns, lagging)
+        return self._stir(ns, "buy" if random() < 0.5 else "sell")
+
+    def _stir(self, ns: int, side: Side) -> Batch | None:
+        """An order comes or goes on ``side``, so that it stays about as full as it should be, and never overflows."""
+        random = self._random.random
+        crowd = len(self.engine.prices(side)) / self._profile.levels
+        if self._full(side) or random() < CANCELS + self._crowding * (crowd - 1):
             return self._cancel(ns, side)
         return self._quote(ns, side) if random() < NEAR * min(1.0, crowd**4) else self._place(ns, side)
 
+    def _full(self, side: Side) -> bool:
+        target = self._profile.levels
+        return len(self.engine.prices(side)) >= 2 * target or len(self._own[side]) >= 4 * target
+
     def _refill(self, ns: int, empty: Side) -> Batch | None:
         """One side is empty: somebody quotes it, on a thin pair after a while."""
-        if self._profile.levels >= THIN or self._random.random() < REFILL:
+        if not self._thin or self._random.random() < REFILL:
             return self._quote(ns, empty)
-        return self._place(ns, "buy" if empty == "sell" else "sell")
+        return self._stir(ns, "buy" if empty == "sell" else "sell")
 
     def _chase(self, ns: int, side: Side, touch: int) -> Batch | None:
         """The fair price has passed the best quote of the other side, which is taken by ``side`` or moves away."""
         stale: Side = "sell" if side == "buy" else "buy"
-        wrong = abs(self.fair.value - touch) / self._half
-        if self._random.random() >= min(0.6, PICKED_OFF * wrong):
+        wrong = min(10.0, abs(self.fair.value - touch) / self._half)
+        if self._random.random() >= min(0.8, PICKED_OFF * wrong):
             mine = self._first_own(stale, touch)
             if mine is not None:
                 return self.engine.move(mine, self._near(stale), self._size(1.0), ns)
         limit = self._on_tick(self.fair.value, "buy" if side == "buy" else "sell")
-        return self.engine.limit(side, limit, self._size(1.5), ns, time_in_force="ioc")
+        return self.engine.limit(side, limit, self._size(1.5 + wrong), ns, time_in_force="ioc")
 
     def _take(self, ns: int) -> Batch:
         """Somebody pays the spread, more often than not on the side of the one before."""
@@ -221,13 +233,15 @@ class Flow:
     def _cancel(self, ns: int, side: Side) -> Batch | None:
         """Somebody thinks better of it: half of them near the touch, the others anywhere."""
         own = self._own[side]
+        if not own:
+            return None
         if self._random.random() < NEAR:
             prices = self.engine.prices(side)
             near = prices[min(int(self._random.expovariate(0.25)), len(prices) - 1)]
             mine = self._first_own(side, near)
             if mine is not None:
                 return self.engine.cancel(mine, ns)
-        return self.engine.cancel(own.draw(self._random), ns) if own else None
+        return self.engine.cancel(own.draw(self._random), ns)
 
     def _first_own(self, side: Side, price: int) -> str | None:
         own = self._own[side]

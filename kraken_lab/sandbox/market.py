@@ -106,14 +106,13 @@ class Market:
             raise SandboxError(
                 f"The batch is of {batch.ns} ns, but the market is at {self.now_ns} ns: advance it first."
             )
-        self._room(batch.symbol)
+        self._room(batch.symbol).flow.observe(batch)
         self._publish(batch)
 
     def _publish(self, batch: Batch) -> None:
-        room = self._rooms[batch.symbol]
-        room.flow.observe(batch)
+        history = self._rooms[batch.symbol].history
         for trade in batch.trades:
-            room.history.record(trade)
+            history.record(trade)
         for listener in self.listeners:
             listener(batch)
 
