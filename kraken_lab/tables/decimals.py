@@ -19,8 +19,11 @@ __all__ = ["MISSING", "SPILLED", "DecimalParts", "exact_decimals", "pack_decimal
 MISSING, SPILLED = -128, 127
 """Scales that mean: no value here, and: the value is in the spill."""
 
-_WIDEST = 19
-"""Longest text that is read as an array: at most 18 digits and a point, so no whole number overflows int64."""
+_MOST_DIGITS = 18
+"""More might overflow an int64."""
+
+_WIDEST = _MOST_DIGITS + 2
+"""Longest text that is read as an array: so many digits, a sign and a point."""
 
 _POWERS = np.array([10.0**exponent for exponent in range(23)])
 _EXACT_FLOAT = 1 << 53
@@ -64,7 +67,7 @@ def pack_decimals(values: Sequence[Decimal | str | int | None]) -> DecimalParts:
         floats[at] = float(value)
         sign, digits, exponent = value.as_tuple()
         assert isinstance(exponent, int)
-        if len(digits) <= 18 and MISSING < -exponent < SPILLED and not (sign and digits == (0,)):
+        if len(digits) <= _MOST_DIGITS and MISSING < -exponent < SPILLED and not (sign and digits == (0,)):
             mantissas[at], scales[at] = _mantissa(sign, digits), -exponent
         else:
             spill[at], scales[at] = value, SPILLED
@@ -97,7 +100,7 @@ def _ordinary(
     scales: NDArray[np.int8],
 ) -> NDArray[np.bool_]:
     """Fills in all that are plainly written, like ``-12.50``, by array operations; tells which those were."""
-    texts = [value if isinstance(value, str) else "" if value is None else str(value) for value in values]
+    texts = [v if isinstance(v, str) else str(v) if isinstance(v, Decimal) else "" for v in values]
     try:
         cells = np.array(texts, dtype=f"S{_WIDEST + 1}").view(np.uint8).reshape(len(texts), _WIDEST + 1)
     except UnicodeEncodeError:
@@ -107,7 +110,8 @@ def _ordinary(
     digits = cells - np.uint8(ord("0"))
     is_digit, is_point = digits <= 9, cells == ord(".")
     negative, points, counted = cells[0] == ord("-"), is_point.sum(axis=0), is_digit.sum(axis=0)
-    plain = (counted + points + negative == lengths) & (points <= 1) & (counted >= 1) & (counted <= 18)
+    plain = (counted + points + negative == lengths) & (points <= 1) & (counted >= 1) & (counted <= _MOST_DIGITS)
+    plain &= cells[_WIDEST] == 0  # a longer text has been cut, perhaps in front of its exponent
     whole = np.zeros(len(texts), dtype=np.int64)
     for row, mask in zip(digits[: lengths.max(initial=0)], is_digit, strict=False):
         np.copyto(whole, whole * 10 + row, where=mask & plain)
@@ -124,7 +128,7 @@ def _ordinary(
 
 def _decimal(value: Decimal | str | int | None) -> Decimal | None:
     """One value read the long way, or None where there is none or it is not a finite number."""
-    if value is None or isinstance(value, float):
+    if value is None or isinstance(value, float | bool):
         return None
     try:
         read = Decimal(value)

@@ -8,6 +8,7 @@ Neither library is imported before a frame is asked for.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +48,7 @@ def _pandas_array(data: ColumnData, exact: bool) -> Any:
         case "decimal" if exact:
             return _objects(data.exact())
         case "category":
-            dtype = pd.CategoricalDtype(list(data.words))
-            return pd.Categorical.from_codes(first, dtype=dtype, validate=False)
+            return pd.Categorical.from_codes(first, dtype=_pandas_words(data.words), validate=False)
         case "text":
             whole = int(pd.__version__.partition(".")[0])
             return pd.array(first, dtype=pd.StringDtype(na_value=np.nan)) if whole >= 3 else first
@@ -56,6 +56,13 @@ def _pandas_array(data: ColumnData, exact: bool) -> Any:
         masked = pd.arrays.BooleanArray if data.column.kind == "bool" else pd.arrays.IntegerArray
         return masked(first, data.parts[1], copy=False)
     return first
+
+
+@lru_cache(maxsize=64)  # making one takes as long as half a frame, and frames keep asking for the same
+def _pandas_words(words: tuple[str, ...]) -> pandas.CategoricalDtype:
+    import pandas as pd
+
+    return pd.CategoricalDtype(list(words))
 
 
 def to_polars(columns: Sequence[ColumnData], *, exact: bool) -> polars.DataFrame:
@@ -68,7 +75,7 @@ def to_polars(columns: Sequence[ColumnData], *, exact: bool) -> polars.DataFrame
     if not constant:
         return frame
     # One word for all rows, as the symbol of one stream: a literal takes no memory and no time a row.
-    literals = [pl.lit(d.words[0], dtype=_polars_words(d)).alias(name) for name, d in constant.items()]
+    literals = [pl.lit(d.words[0], dtype=_polars_dtype(d.words, d.column.ours)).alias(n) for n, d in constant.items()]
     return frame.with_columns(literals).select(names)
 
 
@@ -76,10 +83,18 @@ def _is_constant(data: ColumnData) -> bool:
     return data.column.kind == "category" and len(data.words) == 1 and not data.missing
 
 
-def _polars_words(data: ColumnData) -> Any:
+def _polars_dtype(words: tuple[str, ...], ours: bool) -> Any:
     import polars as pl
 
-    return pl.Enum(list(data.words)) if data.column.ours else pl.Categorical()
+    return pl.Enum(list(words)) if ours else pl.Categorical()
+
+
+@lru_cache(maxsize=64)
+def _polars_words(words: tuple[str, ...], ours: bool) -> polars.Series:
+    """The words and one null behind them, to gather from by code."""
+    import polars as pl
+
+    return pl.Series([*words, None], dtype=_polars_dtype(words, ours))
 
 
 def _polars_series(data: ColumnData, exact: bool) -> polars.Series:
@@ -96,8 +111,9 @@ def _polars_series(data: ColumnData, exact: bool) -> polars.Series:
         case "text":
             return pl.Series(name, data.exact(), dtype=pl.String)
         case "category":
-            words = pl.Series(name, [*data.words, None], dtype=_polars_words(data))
-            return words.gather(np.where(first < 0, len(data.words), first) if data.missing else first)
+            codes = np.where(first < 0, len(data.words), first) if data.missing else first
+            unsigned = pl.Series(codes.view(f"u{codes.itemsize}"))
+            return _polars_words(data.words, data.column.ours).gather(unsigned).alias(name)
     series = pl.Series(name, first)
     if len(data.parts) == 2 and data.missing:
         present = pl.Series("present", ~data.parts[1])

@@ -113,6 +113,9 @@ class Schema:
     def __len__(self) -> int:
         return len(self.columns)
 
+    def __reduce__(self) -> tuple[type[Schema], tuple[str, tuple[Column, ...], str | None]]:
+        return Schema, (self.channel, self.columns, self.index)  # without what is cached, which cannot be pickled
+
     def __repr__(self) -> str:
         rows = self._rows()
         widths = [max(len(row[at]) for row in rows) for at in range(4)]
@@ -264,13 +267,23 @@ _LEVEL3 = Schema(
     ),
 )
 
+_PAIR_STATES = (
+    *("online", "cancel_only", "delisted", "limit_only"),
+    *("maintenance", "post_only", "reduce_only", "work_in_progress"),
+)
+_ASSET_STATES = (
+    *("enabled", "depositonly", "withdrawalonly"),
+    *("fundingtemporarilydisabled", "disabled", "workinprogress"),
+)
+_CHANNELS = ("ticker", "book", "level3", "ohlc", "trade", "instrument")
+
 _PAIRS = Schema(
     "pairs",
     (
         Column("symbol", "text", "", "the pair, as BTC/USD"),
         Column("base", "text", "", "asset that is bought and sold"),
         Column("quote", "text", "", "asset it is paid in"),
-        Column("status", "category", "", "what the exchange allows in it now", words=("online",)),
+        Column("status", "category", "", "what the exchange allows in it now", words=_PAIR_STATES),
         Column("price_precision", "int", "decimals", "decimals of a price"),
         Column("price_increment", "decimal", "quote per base", "smallest step between prices"),
         Column("tick_size", "decimal", "quote per base", "older name of price_increment"),
@@ -292,7 +305,7 @@ _ASSETS = Schema(
     "assets",
     (
         Column("id", "text", "", "the asset, as BTC"),
-        Column("status", "category", "", "whether it can be deposited and withdrawn", words=("enabled",)),
+        Column("status", "category", "", "whether it can be deposited and withdrawn", words=_ASSET_STATES),
         Column("precision", "int", "decimals", "decimals of a balance"),
         Column("precision_display", "int", "decimals", "decimals suggested for display"),
         Column("borrowable", "bool", "", "can be borrowed"),
@@ -307,7 +320,7 @@ _GAPS = Schema(
     "gaps",
     (
         _SYMBOL,
-        Column("channel", "category", "", "the channel that was interrupted"),
+        Column("channel", "category", "", "the channel that was interrupted", words=_CHANNELS),
         Column("start", "time", "UTC, ns", "last moment before which nothing is missing"),
         Column("end", "time", "UTC, ns", "when rows came again; missing while the gap is open"),
         Column("reason", "text", "", "why"),
