@@ -38,7 +38,7 @@ from .messages import (
     TradeMessage,
     UnknownMessage,
 )
-from .numbers import is_number
+from .numbers import exact, is_number, plain
 from .private import BalanceSnapshots, LedgerEntries, balances_type
 from .shape import shape_of
 from .strict import Token, dump, excerpt, parse, values
@@ -134,7 +134,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def _write_numbers_as_text(data: object, keys: tuple[str, ...]) -> None:
-    """Put the numbers of all levels into the form in which the busy channels keep them.
+    """Put the numbers of all levels into the form in which the busy channels keep them: text without exponents.
 
     The reference's checksum guides print them as text, so a text that is a number is taken for one.
     """
@@ -147,7 +147,7 @@ def _write_numbers_as_text(data: object, keys: tuple[str, ...]) -> None:
                     if not isinstance(number, str) or not is_number(number):
                         raise Malformed(f"expected a number - at `$.data[{at}].{side}[{place}].{key}`")
                     if key in level:
-                        level[key] = str(number)
+                        level[key] = plain(exact(number))
 
 
 def _need_events(message: Level3Message) -> None:

@@ -25,7 +25,7 @@ Precision: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=30)]
 
 if TYPE_CHECKING:
     Digits: TypeAlias = str
-    """A number as the text it was written with: exact, and no dearer than a float."""
+    """A number as the text it was written with, an exponent written out: exact, and hardly dearer than a float."""
     Raw: TypeAlias = bytes
 else:  # at run time the decoder must leave these alone: its hook for floats hands us their text
     Digits = Any

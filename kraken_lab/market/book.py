@@ -1,0 +1,217 @@
+"""The order book of one symbol, and proof that it is right.
+
+A `Book` takes decoded ``book`` messages and knows nothing of sockets, subscriptions or drawing. It is owned by one
+thread; everyone else reads a `BookSnapshot`, which never changes. The numbers in it are exact: prices and quantities
+are whole counts of the instrument's last decimal.
+
+Source: "Book (Level 2)" and the book checksum guide, Kraken WebSocket API v2 reference (docs.kraken.com).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, NamedTuple
+from zlib import crc32
+
+from ..errors import ChecksumMismatch, DataError, ImpossibleBook
+from ..wire.messages import BookChange, BookMessage
+from .ladder import Ladder
+from .side import Side, quantity
+from .snapshot import BookSnapshot, read_time
+
+__all__ = ["Best", "Book"]
+
+
+class Best(NamedTuple):
+    """The best level of either side, in units of the last decimal; None where a side is empty."""
+
+    bid: int | None
+    bid_qty: int | None
+    ask: int | None
+    ask_qty: int | None
+
+
+class Book:
+    """Level 2 of one symbol: up to ``depth`` levels a side, verified after every message.
+
+    >>> from kraken_lab.wire import decode
+    >>> book = Book("ACA/EUR", 10, price_precision=5, qty_precision=8)
+    >>> book.apply(decode('{"channel":"book","type":"snapshot","data":[{"symbol":"ACA/EUR","checksum":254443581,'
+    ...                   '"bids":[{"price":0.00412,"qty":1500.0},{"price":0.0041,"qty":220.5}],"asks":[]}]}'))
+    >>> book
+    <Book ACA/EUR: 2 bids from 0.00412, 0 asks, checksum 254443581>
+    """
+
+    __slots__ = (
+        "_asks",
+        "_asks_crc",
+        "_asks_top",
+        "_best",
+        "_best_digits",
+        "_bids",
+        "checksum",
+        "depth",
+        "price_precision",
+        "qty_precision",
+        "symbol",
+        "timestamp",
+        "valid",
+    )
+
+    def __init__(self, symbol: str, depth: int, price_precision: int, qty_precision: int) -> None:
+        self.symbol, self.depth = symbol, depth
+        self.price_precision, self.qty_precision = price_precision, qty_precision
+        self.valid = False
+        """Whether there is a book: a snapshot came, and all since has been proved."""
+        self.checksum: int | None = None
+        """The exchange's checksum of the book as it is; None while there is none."""
+        self.timestamp: str | None = None
+        """The exchange's time of the last message, as it was written."""
+        self._asks = Side(symbol, 1, price_precision, qty_precision)
+        self._bids = Side(symbol, -1, price_precision, qty_precision)
+        self._asks_top, self._asks_crc = b"", 0
+        self._best = Best(None, None, None, None)
+        self._best_digits: tuple[str | None, str | None] = (None, None)
+
+    def apply(self, message: BookMessage) -> None:
+        """Apply what a message says of this symbol; see `apply_change`."""
+        snapshot = message.type == "snapshot"
+        for change in message.data:
+            if change.symbol == self.symbol:
+                self.apply_change(change, snapshot)
+
+    def apply_change(self, change: BookChange, snapshot: bool) -> None:
+        """Apply all entries in order, cut to depth, and prove the result. A snapshot replaces everything.
+
+        After any error the book is void, without levels, until the next snapshot.
+
+        Raises:
+            ChecksumMismatch: the book is not the exchange's.
+            ImpossibleBook: it is crossed, has a price that is not positive or a negative quantity, or a snapshot is out
+                of order. This is looked for even if the checksum agrees.
+            Malformed: a number with digits beyond the instrument's precision.
+            DataError: an update, but no snapshot came before it.
+        """
+        asks, bids = self._asks, self._bids
+        try:
+            if snapshot:
+                asks.replace(change.asks, self.depth)
+                bids.replace(change.bids, self.depth)
+            elif self.valid:
+                if change.asks:
+                    asks.apply(change.asks, self.depth)
+                if change.bids:
+                    bids.apply(change.bids, self.depth)
+            else:
+                raise DataError(f"An update of {self.symbol} came before its snapshot. It was not applied.")
+            if asks.keys and bids.keys and asks.keys[0] + bids.keys[0] <= 0:
+                raise ImpossibleBook(self.symbol, f"crossed: {self._crossing()}")
+            if asks.top is not self._asks_top:
+                self._asks_top, self._asks_crc = asks.top, crc32(asks.top)
+            computed = crc32(bids.top, self._asks_crc)
+            if computed != change.checksum:
+                raise ChecksumMismatch(self.symbol, change.checksum, computed)
+        except BaseException:
+            self.void()
+            raise
+        self.valid = True
+        self.checksum = computed
+        self.timestamp = change.timestamp
+
+    def void(self) -> None:
+        """Withdraw all levels until the next snapshot."""
+        self.valid = False
+        self.checksum = self.timestamp = None
+        self._asks.clear()
+        self._bids.clear()
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> Literal["valid", "void"]:
+        """``valid``, or ``void`` while waiting for a snapshot."""
+        return "valid" if self.valid else "void"
+
+    @property
+    def bids(self) -> list[tuple[Decimal, Decimal]]:
+        """Price (quote per base) and quantity (base) of each bid, best first. Empty while void."""
+        return list(self.ladder("bids").levels)
+
+    @property
+    def asks(self) -> list[tuple[Decimal, Decimal]]:
+        """Price (quote per base) and quantity (base) of each ask, best first. Empty while void."""
+        return list(self.ladder("asks").levels)
+
+    def best(self) -> Best:
+        """The best level of either side as scaled integers: the same object as long as neither changes."""
+        asks, bids = self._asks, self._bids
+        digits = (bids.digits[0] if bids.digits else None, asks.digits[0] if asks.digits else None)
+        if digits != self._best_digits:
+            bid, ask = (side.keys[0] if side.keys else None for side in (bids, asks))
+            self._best = Best(
+                None if bid is None else -bid,
+                None if bid is None else quantity(bid, bids.digits[0]),
+                ask,
+                None if ask is None else quantity(ask, asks.digits[0]),
+            )
+            self._best_digits = digits
+        return self._best
+
+    def top(self, levels: int) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
+        """The best ``levels`` bids and asks."""
+        return list(self.ladder("bids", levels).levels), list(self.ladder("asks", levels).levels)
+
+    def scaled(self, side: Literal["bids", "asks"], levels: int | None = None) -> tuple[list[int], list[int]]:
+        """Prices and quantities of a side in units of their last decimals, best first; both lists are the caller's."""
+        ladder = self.ladder(side, levels)
+        return list(ladder.prices), list(ladder.quantities)
+
+    def ladder(self, side: Literal["bids", "asks"], levels: int | None = None) -> Ladder:
+        """A frozen copy of one side, read only as far as it is looked at."""
+        held = self._bids if side == "bids" else self._asks
+        return Ladder(
+            keys=tuple(held.keys[:levels]),
+            digits=tuple(held.digits[:levels]),
+            price_precision=self.price_precision,
+            qty_precision=self.qty_precision,
+        )
+
+    def snapshot(self, depth: int | None = None, *, received_at_ns: int | None = None, epoch: int = 0) -> BookSnapshot:
+        """The book as it is now, for anyone to keep. ``depth`` takes fewer levels a side than there are.
+
+        Raises:
+            DataError: there is no book to take one of.
+        """
+        if not self.valid:
+            raise DataError(f"The book of {self.symbol} is void until its next snapshot.")
+        return BookSnapshot(
+            symbol=self.symbol,
+            depth=self.depth if depth is None else min(depth, self.depth),
+            bid_ladder=self.ladder("bids", depth),
+            ask_ladder=self.ladder("asks", depth),
+            checksum=self.checksum or 0,
+            timestamp_ns=read_time(self.timestamp),
+            received_at_ns=received_at_ns,
+            epoch=epoch,
+        )
+
+    def __len__(self) -> int:
+        """The number of levels, both sides together."""
+        return len(self._asks.keys) + len(self._bids.keys)
+
+    def __bool__(self) -> bool:
+        """Whether there is a book, be it one without levels."""
+        return self.valid
+
+    def __repr__(self) -> str:
+        if not self.valid:
+            return f"<Book {self.symbol}: void until its next snapshot>"
+        parts = []
+        for name in ("bids", "asks"):
+            levels = getattr(self, name)
+            parts.append(f"{len(levels)} {name}" + (f" from {levels[0][0]:f}" if levels else ""))
+        return f"<Book {self.symbol}: {', '.join(parts)}, checksum {self.checksum}>"
+
+    def _crossing(self) -> str:
+        bids, asks = self.top(1)
+        return f"bid {bids[0][0]:f}, ask {asks[0][0]:f}"

@@ -1,0 +1,65 @@
+"""Levels of one side that never change, as scaled integers and as decimals, each made when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from ..wire.numbers import scaled
+from .side import quantity
+
+__all__ = ["Ladder", "decimal"]
+
+
+def decimal(units: int, precision: int) -> Decimal:
+    """The exact number of ``units`` of ``10 ** -precision``, with all its decimals.
+
+    >>> decimal(452835, 1), decimal(100000, 8)
+    (Decimal('45283.5'), Decimal('0.00100000'))
+    """
+    return Decimal(f"{units}E-{precision}")
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Levels of one side, best first. ``keys`` and ``digits`` are as in a `Side`."""
+
+    keys: tuple[int, ...]
+    digits: tuple[str, ...]
+    price_precision: int
+    qty_precision: int
+
+    @classmethod
+    def of(cls, levels: Iterable[tuple[str, str]], *, bids: bool, price_precision: int, qty_precision: int) -> Ladder:
+        """A ladder from prices and quantities as text, in any order."""
+        sign = -1 if bids else 1
+        pairs = sorted((sign * scaled(price, price_precision), scaled(qty, qty_precision)) for price, qty in levels)
+        return cls(
+            tuple(key for key, _ in pairs),
+            tuple(f"{abs(key)}{qty}" for key, qty in pairs),
+            price_precision,
+            qty_precision,
+        )
+
+    @cached_property
+    def prices(self) -> tuple[int, ...]:
+        """Prices in units of the last decimal."""
+        return tuple(map(abs, self.keys))
+
+    @cached_property
+    def quantities(self) -> tuple[int, ...]:
+        """Quantities in units of the last decimal."""
+        return tuple(map(quantity, self.keys, self.digits))
+
+    @cached_property
+    def levels(self) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Price (quote per base) and quantity (base) of each level."""
+        return tuple(
+            (decimal(price, self.price_precision), decimal(qty, self.qty_precision))
+            for price, qty in zip(self.prices, self.quantities, strict=True)
+        )
+
+    def __len__(self) -> int:
+        return len(self.keys)
