@@ -1,0 +1,27 @@
+"""What we look at: static tables, ladders, figures and pages, and the escaping of all text in them.
+
+Every function takes a photograph (a frame, a grid, a snapshot) and gives a value: HTML text, plain text or a plotly
+figure. Nothing here waits, remembers or changes what it was given, and plotly and pandas are loaded only when used.
+"""
+
+from .boxes import Badge, boxed, facts_html
+from .candles import candles
+from .depth import depth
+from .heatmap import heatmap
+from .html_table import table_html
+from .ladder import Ladder, ladder_html, ladder_text
+from .page import page
+
+__all__ = [
+    "Badge",
+    "Ladder",
+    "boxed",
+    "candles",
+    "depth",
+    "facts_html",
+    "heatmap",
+    "ladder_html",
+    "ladder_text",
+    "page",
+    "table_html",
+]

@@ -1,0 +1,112 @@
+"""Sizes as colours, by orders of magnitude.
+
+The heatmap's numbers stay sizes, so that pointing at a cell shows one; it is the colour scale that is bent. Its colour
+bar is drawn for the logarithm and labelled with the sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import cells, theme
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["SizeScale"]
+
+_STEPS = 32
+_DIM = 1.5  # above 1: ordinary sizes recede into blue, so that walls stand out
+_WIDEST = 1e4  # from the smallest to the largest colour; what is smaller still is as dark as the smallest
+
+
+@dataclass(frozen=True, slots=True)
+class SizeScale:
+    """Colours from ``low`` to ``high``, in base units; below and above are the end colours.
+
+    >>> SizeScale(0.1, 100.0).ticks()
+    [0.1, 1.0, 10.0, 100.0]
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, *sizes: NDArray[np.float32]) -> SizeScale:
+        """The scale for these sizes: nearly all lie in it, and one enormous order does not darken the rest."""
+        there = np.concatenate([side[side > 0] for side in sizes])
+        if not there.size:
+            return cls(0.1, 10.0)
+        low, high = (float(edge) for edge in np.percentile(there, [5, 99.5]))
+        low = max(low, high / _WIDEST)
+        return cls(low, high) if low < high * 0.9 else cls(high / 10, high)
+
+    def colours(self) -> list[list[float | str]]:
+        """plotly colour stops between 0 and 1, for numbers from 0 to ``high``, spaced by the logarithm."""
+        ratio = self.low / self.high
+        stops: list[list[float | str]] = [[0.0, theme.SIZE_COLOURS[0]]]
+        stops += [[ratio ** (1 - step / _STEPS), _colour(step / _STEPS)] for step in range(_STEPS)]
+        return [*stops, [1.0, _colour(1.0)]]
+
+    def ticks(self) -> list[float]:
+        """Round sizes for the colour bar: powers of ten, with 2 and 5 between where those would be few."""
+        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        for factors in ((1,), (1, 2, 5), range(1, 10)):
+            sizes = [float(f"{factor}e{decade}") for decade in decades for factor in factors]
+            ticks = [size for size in sizes if self.low * 0.999 <= size <= self.high * 1.001]
+            if len(ticks) >= 3:
+                break
+        return ticks
+
+    def colour_bar(self, title: str) -> go.Scatter:
+        """A trace that draws nothing but the colour bar. ``title`` is already escaped."""
+        import plotly.graph_objects as go
+
+        low, high = math.log10(self.low), math.log10(self.high)
+        ticks = self.ticks()
+        return go.Scatter(
+            name="size",
+            x=[None],
+            y=[None],
+            mode="markers",
+            showlegend=False,
+            hoverinfo="skip",
+            marker={
+                "color": [low],
+                "cmin": low,
+                "cmax": high,
+                "showscale": True,
+                "colorscale": [[step / _STEPS, _colour(step / _STEPS)] for step in range(_STEPS + 1)],
+                "colorbar": {
+                    "title": {"text": title, "side": "top", "font": {"color": theme.MUTED, "size": 12}},
+                    "tickvals": [math.log10(size) for size in ticks],
+                    "ticktext": [cells.number(size) for size in ticks],
+                    "tickfont": {"color": theme.MUTED, "family": theme.MONO},
+                    "outlinewidth": 0,
+                    "thickness": 12,
+                    "x": 1.0,
+                    "xpad": 92,
+                    "xanchor": "left",
+                    "len": 1.0,
+                    "y": 0.5,
+                },
+            },
+        )
+
+
+def _colour(share: float) -> str:
+    """The colour at a share of the scale. The darkest is for nothing at all, the smallest size is lighter."""
+    place = 1 + share**_DIM * (len(theme.SIZE_COLOURS) - 2)
+    at = min(int(place), len(theme.SIZE_COLOURS) - 2)
+    below, above = (_channels(colour) for colour in theme.SIZE_COLOURS[at : at + 2])
+    mixed = (round(low + (high - low) * (place - at)) for low, high in zip(below, above, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def _channels(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
