@@ -4,20 +4,21 @@ Every function takes a photograph (a frame, a grid, a snapshot) and gives a valu
 figure. Nothing here waits, remembers or changes what it was given, and plotly and pandas are loaded only when used.
 """
 
+from . import escape
 from .boxes import Badge, boxed, facts_html
 from .candles import candles
 from .depth import depth
 from .heatmap import heatmap
 from .html_table import table_html
-from .ladder import Ladder, ladder_html, ladder_text
+from .ladder import ladder_html, ladder_text
 from .page import page
 
 __all__ = [
     "Badge",
-    "Ladder",
     "boxed",
     "candles",
     "depth",
+    "escape",
     "facts_html",
     "heatmap",
     "ladder_html",

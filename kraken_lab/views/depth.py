@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from ..market import BookSnapshot
 from . import cells, escape, theme
-from .ladder import Ladder, Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["depth"]
 
+Level = tuple[Decimal, Decimal]
 
-def depth(book: Ladder, *, levels: int | None = None, title: str = "", height: int = 420) -> go.Figure:
+_EXACT = Context(prec=200)  # whatever the caller's own context says
+
+
+def depth(book: BookSnapshot, *, levels: int | None = None, title: str = "", height: int = 420) -> go.Figure:
     """Draw the cumulative quantity of the best ``levels`` of each side, in base units, against the price.
 
-    ``book`` is anything with a symbol, bids and asks, best first, such as a `BookSnapshot`. Sums are exact; a side
-    without levels is simply not there.
+    Sums are exact; a side without levels is simply not there.
 
-    >>> from types import SimpleNamespace
-    >>> bids = [(Decimal("99.5"), Decimal("1")), (Decimal("99.0"), Decimal("2.5"))]
-    >>> depth(SimpleNamespace(symbol="BTC/USD", bids=bids, asks=[])).data[0].y
+    >>> book = BookSnapshot.of("BTC/USD", bids=[("99.5", "1"), ("99", "2.5")], asks=[])
+    >>> depth(book).data[0].y
     (1.0, 3.5)
     """
     import plotly.graph_objects as go
@@ -46,7 +48,7 @@ def depth(book: Ladder, *, levels: int | None = None, title: str = "", height: i
         if side:
             figure.add_trace(_side(name, side, colour, base, quote))
     if bids and asks:
-        _mark_middle(figure, bids[0][0], asks[0][0])
+        _mark_middle(figure, book)
     elif not bids and not asks:
         theme.say_nothing_yet(figure, "the book is empty")
     return figure
@@ -56,8 +58,8 @@ def _side(name: str, side: Sequence[Level], colour: str, base: str, quote: str) 
     """One side as a staircase away from the best price: each level's quantity is reached at its price."""
     import plotly.graph_objects as go
 
-    totals = list(accumulate(qty for _, qty in side))
-    costs = accumulate(price * qty for price, qty in side)
+    totals = list(accumulate((qty for _, qty in side), _EXACT.add))
+    costs = accumulate((_EXACT.multiply(price, qty) for price, qty in side), _EXACT.add)
     return go.Scatter(
         name=name,
         x=[float(price) for price, _ in side],
@@ -75,14 +77,13 @@ def _side(name: str, side: Sequence[Level], colour: str, base: str, quote: str) 
     )
 
 
-def _mark_middle(figure: go.Figure, bid: Decimal, ask: Decimal) -> None:
+def _mark_middle(figure: go.Figure, book: BookSnapshot) -> None:
     """A line at the mid, labelled with it and with the spread."""
-    mid = (bid + ask) / 2
     figure.add_vline(
-        x=float(mid),
+        x=float(book.mid),
         line={"color": theme.MUTED, "width": 1, "dash": "dot"},
         annotation={
-            "text": f"mid {cells.number(mid)}<br>spread {cells.number(ask - bid)}",
+            "text": f"mid {cells.number(book.mid)}<br>spread {cells.number(book.spread)}",
             "font": {"color": theme.INK, "size": 12},
             "bgcolor": theme.PLOT,
             "borderpad": 3,

@@ -6,38 +6,25 @@ As HTML for a notebook and as plain text for a terminal. Sides are told by words
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import accumulate
-from typing import Protocol
 
+from ..market import BookSnapshot
 from . import cells, escape
 from .boxes import Badge, boxed
 
-__all__ = ["Ladder", "ladder_html", "ladder_text"]
+__all__ = ["ladder_html", "ladder_text"]
 
 Level = tuple[Decimal, Decimal]
 
-
-class Ladder(Protocol):
-    """What is needed of a photograph of a book: levels best first, as (price, quantity)."""
-
-    @property
-    def symbol(self) -> str:
-        """The pair."""
-
-    @property
-    def bids(self) -> Sequence[Level]:
-        """Buy side, highest price first."""
-
-    @property
-    def asks(self) -> Sequence[Level]:
-        """Sell side, lowest price first."""
+_EXACT = Context(prec=200)  # whatever the caller's own context says
 
 
-def ladder_html(book: Ladder, *, levels: int = 10, badge: Badge | None = None, caption: str = "") -> str:
+def ladder_html(book: BookSnapshot, *, levels: int = 10, badge: Badge | None = None, caption: str = "") -> str:
     """The best ``levels`` of each side as an HTML table, with the digits of the book.
 
-    ``book`` is anything with a symbol, bids and asks, such as a `BookSnapshot`.
+    >>> "spread 2.00" in ladder_html(BookSnapshot.of("BTC/USD", bids=[("99", "3")], asks=[("101", "1")]))
+    True
     """
     asks, bids = _side(book.asks, levels), _side(book.bids, levels)
     largest = max((qty for _, qty, _ in (*asks, *bids)), default=Decimal(0))
@@ -55,12 +42,10 @@ def ladder_html(book: Ladder, *, levels: int = 10, badge: Badge | None = None, c
     )
 
 
-def ladder_text(book: Ladder, *, levels: int = 10, width: int = 24) -> str:
+def ladder_text(book: BookSnapshot, *, levels: int = 10, width: int = 24) -> str:
     """The best ``levels`` of each side as plain text; the longest bar takes ``width`` columns.
 
-    >>> from types import SimpleNamespace
-    >>> one, two = Decimal("1.0"), Decimal("2.0")
-    >>> book = SimpleNamespace(symbol="BTC/USD", bids=[(Decimal("99.5"), one)], asks=[(Decimal("100.0"), two)])
+    >>> book = BookSnapshot.of("BTC/USD", bids=[("99.5", "1")], asks=[("100", "2")], price_precision=1, qty_precision=1)
     >>> print(ladder_text(book, width=4))
     BTC/USD order book
     ask  100.0  2.0  ████
@@ -93,7 +78,7 @@ def ladder_text(book: Ladder, *, levels: int = 10, width: int = 24) -> str:
 def _side(side: Sequence[Level], levels: int) -> list[tuple[Decimal, Decimal, Decimal]]:
     """The best levels as (price, quantity, quantity from the best to here)."""
     best = side[:levels]
-    sums = accumulate(qty for _, qty in best)
+    sums = accumulate((qty for _, qty in best), _EXACT.add)
     return [(price, qty, total) for (price, qty), total in zip(best, sums, strict=True)]
 
 
@@ -116,9 +101,9 @@ def _row(
     )
 
 
-def _middle(book: Ladder) -> str:
+def _middle(book: BookSnapshot) -> str:
     if book.bids and book.asks:
-        return f"spread {format(book.asks[0][0] - book.bids[0][0], 'f')}"
+        return f"spread {cells.number(book.spread)}"
     return f"no {' and no '.join(name for name, side in (('bids', book.bids), ('asks', book.asks)) if not side)}"
 
 

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-
 import pytest
 
+from kraken_lab.market import BookSnapshot
 from kraken_lab.views import depth, ladder_html, ladder_text
 
 from .figures import traces
 from .hostile import Page
 
-Level = tuple[Decimal, Decimal]
 
+def a_book(bids: str = "99.5:1.00 99.0:2.50", asks: str = "100.0:0.10 100.5:0.20") -> BookSnapshot:
+    """A book from price:quantity pairs, best first, with one decimal in a price and two in a quantity."""
 
-@dataclass(frozen=True)
-class Book:
-    """A photograph of a book."""
+    def side(text: str) -> list[tuple[str, str]]:
+        return [(price, qty) for price, _, qty in (pair.partition(":") for pair in text.split())]
 
-    symbol: str
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-
-
-def a_book(bids: str = "99.5:1.00 99.0:2.50", asks: str = "100.0:0.10 100.5:0.20", symbol: str = "BTC/USD") -> Book:
-    """A book from price:quantity pairs, best first."""
-
-    def side(text: str) -> tuple[Level, ...]:
-        pairs = (pair.split(":") for pair in text.split())
-        return tuple((Decimal(price), Decimal(qty)) for price, qty in pairs)
-
-    return Book(symbol, side(bids), side(asks))
+    return BookSnapshot.of("BTC/USD", bids=side(bids), asks=side(asks), price_precision=1, qty_precision=2)
 
 
 def test_depth_sums_are_exact_and_step_at_their_price() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from decimal import Decimal
-from types import SimpleNamespace
 
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from kraken_lab.market import BookSnapshot
 from kraken_lab.views import Badge, candles, depth, facts_html, heatmap, ladder_html, ladder_text, page, table_html
 from kraken_lab.views.escape import visible
 
@@ -23,9 +22,9 @@ HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.ke
 TEXTS_IN_FRAMES = pytest.mark.parametrize("text", IN_FRAMES.values(), ids=IN_FRAMES.keys())
 
 
-def a_book(symbol: str) -> SimpleNamespace:
+def a_book(symbol: str) -> BookSnapshot:
     """One level a side."""
-    return SimpleNamespace(symbol=symbol, bids=[(Decimal(99), Decimal(1))], asks=[(Decimal(100), Decimal(1))])
+    return BookSnapshot.of(symbol, bids=[("99", "1")], asks=[("100", "1")])
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import re
 import plotly.graph_objects as go
 import pytest
 
+from kraken_lab.market import BookSnapshot
 from kraken_lab.views import depth, heatmap, page
 
 from .figures import a_grid
@@ -106,10 +107,4 @@ def test_a_page_without_figures_or_facts_is_a_page() -> None:
 
 def test_depth_fits_in_a_page_too() -> None:
     """Its height is its own."""
-
-    class Empty:
-        symbol = "BTC/USD"
-        bids: tuple[()] = ()
-        asks: tuple[()] = ()
-
-    assert 'style="height:420px"' in page([("Depth", depth(Empty()))], title="x")
+    assert 'style="height:420px"' in page([("Depth", depth(BookSnapshot.of("BTC/USD", bids=[], asks=[])))], title="x")
