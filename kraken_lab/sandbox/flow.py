@@ -26,11 +26,11 @@ __all__ = ["FairPrice", "Flow"]
 BASIS_POINT: Final = 1e-4
 TAKERS: Final = 0.02  # of the actions in a calm market, takers who simply want to trade
 CANCELS: Final = 0.47  # of the others, cancels, when a side is as full as it should be
-CROWDING: Final = 1.5  # how much more often when it is fuller
+CROWDING: Final = 3.0  # how much more often when it is fuller
 THIN_CROWDING: Final = 0.15  # thin pairs hardly care, so their sides run empty now and then
 PERSISTENCE: Final = 0.6  # chance that a taker is on the side of the one before
-PICKED_OFF: Final = 0.12  # chance that a stale quote is taken rather than moved, per half spread that it is wrong
-WIDE: Final = 5.0  # half spreads between bid and ask that invite a quote in between
+PICKED_OFF: Final = 0.25  # chance that a stale quote is taken rather than moved, per half spread that it is wrong
+WIDE: Final = 3.5  # half spreads between bid and ask that invite a quote in between
 NEAR: Final = 0.42  # of the quotes and cancels, those about the touch
 TAKEN_LEVELS: Final = 3  # takers look before they take: no more than rests on so many levels
 IMPACT: Final = 0.3  # how much of a trade's distance beyond the fair price the fair price believes
@@ -181,7 +181,8 @@ class Flow:
         if asks[0] - bids[0] > max(WIDE * self._half, 2 * self._tick) and random() < 0.5:
             lagging: Side = "buy" if fair - bids[0] > asks[0] - fair else "sell"
             return self._cancel(ns, lagging) if self._full(lagging) else self._quote(ns, lagging)
-        return self._stir(ns, "buy" if random() < 0.5 else "sell")
+        emptier = len(asks) / (len(bids) + len(asks))  # the chance of the bids: the emptier side gets the attention
+        return self._stir(ns, "buy" if random() < emptier else "sell")
 
     def _stir(self, ns: int, side: Side) -> Batch | None:
         """An order comes or goes on ``side``, so that it stays about as full as it should be, and never overflows."""
