@@ -116,14 +116,10 @@ def _timeline(grid: HeatGrid, gaps: Sequence[Gap]) -> tuple[Floats, list[int | N
         following = int(times[at + 1]) if at + 1 < len(times) else begin + usual
         until(begin, None)
         end = following if following - begin <= _HOLD * usual else begin + usual
-        blank = bool(grid.gap[at])
         for gap in gaps:
             if gap.start_ns < end and (gap.end_ns is None or gap.end_ns > begin):
-                if gap.start_ns <= begin:
-                    blank = True
-                else:
-                    end = gap.start_ns
-        until(end, None if blank else at)
+                end = min(end, gap.start_ns)  # may be before `begin`: then the column is not drawn
+        until(end, None if grid.gap[at] else at)
         until(following, None)
     ends = [gap.end_ns for gap in gaps if gap.end_ns is not None and gap.start_ns <= edges[-1]]
     if any(gap.end_ns is None and gap.start_ns <= edges[-1] for gap in gaps):
