@@ -50,6 +50,7 @@ class Connection:
         self.opened_at: Instant | None = None
         self.next_attempt_at: float | None = None
         self.connects = 0
+        self.failures = 0
         self.frames = 0
         self.bytes = 0
         self.lateness = 0.0
@@ -64,6 +65,11 @@ class Connection:
     def attempts(self) -> int:
         """Attempts since the connection was last stable."""
         return self._backoff.attempts
+
+    @property
+    def failed(self) -> bool:
+        """Whether it never stood and the first attempt is over."""
+        return self.connects == 0 and self.failures > 0
 
     def poke(self) -> None:
         """Something new is wanted: look at once what there is to send. Call it on the loop's thread."""
@@ -102,6 +108,7 @@ class Connection:
         try:
             link = await self._transport.connect(self.url, self._hear)
         except TransportFailed as error:
+            self.failures += 1
             self._lost(error.reason)
             return error.status in (403, 429)
         self.state = "open"

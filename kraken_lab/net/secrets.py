@@ -20,8 +20,8 @@ from ..errors import BadKey
 __all__ = ["Credentials", "Secret", "find_credentials"]
 
 HOW = (
-    "Set KRAKEN_API_KEY and KRAKEN_API_SECRET, store both in the system keyring under the service 'kraken_lab', or name "
-    "a file of mode 0600 with the key on its first line and the secret on its second in KRAKEN_LAB_KEY_FILE."
+    "Set KRAKEN_API_KEY and KRAKEN_API_SECRET, store both in the system keyring under the service 'kraken_lab', or "
+    "name a file of mode 0600 with the key on its first line and the secret on its second in KRAKEN_LAB_KEY_FILE."
 )
 
 

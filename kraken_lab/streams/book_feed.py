@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..market import Book, BookSnapshot
+import numpy as np
+
+from ..market import Best, Book, BookSnapshot
+from ..market.ladder import decimal
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
 from .feed import StreamState, Upstream
@@ -29,7 +32,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
             schema("book_history"), rows=settings.ring_rows, bytes=settings.ring_bytes, symbols=[self.symbol]
         )
         self.heat: LadderHistory | None = None
-        self._top: object = None
+        self._top: Best | None = None
         self._next_beat = 0.0
 
     @property
@@ -61,19 +64,20 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         if ladder is None:
             return
         top = ladder.best()
-        if top == self._top and not self._gap_before:
+        if top is self._top and not self._gap_before:
             return
         self._top = top
+        prices, quantities = ladder.price_precision, ladder.qty_precision
         bid, bid_qty, ask, ask_qty = top
         self.history.append(
             (
                 change.timestamp,
                 at.wall_ns,
                 change.symbol,
-                bid,
-                bid_qty,
-                ask,
-                ask_qty,
+                None if bid is None else decimal(bid, prices),
+                None if bid_qty is None else decimal(bid_qty, quantities),
+                None if ask is None else decimal(ask, prices),
+                None if ask_qty is None else decimal(ask_qty, quantities),
                 True,
                 self.epoch,
                 self._take_gap_flag(),
@@ -94,6 +98,14 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         if self._ladder is None:
             self.heat.gap(at.wall_ns)
         else:
-            bid_prices, bid_qty = self._ladder.scaled("bids", self.depth)
-            ask_prices, ask_qty = self._ladder.scaled("asks", self.depth)
-            self.heat.sample(at.wall_ns, bid_prices, bid_qty, ask_prices, ask_qty)
+            unit = 10.0**-self._ladder.qty_precision
+            bid_prices, bid_qty = self._ladder.scaled("bids")
+            ask_prices, ask_qty = self._ladder.scaled("asks")
+            # Floats, because this is for looking at; the ladder itself stays exact.
+            self.heat.sample(
+                at.wall_ns,
+                bid_prices,
+                np.asarray(bid_qty, dtype=np.float64) * unit,
+                ask_prices,
+                np.asarray(ask_qty, dtype=np.float64) * unit,
+            )

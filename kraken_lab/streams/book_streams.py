@@ -14,7 +14,7 @@ from ..errors import BadArgument, NotReady
 from ..market import BookSnapshot, Level3Snapshot, Walk
 from ..tables import HeatGrid, TableView, schema, view_of
 from .book_feed import BookFeed
-from .feed import Feed, StreamState
+from .feed import StreamState
 from .host import Host
 from .ladder_feed import LadderFeed
 from .level3_feed import Level3Feed
@@ -22,7 +22,6 @@ from .live_table import LiveTable, Since
 from .stream import Stream, add_listener
 
 if TYPE_CHECKING:
-    import pandas
     from plotly.graph_objects import Figure
 
 __all__ = ["BookStream", "Level3Stream"]
@@ -161,7 +160,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
 
     @property
     def microprice(self) -> Decimal:
-        """The mid weighted by the quantities at the touch, leaning to the thinner side. Raises `EmptySide`, `NotReady`."""
+        """The mid weighted by the quantities at the touch, leaning to the thinner side. Raises as `mid`."""
         return self.snapshot().microprice
 
     def imbalance(self, levels: int = 5) -> Decimal:
@@ -196,7 +195,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
             every = trades.df(since=self._host.now().wall_ns - int(minutes * 60e9))
             frame = every[every["symbol"] == feed.symbol]
         title = f"{feed.symbol} order book [{self._host.label}]"
-        return self._host.views.heatmap(self.grid(minutes, bins), frame, self.gaps, title)
+        return self._host.views.heatmap(self.grid(minutes, bins), frame, self.gaps, feed.symbol, title)
 
     def depth_chart(self) -> Figure:
         """Cumulative quantity by price, as a plotly figure."""

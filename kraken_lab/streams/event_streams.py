@@ -65,4 +65,5 @@ class OhlcStream(Stream[OhlcFeed, Row]):
         if len(self.symbols) != 1:
             raise BadArgument("symbols", self.symbols, "a stream of one symbol to draw a chart of")
         symbol = self.symbols[0]
-        return self._host.views.candles(self.df(last=last), f"{symbol} {self.interval} min [{self._host.label}]")
+        title = f"{symbol} {self.interval} min [{self._host.label}]"
+        return self._host.views.candles(self.df(last=last), self.gaps, symbol, self.interval, title)

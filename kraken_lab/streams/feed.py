@@ -192,12 +192,10 @@ class Feed:
         self.upstream.renew(self)
 
     def _withdraw(self) -> None:
-        """Take back what a reader must not see any more. Channels that keep a present state have something to do here."""
+        """Take back what a reader must not see any more; a matter for channels that keep a present state."""
 
     def _enter(self, state: StreamState, reason: str, at: Instant) -> None:
-        if state is not self.state:
-            self.since = at
-        elif self.since is None:
+        if state is not self.state or self.since is None:
             self.since = at
         self.state, self.reason = state, reason
         self._tell()

@@ -20,7 +20,7 @@ _ORDER = (
     StreamState.LIVE,
     StreamState.FAILED,
 )
-"""Of several symbols, the state that most needs to be known; a refused symbol does not hide how the others are doing."""
+"""Of several symbols, the state that most needs to be known; a refused symbol hides nothing of the others."""
 
 
 def state_of(states: list[StreamState]) -> StreamState:

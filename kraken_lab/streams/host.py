@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..market import BookSnapshot, Level3Snapshot
+from ..market import BookSnapshot
 from ..tables import HeatGrid, TableView
 from ..wire import Instant, Settings
 from .listeners import Dispatcher
@@ -28,16 +28,17 @@ class Views(Protocol):
     def ladder(self, snapshot: BookSnapshot, title: str, facts: Mapping[str, str]) -> str:
         """A book as HTML."""
 
-    def queue(self, snapshot: Level3Snapshot, title: str, facts: Mapping[str, str]) -> str:
-        """Order queues as HTML."""
-
     def facts(self, title: str, facts: Mapping[str, str]) -> str:
         """Names and values as HTML."""
 
-    def heatmap(self, grid: HeatGrid, trades: pandas.DataFrame | None, gaps: pandas.DataFrame, title: str) -> Figure:
+    def heatmap(
+        self, grid: HeatGrid, trades: pandas.DataFrame | None, gaps: pandas.DataFrame, symbol: str, title: str
+    ) -> Figure:
         """The book over time."""
 
-    def candles(self, frame: pandas.DataFrame, title: str) -> Figure:
+    def candles(
+        self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, interval: int, title: str
+    ) -> Figure:
         """Candles and volume."""
 
     def depth(self, snapshot: BookSnapshot, title: str) -> Figure:

@@ -108,7 +108,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         self._snapshot_came(at)
 
     def _wrong(self, error: DataError, at: Instant) -> None:
-        """The ladder is not the exchange's. Nobody sees it; it is asked for again, unless that was in vain too often."""
+        """The ladder is not the exchange's. Nobody sees it; it is asked for anew, unless that was in vain too often."""
         self.counters["checksum mismatches" if isinstance(error, ChecksumMismatch) else "impossible messages"] += 1
         self._failures.append(at.mono)
         limit = self.settings.resync_limit

@@ -47,7 +47,7 @@ class Dispatcher:
         self._thread: threading.Thread | None = None
 
     def post(self, callback: Callbacks, row: object) -> None:
-        """Have ``callback`` called with ``row`` soon; dropped and counted if too much is waiting. Never blocks for long."""
+        """Have ``callback`` called with ``row`` soon; dropped and counted if too much is waiting. Never waits."""
         with self._something:
             if self._closed:
                 return

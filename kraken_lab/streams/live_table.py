@@ -131,6 +131,15 @@ class LiveTable:
     def _facts(self) -> Mapping[str, str]:
         return {"rows": f"{len(self):,}"}
 
+    @property
+    def title(self) -> str:
+        """What it is, in words: ``trades BTC/USD``."""
+        return self._title
+
+    def facts(self) -> Mapping[str, str]:
+        """State, rows, epoch and the like, as names and words."""
+        return self._facts()
+
     def _headline(self) -> str:
         facts = ", ".join(f"{name} {value}" for name, value in self._facts().items())
         return f"{self._title} [{self._host.label}] {facts}"

@@ -90,7 +90,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
             state=self.state,
             rows=len(self),
             evicted=self.evicted,
-            nbytes=sum(feed.nbytes for feed in self._feeds.values()),
+            nbytes=self.held,
             symbols=tuple(SymbolHealth.of(feed, now) for feed in self._feeds.values()),
             callbacks=tuple(map(repr, self._callbacks)),
             undelivered=self._undelivered + sum(inbox.dropped for inbox in self._inboxes),
@@ -247,6 +247,11 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         for feed in self._feeds.values():
             for watcher in feed.watchers:
                 watcher()
+
+    @property
+    def held(self) -> int:
+        """Bytes of everything it keeps: tables, and a book's past."""
+        return sum(feed.nbytes for feed in self._feeds.values())
 
     @property
     def feeds(self) -> tuple[FeedT, ...]:

@@ -71,6 +71,7 @@ class Conversation:
         self._events: list[Event] = []
         self._req_ids = count(1)
         self._hang_up: str | None = None
+        self._has_asked = False
         self._last_sent = 0.0
         self._pace = SlidingBudget(settings.subscribe_rate, 1.0)
         # A little more than a second, because the exchange's second and ours do not begin together.
@@ -160,6 +161,7 @@ class Conversation:
         self._last_sent = at.mono
         self.status = None
         self._hang_up = None
+        self._has_asked = False
         self._requests.clear()
         self.quarantine.forgive()
         self._token = None
@@ -399,9 +401,8 @@ class Conversation:
 
     @property
     def _judges_silence(self) -> bool:
-        return self.connected and any(
-            standing.stage in (Stage.ASKED, Stage.ACKNOWLEDGED, Stage.LEAVING) for standing in self._standings.values()
-        )
+        # From the first request on the exchange beats every second, also if it refused.
+        return self.connected and self._has_asked
 
     def let_time_pass(self, at: Instant) -> None:
         """Notice what did not happen: a silent line, requests without answers, subscriptions without data."""
@@ -515,6 +516,7 @@ class Conversation:
                 standing.stage = Stage.ASKED
         self._requests[req_id] = (stage.value, [standing.want.key for standing in group], at)
         self._pace.spend(1, at.mono)
+        self._has_asked = True
         symbols = [standing.want.symbol for standing in group if standing.want.symbol is not None] or None
         token = self._token if want.needs_token else None
         if stage is Stage.LEAVING:

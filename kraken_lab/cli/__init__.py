@@ -1,0 +1,116 @@
+"""The command line: ``kraken-lab demo | sandbox | doctor``.
+
+Each command is one function here and its work in a module of the same name, imported when it runs, so that ``--help``
+answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import KrakenLabError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="kraken-lab",
+    help="A live order book in your notebook: Kraken's WebSocket API v2 as pandas and polars tables, with an exchange "
+    "inside that needs no network and no keys.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float, typer.Option(help="How long to stream.", min=2.0, max=3600.0)] = 15.0,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="A pair to stream; give it several times.", show_default="three pairs")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic market.")] = 7,
+    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("kraken-lab-demo.html"),
+) -> None:
+    """Stream ticker, trades, books, candles and level3 from the sandbox, break the line once, and show the result.
+
+    Starts an exchange on this machine, streams five channels of a few pairs into tables for a while, resets its own
+    connection in the middle to show the recovery, prints the pandas and polars frames, and writes one self-contained
+    HTML page with the order-book heatmap, the trades and the candles. Needs no network and no key.
+    """
+    from .demo import run
+
+    _end(run(seconds=seconds, symbols=symbol or ["BTC/USD", "ETH/USD", "SOL/USD"], seed=seed, output=output))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.", min=0, max=65535)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic market.")] = 7,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON line and take control lines on stdin; its end ends the sandbox."),
+    ] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="Serve TLS with a throw-away certificate.")] = False,
+    market: Annotated[str, typer.Option(help="Where the market comes from; this version has synthetic.")] = "synthetic",
+    rate: Annotated[
+        float | None, typer.Option(help="Market actions a second over all pairs.", show_default="a lively market")
+    ] = None,
+    host: Annotated[str, typer.Option(help="A loopback address; any other is refused.")] = "127.0.0.1",
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="An origin whose pages may connect; none may by default.")
+    ] = None,
+) -> None:
+    """Run the embedded exchange: Kraken's WebSocket API v2 and REST on this machine, for any client.
+
+    It listens on loopback only, and its addresses carry a secret that is new with every run.
+    """
+    from ..sandbox.market import DEFAULT_RATE
+    from ..sandbox.program import run
+
+    _end(
+        run(
+            host=host,
+            port=port,
+            seed=seed,
+            as_json=json,
+            tls=tls,
+            market=market,
+            rate=DEFAULT_RATE if rate is None else rate,
+            allow_origin=allow_origin or (),
+        )
+    )
+
+
+@app.command()
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Do not look at the network.")] = False,
+) -> None:
+    """Check the installation, the sandbox, the network and the clock, and explain what is found.
+
+    Ends with 0 if the sandbox works; trouble with the network is a warning, because the sandbox needs none.
+    """
+    from .doctor import run
+
+    _end(run(offline=offline))
+
+
+def _end(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
+
+
+def main() -> None:
+    """The program ``kraken-lab``: one sentence for what went wrong, and no traceback."""
+    try:
+        app()
+    except KrakenLabError as error:
+        typer.echo(f"kraken-lab: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("kraken-lab: interrupted.", err=True)
+        sys.exit(130)

@@ -1,0 +1,184 @@
+"""Opening a lab, and finding the one that is already open."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from ..errors import BadArgument, SandboxError
+from ..net import KRAKEN, SandboxProcess, describe_sandbox
+from ..streams import BookStream, InstrumentStream, Level3Stream, OhlcStream, TickerStream, TradeStream
+from ..wire import Settings
+from .lab import Lab, Mode, Venue
+
+__all__ = ["book", "connect", "instruments", "level3", "ohlc", "ticker", "trades"]
+
+MODES: tuple[Mode, ...] = ("sandbox", "paper", "live")
+
+_labs: dict[tuple[object, ...], Lab] = {}
+_pid = os.getpid()
+_lock = threading.RLock()
+
+
+def connect(
+    mode: Mode | None = None,
+    *,
+    seed: int = 7,
+    rate: float | None = None,
+    at: str | Mapping[str, Any] | None = None,
+    new: bool = False,
+    settings: Settings | None = None,
+    timeout: float = 15.0,
+) -> Lab:
+    """Open a lab, or give the one that is open already for the same arguments.
+
+    ============  ==================================  ==============================
+    ``mode``      market data                         needs
+    ============  ==================================  ==============================
+    ``sandbox``   synthetic, from ``seed``            nothing: no network, no key
+    ``paper``     Kraken's public data                network
+    ``live``      Kraken                              network; a key for level3
+    ============  ==================================  ==============================
+
+    Without ``mode`` the environment's ``KRAKEN_LAB_MODE`` decides, which may say ``sandbox`` or ``paper``; otherwise it
+    is the sandbox. Only a call can choose ``live``. This version places no orders in any mode.
+
+    Args:
+        mode: what to connect to.
+        seed: of the sandbox's market; the same seed gives the same market.
+        rate: how lively the sandbox is, in market actions a second over all pairs.
+        at: a sandbox that already runs, as the JSON line it printed; in ``paper`` and ``live`` it plays the exchange.
+        new: open another lab even if one is open for these arguments.
+        settings: times and limits.
+        timeout: seconds to wait for the first reference data.
+
+    Raises:
+        BadArgument: an impossible mode, or one that the environment must not choose.
+        Unreachable: the venue could not be reached.
+        SandboxError: the embedded exchange did not start.
+
+    >>> import kraken_lab as kl
+    >>> kl.connect() is kl.connect("sandbox")
+    True
+    """
+    chosen = _choose(mode)
+    facts = _facts(at) if at is not None else None
+    key = (chosen, seed, rate, json.dumps(facts, sort_keys=True) if facts else None, settings)
+    with _lock:
+        _forget_if_forked()
+        lab = _labs.get(key)
+        if lab is not None and not lab.closed and not new and (lab.sandbox is None or lab.sandbox.alive):
+            return lab
+        lab = _open(chosen, seed, rate, facts, settings or Settings())
+        try:
+            lab.wait_for_instruments(timeout)
+        except BaseException:
+            # Also when the cell is interrupted: what was half opened is closed.
+            lab.close()
+            raise
+        _labs[(*key, id(lab)) if new else key] = lab
+        return lab
+
+
+def _choose(mode: Mode | None) -> Mode:
+    if mode is None:
+        mode = os.environ.get("KRAKEN_LAB_MODE") or "sandbox"  # type: ignore[assignment]
+        if mode not in ("sandbox", "paper"):
+            raise BadArgument(
+                "KRAKEN_LAB_MODE",
+                mode,
+                "'sandbox' or 'paper'",
+                "Only kl.connect('live') in this kernel can choose live.",
+            )
+    if mode not in MODES:
+        raise BadArgument("mode", mode, ", ".join(map(repr, MODES)))
+    return mode
+
+
+def _facts(at: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(at, str):
+        return dict(at)
+    try:
+        facts = json.loads(at)
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise BadArgument("at", at, "the JSON line that `kraken-lab sandbox --json` printed")
+    return facts
+
+
+def _open(mode: Mode, seed: int, rate: float | None, facts: Mapping[str, Any] | None, settings: Settings) -> Lab:
+    if mode == "sandbox" and facts is None:
+        process = SandboxProcess(seed=seed, rate=rate)
+        try:
+            endpoints, credentials, context = describe_sandbox(process.facts)
+        except SandboxError:
+            process.close()
+            raise
+        venue = Venue(f"sandbox, seed {seed}, process {process.pid}", endpoints, credentials, context)
+        return Lab(mode, venue, settings=settings, process=process)
+    if facts is None:
+        return Lab(mode, Venue("Kraken", KRAKEN), settings=settings)
+    endpoints, credentials, context = describe_sandbox(facts)
+    # Paper holds no key, whoever is at the other end.
+    venue = Venue("a sandbox that was running", endpoints, None if mode == "paper" else credentials, context)
+    return Lab(mode, venue, settings=settings)
+
+
+def _forget_if_forked() -> None:
+    """A forked child has its parent's labs but not its threads: it begins with none."""
+    global _pid
+    if os.getpid() != _pid:
+        _pid = os.getpid()
+        _labs.clear()
+
+
+@atexit.register
+def _close_all() -> None:
+    if os.getpid() == _pid:
+        for lab in list(_labs.values()):
+            lab.close()
+
+
+# --- looking, on the default lab ------------------------------------------------------------------------------------
+
+Symbols = str | Sequence[str]
+
+
+def ticker(*symbols: Symbols, event_trigger: Literal["trades", "bbo"] = "trades") -> TickerStream:
+    """`Lab.ticker` on the lab that ``connect()`` gives."""
+    return connect().ticker(*symbols, event_trigger=event_trigger)
+
+
+def trades(*symbols: Symbols, snapshot: bool = True) -> TradeStream:
+    """`Lab.trades` on the lab that ``connect()`` gives.
+
+    >>> import kraken_lab as kl
+    >>> len(kl.trades("BTC/USD").df()) >= 50
+    True
+    """
+    return connect().trades(*symbols, snapshot=snapshot)
+
+
+def ohlc(*symbols: Symbols, interval: int = 1) -> OhlcStream:
+    """`Lab.ohlc` on the lab that ``connect()`` gives."""
+    return connect().ohlc(*symbols, interval=interval)
+
+
+def book(*symbols: Symbols, depth: int = 10) -> BookStream:
+    """`Lab.book` on the lab that ``connect()`` gives."""
+    return connect().book(*symbols, depth=depth)
+
+
+def level3(*symbols: Symbols, depth: int = 10) -> Level3Stream:
+    """`Lab.level3` on the lab that ``connect()`` gives."""
+    return connect().level3(*symbols, depth=depth)
+
+
+def instruments() -> InstrumentStream:
+    """`Lab.instruments` on the lab that ``connect()`` gives."""
+    return connect().instruments()

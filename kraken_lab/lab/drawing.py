@@ -1,0 +1,72 @@
+"""The one hook by which streams reach the room that draws; no stream imports a plotting library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .. import views
+from ..market import BookSnapshot
+from ..tables import HeatGrid, TableView
+
+if TYPE_CHECKING:
+    import pandas
+    from plotly.graph_objects import Figure
+
+__all__ = ["Drawing"]
+
+
+class Drawing:
+    """How streams look: `kraken_lab.streams.Views`, by the functions of `kraken_lab.views`."""
+
+    def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
+        """A table with its badge above it, as HTML."""
+        return views.table_html(view, title=title, badge=_badge(facts), caption=_rest(facts))
+
+    def ladder(self, snapshot: BookSnapshot, title: str, facts: Mapping[str, str]) -> str:
+        """A book as HTML."""
+        return views.ladder_html(snapshot, badge=_badge(facts), caption=_rest(facts) or title)
+
+    def facts(self, title: str, facts: Mapping[str, str]) -> str:
+        """Names and values as HTML."""
+        return views.facts_html(title, facts)
+
+    def heatmap(
+        self, grid: HeatGrid, trades: pandas.DataFrame | None, gaps: pandas.DataFrame, symbol: str, title: str
+    ) -> Figure:
+        """The book over time."""
+        return views.heatmap(grid, symbol=symbol, trades=trades, gaps=gaps, title=title)
+
+    def candles(
+        self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, interval: int, title: str
+    ) -> Figure:
+        """Candles and volume."""
+        return views.candles(frame, symbol=symbol, interval=interval, gaps=gaps, title=title)
+
+    def depth(self, snapshot: BookSnapshot, title: str) -> Figure:
+        """Cumulative quantity by price."""
+        return views.depth(snapshot, title=title)
+
+
+_BADGE = ("state", "because", "rows", "epoch", "gaps")
+
+
+def _badge(facts: Mapping[str, str]) -> views.Badge | None:
+    if "state" not in facts:
+        return None
+    return views.Badge(
+        facts["state"],
+        epoch=_whole(facts.get("epoch")),
+        rows=_whole(facts.get("rows")),
+        gaps=_whole(facts.get("gaps")),
+        note=facts.get("because", ""),
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    return None if text is None else int(text.replace(",", ""))
+
+
+def _rest(facts: Mapping[str, str]) -> str:
+    """What the badge has no place for."""
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if name not in _BADGE)
