@@ -53,8 +53,8 @@ def run(
     """
     if market not in _MARKETS:
         raise SandboxError(f"market={market!r} is not available: this version has {', '.join(_MARKETS)} only.")
-    if not rate > 0:
-        raise SandboxError(f"rate={rate} is not possible: use a positive number of actions a second.")
+    if not 0 <= rate < 1e6:
+        raise SandboxError(f"rate={rate} is not possible: use a number of actions a second; 0 is a market at rest.")
     loopback(host)
     sandbox = _Sandbox(stdin or sys.stdin, stdout or sys.stdout, as_json=as_json)
     asyncio.run(sandbox.run(host, port, seed=seed, tls=tls, rate=rate, allow_origin=allow_origin))

@@ -150,6 +150,8 @@ class PublicRest:
         if self._desk.faults.rest_lag_ns:
             newest_ns = seen_ns - seen_ns % step_ns
             candles = [candle for candle in candles if candle.begin_ns <= newest_ns]
+        if not candles:  # nothing was traded for as long as there are rows
+            candles = [_unmoved(self._market.ticker(pair.symbol).last, newest_ns)]
         rows = _without_holes(candles, step_ns, newest_ns)[-OHLC_ROWS:]
         shown = [row for row in rows[:-1] if row.begin_ns // NS_PER_SECOND > since] + rows[-1:]
         finished_s = (newest_ns - step_ns) // NS_PER_SECOND
@@ -243,8 +245,11 @@ def _without_holes(candles: list[Candle], step_ns: int, newest_ns: int) -> list[
 
 def _repeat_close(rows: list[Candle], step_ns: int, until_ns: int) -> None:
     while rows and (begin_ns := rows[-1].begin_ns + step_ns) < until_ns:
-        close = rows[-1].close
-        rows.append(Candle(begin_ns, close, close, close, close, Decimal(0), 0, 0))
+        rows.append(_unmoved(rows[-1].close, begin_ns))
+
+
+def _unmoved(price: int, begin_ns: int) -> Candle:
+    return Candle(begin_ns, price, price, price, price, Decimal(0), 0, 0)
 
 
 def _ohlc_row(row: Candle, pair: Pair) -> str:

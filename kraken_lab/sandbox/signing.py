@@ -16,7 +16,7 @@ def api_sign(path: str, nonce: str, body: bytes, secret: str) -> str:
     """The signature of a request: ``path`` without host and query, ``body`` exactly as sent, ``secret`` in base64.
 
     >>> api_sign("/0/private/GetWebSocketsToken", "1", b"nonce=1", "c2VjcmV0")[:12]
-    'ecqq0FFGPVqe'
+    'foQMHFxKiFWj'
     """
     digest = hashlib.sha256(nonce.encode() + body).digest()
     return base64.b64encode(
