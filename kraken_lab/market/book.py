@@ -10,7 +10,7 @@ Source: "Book (Level 2)" and the book checksum guide, Kraken WebSocket API v2 re
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, TypeAlias
 from zlib import crc32
 
 from ..errors import ChecksumMismatch, DataError, ImpossibleBook
@@ -22,13 +22,8 @@ from .snapshot import BookSnapshot, read_time
 __all__ = ["Best", "Book"]
 
 
-class Best(NamedTuple):
-    """The best level of either side, in units of the last decimal; None where a side is empty."""
-
-    bid: int | None
-    bid_qty: int | None
-    ask: int | None
-    ask_qty: int | None
+Best: TypeAlias = tuple[int | None, int | None, int | None, int | None]
+"""Bid price, bid quantity, ask price, ask quantity in units of the last decimal; None where a side is empty."""
 
 
 class Book:
@@ -47,7 +42,8 @@ class Book:
         "_asks_crc",
         "_asks_top",
         "_best",
-        "_best_digits",
+        "_best_ask",
+        "_best_bid",
         "_bids",
         "checksum",
         "depth",
@@ -70,8 +66,9 @@ class Book:
         self._asks = Side(symbol, 1, price_precision, qty_precision)
         self._bids = Side(symbol, -1, price_precision, qty_precision)
         self._asks_top, self._asks_crc = b"", 0
-        self._best = Best(None, None, None, None)
-        self._best_digits: tuple[str | None, str | None] = (None, None)
+        self._best: Best = (None, None, None, None)
+        self._best_bid: str | None = None
+        self._best_ask: str | None = None
 
     def apply(self, message: BookMessage) -> None:
         """Apply what a message says of this symbol; see `apply_change`."""
@@ -143,18 +140,24 @@ class Book:
         return list(self.ladder("asks").levels)
 
     def best(self) -> Best:
-        """The best level of either side as scaled integers: the same object as long as neither changes."""
-        asks, bids = self._asks, self._bids
-        digits = (bids.digits[0] if bids.digits else None, asks.digits[0] if asks.digits else None)
-        if digits != self._best_digits:
-            bid, ask = (side.keys[0] if side.keys else None for side in (bids, asks))
-            self._best = Best(
-                None if bid is None else -bid,
-                None if bid is None else quantity(bid, bids.digits[0]),
-                ask,
-                None if ask is None else quantity(ask, asks.digits[0]),
-            )
-            self._best_digits = digits
+        """The best level of either side as scaled integers: the same object as long as neither changes.
+
+        >>> Book("ACA/EUR", 10, 5, 8).best()
+        (None, None, None, None)
+        """
+        bids, asks = self._bids, self._asks
+        best_bid = bids.digits[0] if bids.digits else None
+        best_ask = asks.digits[0] if asks.digits else None
+        if best_bid is self._best_bid and best_ask is self._best_ask:
+            return self._best
+        bid, bid_qty, ask, ask_qty = self._best
+        if best_bid is not self._best_bid:
+            self._best_bid = best_bid
+            bid, bid_qty = (-bids.keys[0], quantity(bids.keys[0], best_bid)) if best_bid else (None, None)
+        if best_ask is not self._best_ask:
+            self._best_ask = best_ask
+            ask, ask_qty = (asks.keys[0], quantity(asks.keys[0], best_ask)) if best_ask else (None, None)
+        self._best = bid, bid_qty, ask, ask_qty
         return self._best
 
     def top(self, levels: int) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
