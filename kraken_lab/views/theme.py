@@ -31,7 +31,7 @@ def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
 
     While two figures carry the same ``revision``, replacing one by the other leaves alone what the reader did to it.
     """
-    below = 92  # pixels for the axis, its title and one line of legend
+    below = 102  # pixels for the axis, its title and one line of legend
     figure.update_layout(
         template="none",
         height=height,
@@ -55,7 +55,7 @@ def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": -54 / max(1, height - 58 - below),
+            "y": -64 / max(1, height - 58 - below),
             "yanchor": "top",
             "font": {"color": MUTED},
             "bgcolor": "rgba(0,0,0,0)",
