@@ -39,7 +39,7 @@ KINDS: Mapping[str, type[Feed]] = {
 }
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.DefaultSelector):
     """Waits by moving the clock instead."""
 
     def __init__(self) -> None:

@@ -187,7 +187,7 @@ def _present(stream: Stream[Any, Any], symbol: str) -> str:
         return f"{photo.mid:,f}" if photo is not None and photo.bids and photo.asks else ""
     if isinstance(stream, Level3Stream):
         photo3 = stream[symbol].latest
-        return "" if photo3 is None else f"{len(photo3.orders('bids')) + len(photo3.orders('asks')):,} orders"
+        return "" if photo3 is None else f"{len(photo3.queue):,} orders"
     rows = [feed.tables[0].latest for feed in stream.feeds if feed.symbol == symbol]
     row = rows[0] if rows else None
     if row is None:

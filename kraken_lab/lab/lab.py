@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Literal, Self, TypeVar
 
 from ..errors import BadArgument, BadKey, FeedError, NotReady, Refused, StreamStopped, Unreachable
-from ..market import Instruments
+from ..market import InstrumentSnapshot
 from ..net import (
     Backoff,
     Clock,
@@ -401,7 +401,7 @@ class Lab:
             instruments.pair(symbol)
         return list(dict.fromkeys(flat))
 
-    def _known_instruments(self, timeout: float) -> Instruments:
+    def _known_instruments(self, timeout: float) -> InstrumentSnapshot:
         if not self._instruments.feeds[0].ready:
             self.wait_for_instruments(timeout)
         return self._instruments.now

@@ -91,7 +91,7 @@ def _system(lab: Lab, system: str | None) -> str:
 
 def _connection(router: Router, line: Connection, now: Instant, lab: Lab) -> str:
     talk = router.talk
-    words = [line.state]
+    words: list[str] = [line.state]
     if line.state == "open":
         if talk.last_heard is not None:
             words.append(f"last message {max(now.mono - talk.last_heard, 0.0):.1f} s ago")

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from ..market import Best, Book, BookSnapshot
 from ..market.ladder import decimal
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
 from .feed import StreamState, Upstream
-from .ladder_feed import LadderFeed, PrecisionOf
+from .ladder_feed import LadderFeed
 
 __all__ = ["BookFeed"]
 
@@ -26,8 +24,8 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
 
     channel: ClassVar[str] = "book"
 
-    def __init__(self, want: Want, settings: Settings, upstream: Upstream, precision_of: PrecisionOf) -> None:
-        super().__init__(want, settings, upstream, precision_of)
+    def __init__(self, want: Want, settings: Settings, upstream: Upstream) -> None:
+        super().__init__(want, settings, upstream)
         self.history = EventTable(
             schema("book_history"), rows=settings.ring_rows, bytes=settings.ring_bytes, symbols=[self.symbol]
         )
@@ -105,7 +103,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
             self.heat.sample(
                 at.wall_ns,
                 bid_prices,
-                np.asarray(bid_qty, dtype=np.float64) * unit,
+                [qty * unit for qty in bid_qty],
                 ask_prices,
-                np.asarray(ask_qty, dtype=np.float64) * unit,
+                [qty * unit for qty in ask_qty],
             )

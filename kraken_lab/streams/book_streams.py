@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from ..errors import BadArgument, NotReady
 from ..market import BookSnapshot, Level3Snapshot, Walk
@@ -167,7 +167,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         """Bid quantity minus ask quantity over their sum, in the best ``levels``: from -1 to 1."""
         return self.snapshot().imbalance(levels)
 
-    def walk(self, side: str, qty: Quantity) -> Walk:
+    def walk(self, side: Literal["buy", "sell"], qty: Quantity) -> Walk:
         """What an order of ``qty`` base would get from the visible book, as `BookSnapshot.walk`."""
         return self.snapshot().walk(side, qty)
 
@@ -237,22 +237,16 @@ class Level3Stream(LadderStream[Level3Feed, Level3Snapshot]):
 
     def _rows_of(self, photo: Level3Snapshot) -> list[tuple[object, ...]]:
         rows: list[tuple[object, ...]] = []
-        for side, orders in (("bid", photo.orders("bids")), ("ask", photo.orders("asks"))):
-            level, position, price = -1, 0, None
-            for order in orders:
-                if order.limit_price != price:
-                    level, position, price = level + 1, 0, order.limit_price
-                rows.append(
-                    (
-                        photo.symbol,
-                        side,
-                        level,
-                        position,
-                        order.order_id,
-                        order.limit_price,
-                        order.order_qty,
-                        order.timestamp,
-                    )
-                )
+        place: tuple[str, Decimal] | None = None
+        level = position = 0
+        for order in photo.queue:
+            if place is None or place[0] != order.side:
+                level = position = 0
+            elif place[1] != order.price:
+                level, position = level + 1, 0
+            else:
                 position += 1
+            place = (order.side, order.price)
+            side = "bid" if order.side == "bids" else "ask"
+            rows.append((photo.symbol, side, level, position, order.order_id, order.price, order.qty, order.timestamp))
         return rows

@@ -11,17 +11,12 @@ from dataclasses import replace
 from typing import Literal, Protocol, TypeVar
 
 from ..errors import LimitReached
-from ..market import Instruments
+from ..market import InstrumentSnapshot
 from ..wire import Instant, Settings, Want
-from .book_feed import BookFeed
 from .feed import Feed, StreamState
 from .instrument_feed import InstrumentFeed
 from .ladder_feed import LadderFeed
-from .level3_feed import Level3Feed
-from .ohlc_feed import OhlcFeed
 from .router import Router
-from .ticker_feed import TickerFeed
-from .trade_feed import TradeFeed
 
 __all__ = ["Desk", "Line"]
 
@@ -30,15 +25,6 @@ LEVEL3_SYMBOLS = 200
 """Source: level3 channel page, symbols per connection."""
 
 FeedT = TypeVar("FeedT", bound=Feed)
-
-KINDS: dict[str, type[Feed]] = {
-    "ticker": TickerFeed,
-    "trade": TradeFeed,
-    "ohlc": OhlcFeed,
-    "instrument": InstrumentFeed,
-    "book": BookFeed,
-    "level3": Level3Feed,
-}
 
 
 class Line(Protocol):
@@ -76,13 +62,13 @@ class Desk:
         return tuple(feed for router in self.routers for feed in router.feeds.values())
 
     @property
-    def instruments(self) -> Instruments:
+    def instruments(self) -> InstrumentSnapshot:
         """The newest reference data."""
         for router in self.routers:
             for feed in router.feeds.values():
                 if isinstance(feed, InstrumentFeed):
                     return feed.instruments
-        return Instruments()
+        return InstrumentSnapshot()
 
     def subscribe(self, want: Want, kind: type[FeedT]) -> FeedT:
         """The feed that carries ``want``, started if need be and counted as used once more.
@@ -139,10 +125,7 @@ class Desk:
                 f"They hold {held >> 20} MiB now: stop a stream, or bound one with stream.limit(rows=...).",
             )
         router, line = self._place(want)
-        if issubclass(kind, LadderFeed):
-            feed = kind(want, self.settings, router, self._precision_of)
-        else:
-            feed = kind(want, self.settings, router)
+        feed = kind(want, self.settings, router)
         failed = router.feeds.get(want.key)
         if failed is not None:
             router.remove(failed, self._now())
@@ -168,7 +151,7 @@ class Desk:
                 f"Each carries one interval and one ticker trigger of {want.symbol}: stop one of its streams first.",
             )
         endpoint: Literal["public", "level3"] = "level3" if want.channel == "level3" else "public"
-        router = Router(f"{endpoint} {len(lines) + 1}", self.settings)
+        router = Router(f"{endpoint} {len(lines) + 1}", self.settings, self._precision_of)
         line = self._open_line(endpoint, router)
         lines.append((router, line))
         return router, line

@@ -55,6 +55,9 @@ class Upstream(Protocol):
     def delivered(self, feed: Feed) -> None:
         """The feed has its snapshot."""
 
+    def precision_of(self, symbol: str) -> tuple[int, int]:
+        """Decimals of a symbol's prices and quantities, as the exchange now lists them."""
+
 
 class Feed:
     """One channel and symbol on one connection. The I/O thread writes, everybody reads."""

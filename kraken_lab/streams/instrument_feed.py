@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..market import Instruments
+from ..market import Instruments, InstrumentSnapshot
 from ..tables import KeyedTable, schema
 from ..wire import Asset, Instant, InstrumentMessage, Pair, Settings, Want
 from .feed import Feed, StreamState, Upstream
@@ -16,15 +16,20 @@ __all__ = ["InstrumentFeed"]
 
 
 class InstrumentFeed(Feed):
-    """Reference data. ``instruments`` is the newest, whole and frozen."""
+    """Reference data, as tables and as one value."""
 
     channel: ClassVar[str] = "instrument"
 
     def __init__(self, want: Want, settings: Settings, upstream: Upstream) -> None:
         super().__init__(want, settings, upstream)
-        self.instruments = Instruments()
+        self._instruments = Instruments()
         self.pairs = KeyedTable(schema("pairs"), key=("symbol",), per_symbol=1)
         self.assets = KeyedTable(schema("assets"), key=("id",), per_symbol=1)
+
+    @property
+    def instruments(self) -> InstrumentSnapshot:
+        """The newest reference data, whole and frozen."""
+        return self._instruments.now
 
     @property
     def tables(self) -> tuple[KeyedTable, ...]:
@@ -37,7 +42,7 @@ class InstrumentFeed(Feed):
         if message.type == "snapshot":
             self.pairs.clear()
             self.assets.clear()
-        self.instruments = self.instruments.updated(message)
+        self._instruments.apply(message)
         for pair in message.data.pairs:
             self.pairs.put(_pair_row(pair))
         for asset in message.data.assets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..market import Instruments
+from ..market import InstrumentSnapshot
 from ..tables import TableView, schema, view_of
 from .host import Host
 from .instrument_feed import InstrumentFeed
@@ -14,7 +14,7 @@ from .stream import Stream
 __all__ = ["InstrumentStream"]
 
 
-class InstrumentStream(Stream[InstrumentFeed, Instruments]):
+class InstrumentStream(Stream[InstrumentFeed, InstrumentSnapshot]):
     """What can be traded. `pairs` and `assets` are tables; the stream itself reads as the pairs."""
 
     def __init__(self, host: Host, feed: InstrumentFeed) -> None:
@@ -24,7 +24,7 @@ class InstrumentStream(Stream[InstrumentFeed, Instruments]):
         self.assets = LiveTable(host, "assets", schema("assets"), lambda: [feed.assets])
 
     @property
-    def now(self) -> Instruments:
+    def now(self) -> InstrumentSnapshot:
         """All of it as one frozen value: exact increments, minimums and precisions."""
         return self._feed.instruments
 
@@ -33,5 +33,5 @@ class InstrumentStream(Stream[InstrumentFeed, Instruments]):
         found = {pair.symbol for pair in self.now.search(text)}
         return view_of(self.schema, [tuple(row) for row in self.view().rows() if row.symbol in found])
 
-    def _listen_to(self, feed: InstrumentFeed, hear: Callable[[Instruments], object]) -> Callable[[], None]:
+    def _listen_to(self, feed: InstrumentFeed, hear: Callable[[InstrumentSnapshot], object]) -> Callable[[], None]:
         return self._watch(lambda: hear(feed.instruments))

@@ -16,10 +16,7 @@ from ..errors import ChecksumMismatch, DataError, NotReady
 from ..wire import Instant, Settings, Want
 from .feed import Feed, StreamState, Upstream
 
-__all__ = ["LadderFeed", "PrecisionOf"]
-
-PrecisionOf = Callable[[str], tuple[int, int]]
-"""Gives a symbol's price and quantity precision as the exchange now lists them."""
+__all__ = ["LadderFeed"]
 
 TRIES = 10_000
 """Photographs thrown away before giving up: far more than any rate of messages can cause."""
@@ -32,11 +29,10 @@ PhotoT = TypeVar("PhotoT")
 class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
     """A feed whose present state is a ladder: `BookFeed` and `Level3Feed`."""
 
-    def __init__(self, want: Want, settings: Settings, upstream: Upstream, precision_of: PrecisionOf) -> None:
+    def __init__(self, want: Want, settings: Settings, upstream: Upstream) -> None:
         super().__init__(want, settings, upstream)
         self.listeners: tuple[Callable[[], object], ...] = ()
         """Called on the I/O thread after every verified change."""
-        self._precision_of = precision_of
         self._ladder: LadderT | None = None
         self._version = 0
         self._failures: deque[float] = deque(maxlen=settings.resync_limit + 1)
@@ -98,7 +94,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         if self.state is StreamState.LIVE:
             # Nobody asked for it, so nobody knows what lies between.
             self._interrupt("a snapshot came unasked", at)
-        ladder = self._make(*self._precision_of(self.symbol))
+        ladder = self._make(*self.upstream.precision_of(self.symbol))
         try:
             self._apply(ladder, change, True)
         except DataError as error:

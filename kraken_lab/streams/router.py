@@ -5,7 +5,7 @@ The `Conversation` knows what is said, the feeds know what it means; this knows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ..wire import (
@@ -46,13 +46,14 @@ __all__ = ["Router"]
 class Router:
     """The peer of one market-data connection."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, precision_of: Callable[[str], tuple[int, int]]) -> None:
         self.name = name
+        self.precision_of = precision_of
+        """Decimals of a symbol's prices and quantities, as the exchange now lists them."""
         self.talk = Conversation(settings)
         self.settings = settings
         self.feeds: dict[Key, Feed] = {}
         self._books: dict[str, BookFeed] = {}
-        self._at = Instant(0.0, 0)
         self._attention = False
 
     # --- feeds ------------------------------------------------------------------------------------------------------
