@@ -210,7 +210,7 @@ class Flow:
             mine = self._first_own(stale, touch)
             if mine is not None:
                 return self.engine.move(mine, self._near(stale), self._size(1.0), ns)
-        limit = self._on_tick(self.fair.value, "buy" if side == "buy" else "sell")
+        limit = self._on_tick(self.fair.value, side)
         return self.engine.limit(side, limit, self._size(1.5 + wrong), ns, time_in_force="ioc")
 
     def _take(self, ns: int) -> Batch:
@@ -232,7 +232,7 @@ class Flow:
         return self.engine.limit(side, price, self._size(1 + min(2.0, distance / self._reach)), ns, post_only=True)
 
     def _cancel(self, ns: int, side: Side) -> Batch | None:
-        """Somebody thinks better of it: half of them near the touch, the others anywhere."""
+        """Somebody thinks better of it, as often near the touch as quotes come there, otherwise anywhere."""
         own = self._own[side]
         if not own:
             return None

@@ -63,9 +63,8 @@ class Market:
         self._rooms = {
             pair.symbol: _Room(pair, seed=seed, start_ns=start_ns, rate=each * shares[pair.symbol]) for pair in pairs
         }
-        flows = [room.flow for room in self._rooms.values()]
-        self._flows = flows
-        self._due = [(flow.due_ns, number) for number, flow in enumerate(flows) if flow.due_ns is not None]
+        self._flows = [room.flow for room in self._rooms.values()]
+        self._due = [(flow.due_ns, number) for number, flow in enumerate(self._flows) if flow.due_ns is not None]
         heapify(self._due)
 
     # --- time -------------------------------------------------------------------------------------------------------
