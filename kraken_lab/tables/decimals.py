@@ -23,7 +23,8 @@ _MOST_DIGITS = 18
 """More might overflow an int64."""
 
 _WIDEST = _MOST_DIGITS + 2
-"""Longest text that is read as an array: so many digits, a sign and a point."""
+"""Longest text that is read as an array: so many digits, a sign and a point. One character more is kept, so that a text
+that was cut, perhaps in front of its exponent, is still seen to be too long."""
 
 _POWERS = np.array([10.0**exponent for exponent in range(23)])
 _EXACT_FLOAT = 1 << 53
@@ -111,7 +112,6 @@ def _ordinary(
     is_digit, is_point = digits <= 9, cells == ord(".")
     negative, points, counted = cells[0] == ord("-"), is_point.sum(axis=0), is_digit.sum(axis=0)
     plain = (counted + points + negative == lengths) & (points <= 1) & (counted >= 1) & (counted <= _MOST_DIGITS)
-    plain &= cells[_WIDEST] == 0  # a longer text has been cut, perhaps in front of its exponent
     whole = np.zeros(len(texts), dtype=np.int64)
     for row, mask in zip(digits[: lengths.max(initial=0)], is_digit, strict=False):
         np.copyto(whole, whole * 10 + row, where=mask & plain)

@@ -6,6 +6,7 @@ without losing anything. Where the stream had a gap there is a column that is em
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -187,9 +188,9 @@ class LadderHistory:
     ) -> tuple[float, float]:
         if price_range is not None:
             low, high = float(price_range[0]), float(price_range[1])
-            if not low < high:
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise BadArgument("price_range", price_range, "a lower price and a higher one")
-            return round(low * unit, 6), round(high * unit, 6)  # 0.00001232 x 10^8 is a hair more than 1232
+            return _scaled(low, unit), _scaled(high, unit)
         filled = [sample for sample in samples if sample.prices.size]
         if not filled:
             return 0.0, 1.0
@@ -237,6 +238,13 @@ def _binned(samples: Sequence[_Sample], low: float, high: float, bins: int, unit
         best_ask=_frozen(_prices([sample.best_ask for sample in samples], unit)),
         gap=_frozen(np.array([sample.is_gap for sample in samples], dtype=np.bool_)),
     )
+
+
+def _scaled(price: float, unit: float) -> float:
+    """A price in smallest units; a whole number where only the float's last digit says otherwise, like 10.05 x 100."""
+    scaled = price * unit
+    nearest = float(round(scaled))
+    return nearest if math.isclose(scaled, nearest, rel_tol=1e-15) else scaled
 
 
 def _prices(scaled: Sequence[int], unit: float) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 from decimal import Decimal
+from random import Random
 
 import numpy as np
 import pytest
@@ -54,6 +55,14 @@ def test_floats_are_the_nearest_up_to_the_largest_scaled_sizes(mantissas: list[i
     parts = pack_decimals(texts)
     assert parts.floats.tolist() == [float(text) for text in texts]
     assert unpacked(parts) == [Decimal(text) for text in texts]
+
+
+def test_a_float_of_eighteen_digits_is_rounded_once() -> None:
+    """The quick division would round a number above 2^53 twice, and some would not be the nearest float any more."""
+    random = Random(7)
+    texts = [f"{random.randrange(1 << 53, 10**17)}" for _ in range(1_000)]
+    texts = [f"{text[:5]}.{text[5:]}" for text in texts]
+    assert pack_decimals(texts).floats.tolist() == [float(text) for text in texts]
 
 
 def test_the_decimal_context_of_the_caller_rounds_nothing() -> None:

@@ -151,9 +151,10 @@ def test_since_means_strictly_later() -> None:
 
 def test_since_finds_rows_received_out_of_order() -> None:
     """A clock set back in the middle hides no row."""
-    table = a_table([a_trade(n, received_at=at) for n, at in enumerate([5, 9, 3, 7])])
+    table = a_table([a_trade(n, received_at=at, price="1" * (n + 17)) for n, at in enumerate([5, 9, 3, 7])])
     view = table.view(since_ns=4)
     assert ids(view) == [0, 1, 3]
+    assert [str(row.price) for row in view.rows()] == ["1" * 17, "1" * 18, "1" * 20]
     assert [row.received_at for row in view.rows()] == [5, 9, 7]
 
 
@@ -185,6 +186,30 @@ def test_a_tighter_bound_frees_memory_at_once() -> None:
     assert (table.rows, table.evicted) == (10, 9_990)
     table.limit(rows=1_000)
     assert ids(table.view()) == list(range(9_990, 10_000))
+
+
+def test_a_table_that_meets_ever_new_symbols_keeps_them_apart() -> None:
+    """From the 127th on codes take two bytes; rows already there, and views of them, keep their symbols."""
+    table = EventTable(schema("trade"))
+    names = [f"S{n}/USD" for n in range(300)]
+    views = []
+    for n, name in enumerate(names):
+        table.append(a_trade(n, symbol=name))
+        views.append(table.view())
+    for view in views:
+        assert view.column("symbol").tolist() == names[: len(view)]
+        assert view.pandas()["symbol"].tolist() == names[: len(view)]
+    assert views[-1].polars()["symbol"].to_list() == names
+
+
+def test_missing_values_stay_missing_when_the_table_grows_and_wraps() -> None:
+    """Also those that came before the arrays were moved."""
+    table = a_table([a_trade(0, price=None)], rows=2_000)
+    table.view()
+    for start in range(1, 1_999, 111):
+        table.extend([a_trade(n) for n in range(start, start + 111)])
+        table.view()
+    assert table.view().polars()["price"].is_null().to_list() == [True, *[False] * (table.rows - 1)]
 
 
 @pytest.mark.promise("B-01")

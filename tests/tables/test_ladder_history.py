@@ -52,12 +52,16 @@ def test_every_level_is_in_its_bin(ladders: list[tuple[list[int], list[int]]], b
 
 def test_all_levels_are_in_the_grid_when_no_range_is_given() -> None:
     """Whatever their number or distance, prices beyond 32 bits apart and one level alone included."""
-    for bids, asks in [([10**13, 1], [10**13 + 5]), ([5], []), ([], [7, 8]), ([10**12], [10**12 + 2**40])]:
+    for bids, asks in [([10**13, 1], [10**13 + 5]), ([5], []), ([], [7, 8]), ([10**12], [10**12 + 2**32 + 1])]:
         history = LadderHistory(8)
         history.sample(0, bids, [1.0] * len(bids), asks, [2.0] * len(asks))
         grid = history.grid(bins=50)
         assert grid.bid_qty.sum() == len(bids)
         assert grid.ask_qty.sum() == 2 * len(asks)
+        if len(bids + asks) > 1:
+            assert grid.qty[0, 0] > 0
+            assert grid.qty[0, -1] > 0
+            assert (grid.qty > 0).sum() == 2
 
 
 def test_best_prices_are_in_quote_and_missing_where_a_side_is_empty() -> None:
@@ -102,11 +106,15 @@ def test_a_stretch_of_time_can_be_chosen() -> None:
     assert repr(grid) == "<HeatGrid: 3 columns x 200 bins, prices 99.9 to 100.1>"
 
 
-def test_a_price_on_the_edge_of_the_range_is_inside_at_eight_decimals() -> None:
-    """0.00001232 times 10^8 is a hair more than 1232 in floats, which must not lose the level."""
-    history = LadderHistory(8)
-    history.sample(0, [1232], [1], [1237], [2])
-    grid = history.grid(bins=5, price_range=(0.00001232, 0.00001237))
+@pytest.mark.parametrize(
+    ("low", "high", "decimals"), [(10.05, 10.12, 2), (10.03, 10.13, 2), (0.00001001, 0.00001015, 8)]
+)
+def test_a_price_on_the_edge_of_the_range_is_inside(low: float, high: float, decimals: int) -> None:
+    """10.05 times 100 is a hair more than 1005 in floats, and 10.12 a hair less than 1012: that loses no level."""
+    assert low * 10**decimals != round(low * 10**decimals) or high * 10**decimals != round(high * 10**decimals)
+    history = LadderHistory(decimals)
+    history.sample(0, [round(low * 10**decimals)], [1], [round(high * 10**decimals)], [2])
+    grid = history.grid(bins=5, price_range=(low, high))
     assert grid.bid_qty.tolist() == [[1, 0, 0, 0, 0]]
     assert grid.ask_qty.tolist() == [[0, 0, 0, 0, 2]]
 
@@ -159,7 +167,7 @@ def test_a_ladder_given_away_may_be_changed_by_its_owner() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"bins": 0}, {"bins": 1.5}, {"price_range": (2, 1)}, {"price_range": (1, 1)}, {"price_range": (1, float("nan"))}],
+    [{"bins": 0}, {"bins": 1.5}, {"price_range": (2, 1)}, {"price_range": (1, 1)}, {"price_range": (1, float("inf"))}],
 )
 def test_a_grid_that_cannot_be_is_refused(arguments: dict[str, object]) -> None:
     """With what would be right."""

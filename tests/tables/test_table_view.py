@@ -191,6 +191,14 @@ def test_merged_views_are_ordered_by_when_they_were_received() -> None:
     assert both.polars()["symbol"].to_list() == both.pandas()["symbol"].tolist()
 
 
+def test_many_rows_received_together_keep_their_order() -> None:
+    """A message with hundreds of trades is not shuffled."""
+    at = {n: NOON + n * 7 % 3 for n in range(600)}
+    first, second = (a_table([a_trade(n, received_at=at[n]) for n in range(k, 600, 2)]) for k in (0, 1))
+    in_order = sorted([*range(0, 600, 2), *range(1, 600, 2)], key=lambda n: at[n])
+    assert ids(merge([first.view(), second.view()])) == in_order
+
+
 def test_merging_one_view_gives_that_view() -> None:
     """Nothing is copied for a single symbol."""
     view = a_table([a_trade(1)]).view()
