@@ -28,9 +28,9 @@ class TableView:
     """Rows that never change, as pandas, polars or Arrow.
 
     Frames share memory with it wherever the library can. A pandas frame without texts costs the same for ten rows and
-    ten million; polars keeps words and flags in a form of its own, so its frame takes some 6 ns a row. They are therefore
-    read-only in place in pandas: new columns, filters and all that computes work as ever, and ``frame.copy()`` is the way to a
-    frame whose cells can be overwritten.
+    ten million; polars keeps words and flags in a form of its own, so its frame takes some 6 ns a row. In pandas they
+    are therefore read-only in place: new columns, filters and all that computes work as ever, and ``frame.copy()`` is
+    the way to a frame whose cells can be overwritten.
 
     Anything that reads Arrow takes a view directly: ``polars.DataFrame(view)``, ``pyarrow.table(view)``, DuckDB's
     ``select * from view``.

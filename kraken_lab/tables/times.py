@@ -1,7 +1,7 @@
 """RFC 3339 text to whole nanoseconds, a thousand at a time.
 
 A `datetime` holds microseconds, level 3 carries nanoseconds: so the text is kept until a batch of rows is packed, and
-read then with a few array operations. Texts of the usual shape take about 0.15 us each; anything else is read one by one.
+read then with a few array operations. Texts of the usual shape take about 0.15 us each; others are read one by one.
 
 Source: Timestamps, Kraken WebSocket API v2 reference
 """
