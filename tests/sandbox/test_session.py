@@ -276,6 +276,8 @@ def test_a_private_connection_without_a_subscription_is_closed() -> None:
     assert level3.close_request is None
 
 
+@pytest.mark.promise("W-03")
+@pytest.mark.fault("F-149")
 def test_too_many_requests_are_refused_for_their_rate() -> None:
     """Our own limit of a hundred a second; a second later all is well."""
     exchange = a_quiet_exchange()
