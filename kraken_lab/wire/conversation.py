@@ -46,6 +46,10 @@ TOKEN_TICK = 0.25
 """How often to look whether a token has come, in seconds."""
 
 
+NOT_DATA = frozenset({Heartbeat, Response, StatusMessage, Pong, UnknownMessage})
+"""Messages about the conversation itself. One look-up tells them from data, which is nearly all that comes."""
+
+
 class Conversation:
     """What has been said on one connection, and what must be said next.
 
@@ -63,7 +67,8 @@ class Conversation:
             keep=settings.quarantine, limit=settings.malformed_limit, window=settings.malformed_window
         )
         self.counters: Counter[str] = Counter()
-        self.heard: Counter[type] = Counter()
+        self.heard: dict[type, int] = {}
+        """Messages by type."""
         self.last_heard: float | None = None
         self.connected = False
         self._standings: dict[Key, Standing] = {}
@@ -191,25 +196,25 @@ class Conversation:
             self._spoiled(error, data, at)
             return None
         kind = type(message)
-        seen = self.heard[kind]
+        seen = self.heard.get(kind, 0)
         self.heard[kind] = seen + 1
         if seen % SAMPLE == 0:
             self._look_for_unknown(message)
-        if kind is Heartbeat:
-            return None
-        if isinstance(message, Response):
-            self._response(message, at)
-            return None
-        if isinstance(message, StatusMessage):
-            self._status(message)
-            return None
-        if isinstance(message, Pong):
-            self._pong(message, at)
-            return None
-        if isinstance(message, UnknownMessage):
-            self.counters["unknown message"] += 1
+        if kind in NOT_DATA:
+            self._hear_about_itself(message, at)
             return None
         return message
+
+    def _hear_about_itself(self, message: Message, at: Instant) -> None:
+        """What is said about the conversation, not about the market."""
+        if isinstance(message, Response):
+            self._response(message, at)
+        elif isinstance(message, StatusMessage):
+            self._status(message)
+        elif isinstance(message, Pong):
+            self._pong(message, at)
+        elif isinstance(message, UnknownMessage):
+            self.counters["unknown message"] += 1
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
