@@ -1,6 +1,6 @@
 """Where the rooms meet: opening a lab, asking it for streams, seeing how it is."""
 
-from .connect import book, connect, instruments, level3, ohlc, ticker, trades
+from .opening import book, connect, instruments, level3, ohlc, ticker, trades
 from .lab import Lab, RejectedSymbols, Venue
 from .nested import allow_nested_loops
 from .status import Status
