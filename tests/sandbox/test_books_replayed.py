@@ -40,7 +40,7 @@ def followed(exchange: Exchange, make: Callable[..., Any], channel: str, depth: 
 @pytest.mark.fault("F-052")
 @pytest.mark.parametrize("depth", [10, 25, 100, 500, 1000])
 def test_the_book_is_the_exchanges_book_at_every_depth(depth: int) -> None:
-    """Two minutes of five pairs, thin and tiny ones among them: each message verifies, and so does the whole book."""
+    """A minute and a half of five pairs, thin and tiny ones among them: each message verifies, and so does the whole book."""
     symbols = ["BTC/USD", "SHIB/USD", "PEPE/USD", "DOT/USD", "ACA/EUR"]
     exchange = Exchange(seed=depth, rate=20, pairs=[PAIR_OF[symbol] for symbol in symbols])
     books, take = followed(exchange, NaiveBook, "book", depth, symbols)
@@ -55,7 +55,7 @@ def test_the_book_is_the_exchanges_book_at_every_depth(depth: int) -> None:
                     for price in book.sorted(name)
                 ]
                 assert shown == engine.levels(side, depth)
-    assert sum(book.messages for book in books.values()) > 300
+    assert sum(book.messages for book in books.values()) > 250
 
 
 @pytest.mark.promise("P-02")
@@ -63,7 +63,7 @@ def test_the_book_is_the_exchanges_book_at_every_depth(depth: int) -> None:
 def test_level3_is_the_exchanges_queues_at_every_depth(depth: int) -> None:
     """A minute of three pairs: queue order, quantities and checksums agree; every kind of event came."""
     symbols = ["BTC/USD", "PEPE/USD", "ACA/EUR"]
-    exchange = Exchange(seed=depth, rate=40, account="pro", pairs=[PAIR_OF[symbol] for symbol in symbols])
+    exchange = Exchange(seed=depth, rate=30, account="pro", pairs=[PAIR_OF[symbol] for symbol in symbols])
     books, take = followed(exchange, NaiveQueues, "level3", depth, symbols)
     events: Counter[str] = Counter()
     for _ in range(3):

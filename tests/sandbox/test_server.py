@@ -338,8 +338,9 @@ def test_a_peer_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("kraken_lab.sandbox.connection.UNSENT_BYTES", 4000)
 
     async def test(server: Server) -> None:
-        server.exchange.faults.throttle(100)
         async with to(server) as socket:
+            await socket.recv()
+            server.exchange.faults.throttle(100)
             await socket.send(SUBSCRIBE.replace("]}", '],"depth":1000}'))
             assert await ending(socket) is None
 
