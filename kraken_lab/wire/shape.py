@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from ..errors import Malformed
-from .frame import RAW_NAME
+from .frame import RAW_NAME, Channel
 from .strict import Token
 
 __all__ = ["Shape", "shape_of"]
@@ -39,7 +39,7 @@ class Shape:
     """The JSON of one struct type."""
 
     keys: frozenset[str]
-    """The keys it reads, its tag included."""
+    """The keys it reads, the channel's included."""
     numbers: tuple[str, ...]
     """Keys whose value is a number and never a text."""
     quotes: int
@@ -99,7 +99,8 @@ class Shape:
 def shape_of(struct: type[msgspec.Struct]) -> Shape:
     """The shape of a struct type, read from its fields once."""
     tag = struct.__struct_config__.tag_field
-    keys, numbers, quotes = {tag} if tag else set(), [], 4 if tag else 0
+    keys = {"channel"} if issubclass(struct, Channel) else set()
+    numbers, quotes = [], 4 if tag else 0
     optional, free, children = [], [], []
     for field in msgspec.structs.fields(struct):
         if field.encode_name == RAW_NAME:

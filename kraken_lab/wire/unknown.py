@@ -122,7 +122,7 @@ def unknown_values(message: Message) -> tuple[tuple[str, str], ...]:
 
 def _reach(value: object, path: list[str]) -> Iterator[str]:
     """The texts at a path, through any lists on the way."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for row in value:
             yield from _reach(row, path)
     elif isinstance(value, msgspec.Struct) and path:

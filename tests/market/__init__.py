@@ -1,0 +1,1 @@
+"""What is true: books, their proofs, and instruments."""

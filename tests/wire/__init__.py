@@ -1,0 +1,1 @@
+"""What is said: decoding, encoding and the conversation."""
