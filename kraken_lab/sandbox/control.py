@@ -55,6 +55,7 @@ _CONTROLS: Final[Mapping[str, Mapping[str, _Kind]]] = {
     "swap": {"first": dict, "second": dict},
     "status": {"status": str},
     "pair_status": {"symbol": str, "status": str},
+    "announce": {"starts_in_s": _NUMBER, "lasts_s": _NUMBER, "title": str},
     "deny": {"symbol": str, "text": str},
     "allow": {"symbol": str},
     "token": {"lifetime_s": int, "reject": int},

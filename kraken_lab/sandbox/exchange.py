@@ -15,6 +15,7 @@ from kraken_lab.sandbox.faults import Faults
 from kraken_lab.sandbox.instruments import PAIRS, Pair, PairStatus
 from kraken_lab.sandbox.limits import Window
 from kraken_lab.sandbox.listing import Listing, SystemStatus
+from kraken_lab.sandbox.maintenance import Maintenance
 from kraken_lab.sandbox.market import DEFAULT_RATE, Market
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.publisher import Publisher
@@ -165,6 +166,14 @@ class Exchange:
             SandboxError: no such pair or status.
         """
         self._desk.publisher.pair_changed(self._desk.listing.set_pair(symbol, status))
+
+    def announce_maintenance(self, starts_in_s: float, lasts_s: float, title: str) -> None:
+        """Announce a maintenance to every connection; nothing else changes, also not when its time comes."""
+        start_ns = self.now_ns + round(starts_in_s * NS_PER_SECOND)
+        end_ns = start_ns + round(lasts_s * NS_PER_SECOND)
+        self._desk.listing.maintenance = Maintenance(start_ns, end_ns, title)
+        for session in self.sessions:
+            session.say_status()
 
     def forget(self) -> None:
         """Lose tokens and nonces, as a restart does."""

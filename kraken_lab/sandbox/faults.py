@@ -56,6 +56,9 @@ class Steered(Protocol):
     def set_pair_status(self, symbol: str, status: PairStatus) -> None:
         """Change the state of a pair."""
 
+    def announce_maintenance(self, starts_in_s: float, lasts_s: float, title: str) -> None:
+        """Announce a maintenance."""
+
     def resume(self) -> None:
         """Sessions may speak again."""
 
@@ -213,6 +216,10 @@ class Faults:
     def pair_status(self, symbol: str, status: PairStatus) -> None:
         """Change the state of a pair and tell the instrument channel."""
         self._exchange.set_pair_status(symbol, status)
+
+    def announce(self, starts_in_s: float, lasts_s: float = 3600, title: str = "Trading engine maintenance") -> None:
+        """Announce a maintenance to every connection; the status changes only when `status` says so."""
+        self._exchange.announce_maintenance(starts_in_s, lasts_s, title)
 
     def deny(self, symbol: str, text: str = "") -> None:
         """Refuse new subscriptions to a symbol, in these words or as if it were not listed."""

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from kraken_lab.errors import SandboxError
 from kraken_lab.sandbox.instruments import Asset, Pair, PairStatus
+from kraken_lab.sandbox.maintenance import Maintenance
 
 __all__ = ["Listing", "SystemStatus"]
 
@@ -22,6 +23,7 @@ class Listing:
 
     def __init__(self, pairs: Iterable[Pair], assets: Iterable[Asset]) -> None:
         self.system: SystemStatus = "online"
+        self.maintenance: Maintenance | None = None
         self.assets = tuple(assets)
         self._pairs = {pair.symbol: pair for pair in pairs}
 

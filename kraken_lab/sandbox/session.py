@@ -19,8 +19,9 @@ from typing import Final
 
 from kraken_lab.sandbox import answers
 from kraken_lab.sandbox.desk import Desk
+from kraken_lab.sandbox.feeds import channel_message
 from kraken_lab.sandbox.frames import HEARTBEAT, Frame
-from kraken_lab.sandbox.json_text import text
+from kraken_lab.sandbox.json_text import array, members, text
 from kraken_lab.sandbox.limits import Window
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.request import BadRequest, Endpoint, Ping, Request, Subscription, parse
@@ -141,11 +142,17 @@ class Session:
 
     def say_status(self) -> None:
         """Tell the state of the engine: at the start, and whenever it changes."""
-        state = (
-            f'{{"channel":"status","type":"update","data":[{{"version":"2.0.11","system":{text(self._desk.listing.system)},'
-            f'"api_version":"v2","connection_id":{self.connection_id}}}]}}'
-        )
-        self.send(Frame(state, "status"))
+        listing = self._desk.listing
+        state = {
+            "version": text("2.0.11"),
+            "system": text(listing.system),
+            "api_version": text("v2"),
+            "connection_id": str(self.connection_id),
+        }
+        if listing.maintenance is not None:
+            state["upcoming_maintenance"] = array([listing.maintenance.entry(self._desk.stamps, self._clock())])
+            state["emergency"] = array([])
+        self.send(Frame(channel_message("status", "update", array([members(**state)])), "status"))
 
     def reset(self) -> None:
         """End without a word: what was not drained is lost."""

@@ -40,7 +40,7 @@ def followed(exchange: Exchange, make: Callable[..., Any], channel: str, depth: 
 @pytest.mark.fault("F-052")
 @pytest.mark.parametrize("depth", [10, 25, 100, 500, 1000])
 def test_the_book_is_the_exchanges_book_at_every_depth(depth: int) -> None:
-    """A minute and a half of five pairs, thin and tiny ones among them: each message verifies, and so does the whole book."""
+    """A minute and a half of five pairs, thin and tiny among them: each message verifies, and so does the book."""
     symbols = ["BTC/USD", "SHIB/USD", "PEPE/USD", "DOT/USD", "ACA/EUR"]
     exchange = Exchange(seed=depth, rate=20, pairs=[PAIR_OF[symbol] for symbol in symbols])
     books, take = followed(exchange, NaiveBook, "book", depth, symbols)

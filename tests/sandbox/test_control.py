@@ -43,6 +43,7 @@ def do(exchange: Exchange, **command: Any) -> Any:
         {"fault": "swap", "first": {"channel": "trade"}, "second": {"channel": "trade"}},
         {"fault": "status", "status": "maintenance"},
         {"fault": "pair_status", "symbol": "DOT/USD", "status": "cancel_only"},
+        {"fault": "announce", "starts_in_s": 600, "lasts_s": 60.5, "title": "upgrade"},
         {"fault": "deny", "symbol": "DOT/USD", "text": "no"},
         {"fault": "allow", "symbol": "DOT/USD"},
         {"fault": "token", "lifetime_s": 5, "reject": 1},

@@ -235,6 +235,25 @@ def test_statuses_are_checked() -> None:
         exchange.faults.pair_status("WWW/USD", "online")
 
 
+@pytest.mark.fault("F-031")
+def test_an_announced_maintenance_is_told_with_the_status() -> None:
+    """To those who are connected and those who come later; the keys are the observed ones."""
+    exchange = a_quiet_exchange()
+    session = opened(exchange)
+    exchange.faults.announce(600, 60, "upgrade")
+    for told in (said(session), said(exchange.open("private"))):
+        (state,) = told[0]["data"]
+        assert state["system"] == "online"
+        assert state["emergency"] == []
+        (announced,) = state["upcoming_maintenance"]
+        assert set(announced) == {
+            *("affected_services", "cancel_before_utc", "event_id", "expected_end_utc", "expected_start_utc"),
+            *("order_submission", "phase", "recommended_action", "source_url", "time_to_start_s", "title"),
+        }
+        assert (announced["time_to_start_s"], announced["title"]) == (600, "upgrade")
+        assert announced["expected_start_utc"] < announced["expected_end_utc"]
+
+
 @pytest.mark.fault("F-036")
 def test_tokens_can_be_refused_and_short_lived() -> None:
     """So many uses are refused; new tokens live as long as they are told."""
