@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..market import Best, Book, BookSnapshot
-from ..market.ladder import decimal
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
 from .feed import StreamState, Upstream
@@ -48,6 +47,9 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
             self.heat = LadderHistory(
                 price_precision, seconds=HEAT_SECONDS, beat=self.settings.beat, bytes=self.settings.ring_bytes
             )
+        # The book counts in units of its last decimals, so its rows need no text and no rounding.
+        price, qty = price_precision, qty_precision
+        self.history.count_in({"bid": price, "bid_qty": qty, "ask": price, "ask_qty": qty})
         return Book(self.symbol, self.depth, price_precision, qty_precision)
 
     def _apply(self, ladder: Book, change: BookChange, snapshot: bool) -> None:
@@ -65,17 +67,16 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         if top is self._top and not self._gap_before:
             return
         self._top = top
-        prices, quantities = ladder.price_precision, ladder.qty_precision
         bid, bid_qty, ask, ask_qty = top
         self.history.append(
             (
                 change.timestamp,
                 at.wall_ns,
                 change.symbol,
-                None if bid is None else decimal(bid, prices),
-                None if bid_qty is None else decimal(bid_qty, quantities),
-                None if ask is None else decimal(ask, prices),
-                None if ask_qty is None else decimal(ask_qty, quantities),
+                bid,
+                bid_qty,
+                ask,
+                ask_qty,
                 True,
                 self.epoch,
                 self._take_gap_flag(),

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .decimals import SPILLED, exact_decimals, pack_decimals
+from .decimals import SPILLED, exact_decimals, pack_decimals, pack_units
 from .schemas import Column
 from .times import NAT, nanoseconds
 
@@ -107,14 +107,17 @@ def part_dtypes(column: Column, words: Words | None = None) -> tuple[np.dtype[An
             return ((Words(column.words) if words is None else words).dtype,)
 
 
-def pack(column: Column, values: Sequence[Any], words: Words | None = None) -> Packed:
-    """One value a row, as it came, into the parts of the column. A value of the wrong kind is missing, and counted."""
+def pack(column: Column, values: Sequence[Any], words: Words | None = None, units: int | None = None) -> Packed:
+    """One value a row, as it came, into the parts of the column. A value of the wrong kind is missing, and counted.
+
+    With ``units`` a decimal column's whole numbers count units of that decimal.
+    """
     match column.kind:
         case "time":
             times, unreadable = nanoseconds(values)
             return Packed((times,), bool((times == NAT).any()), None, unreadable)
         case "decimal":
-            made = pack_decimals(values)
+            made = pack_decimals(values) if units is None else pack_units(values, units)
             return Packed((made.floats, made.mantissas, made.scales), made.missing, made.spill, made.unreadable)
         case "category":
             assert words is not None, "a category is packed with its words"

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MISSING", "SPILLED", "DecimalParts", "exact_decimals", "pack_decimals"]
+__all__ = ["MISSING", "SPILLED", "DecimalParts", "exact_decimals", "pack_decimals", "pack_units", "written_out"]
 
 MISSING, SPILLED = -128, 127
 """Scales that mean: no value here, and: the value is in the spill."""
@@ -73,6 +74,34 @@ def pack_decimals(values: Sequence[Decimal | str | int | None]) -> DecimalParts:
         else:
             spill[at], scales[at] = value, SPILLED
     return DecimalParts(floats, mantissas, scales, spill, missing > 0, unreadable)
+
+
+def pack_units(values: Sequence[int | None], scale: int) -> DecimalParts:
+    """Whole numbers of units of the ``scale``-th decimal: what a book counts in, without a detour by text.
+
+    >>> parts = pack_units([6123410, None], 2)
+    >>> parts.floats.tolist()[0], list(exact_decimals(parts.mantissas, parts.scales, parts.spill))
+    (61234.1, [Decimal('61234.10'), None])
+    """
+    if set(map(type, values)) - {int} or not 0 <= scale < len(_POWERS):
+        return pack_decimals([written_out(value, scale) for value in values])
+    try:
+        mantissas = np.fromiter(values, dtype=np.int64, count=len(values))
+    except OverflowError:
+        return pack_decimals([written_out(value, scale) for value in values])
+    floats = mantissas / _POWERS[scale]
+    for at in np.flatnonzero(np.abs(mantissas) >= _EXACT_FLOAT).tolist():
+        floats[at] = float(f"{values[at]}E{-scale}")
+    return DecimalParts(floats, mantissas, np.full(len(values), scale, dtype=np.int8), {}, False, 0)
+
+
+def written_out(value: Any, scale: int) -> Any:
+    """A whole number of units as the decimal it stands for; anything else as it is.
+
+    >>> written_out(6123410, 2), written_out(None, 2)
+    (Decimal('61234.10'), None)
+    """
+    return Decimal(f"{value}E{-scale}") if type(value) is int else value
 
 
 def exact_decimals(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import BadArgument
 from .buffer import Buffer, row_bytes
 from .columns import Array, Words, pack
+from .decimals import written_out
 from .row import Row
 from .schemas import Schema
 from .table_view import TableView
@@ -42,6 +43,7 @@ class EventTable:
         rows: how many rows to keep, the newest.
         bytes: upper bound for the arrays; the stricter of the two bounds holds.
         symbols: symbols known beforehand, so that an empty frame has the same categories as a full one.
+        units: decimal columns in which whole numbers count units of one: ``{"bid": 2}`` for cents; see `count_in`.
 
     >>> from kraken_lab.tables import schema
     >>> table = EventTable(schema("trade"), symbols=["BTC/USD"])
@@ -51,7 +53,13 @@ class EventTable:
     """
 
     def __init__(
-        self, schema: Schema, *, rows: int = 100_000, bytes: int = 64 << 20, symbols: Sequence[str] = ()
+        self,
+        schema: Schema,
+        *,
+        rows: int = 100_000,
+        bytes: int = 64 << 20,
+        symbols: Sequence[str] = (),
+        units: Mapping[str, int] | None = None,
     ) -> None:
         self.schema = schema
         self._width = len(schema)
@@ -63,6 +71,8 @@ class EventTable:
             for at, column in enumerate(schema.columns)
             if column.kind == "category"
         }
+        self._units: dict[int, int] = {}
+        self.count_in(units or {})
         self._row_bound, self._byte_bound = _bound("rows", rows), _bound("bytes", bytes)
         self._buffer = Buffer(schema, self._words, 0)
         self._first = 0  # the oldest row of the buffer that is still kept
@@ -105,6 +115,31 @@ class EventTable:
             finally:
                 self._lock.release()
 
+    def count_in(self, units: Mapping[str, int]) -> None:
+        """From the next row on, whole numbers in these decimal columns count units of so many decimals.
+
+        A book counts that way, and so its rows need no text. Rows appended before keep what they meant.
+
+        Raises:
+            BadArgument: a column that is not a decimal.
+        """
+        for name in units:
+            if self.schema[name].kind != "decimal":
+                raise BadArgument("units", name, "decimal columns")
+        with self._lock:
+            self._pack()
+            if self._newest is not None:
+                self._newest = self._written_out(self._newest)
+            self._units = {self.schema.position[name]: scale for name, scale in units.items()}
+
+    def _written_out(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A row whose decimals stand for themselves."""
+        if not self._units:
+            return values
+        return tuple(
+            written_out(value, self._units[at]) if at in self._units else value for at, value in enumerate(values)
+        )
+
     # --- reading: any thread ---------------------------------------------------------------------------------------
 
     def view(self, last: int | None = None, since_ns: int | None = None) -> TableView:
@@ -136,12 +171,18 @@ class EventTable:
 
     @property
     def latest(self) -> Row | None:
-        """The newest row, or None while there is none. Waits for nobody."""
+        """The newest row, or None while there is none. Waits for nobody; for a moment where units are counted."""
+        if self._units:
+            with self._lock:  # so that the row and what it counts in belong together
+                return self._latest()
+        return self._latest()
+
+    def _latest(self) -> Row | None:
         try:
             values: tuple[Any, ...] | None = self._waiting[-1]
         except IndexError:
             values = self._newest  # set before the list is emptied, so one of the two is there
-        return None if values is None else Row(self.schema, values)
+        return None if values is None else Row(self.schema, self._written_out(values))
 
     def __len__(self) -> int:
         return self.rows
@@ -231,7 +272,7 @@ class EventTable:
             batch = batch[-bound:]
         packed = []
         for at, (column, values) in enumerate(zip(self.schema.columns, zip(*batch, strict=True), strict=True)):
-            done = pack(column, values, self._words.get(at))
+            done = pack(column, values, self._words.get(at), self._units.get(at))
             self._unreadable += done.unreadable
             packed.append(done)
         kept = min(self._buffer.length - self._first, bound - len(batch))

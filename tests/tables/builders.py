@@ -34,7 +34,7 @@ def a_trade(
     return (NOON, at, symbol, "buy", price, qty, "limit", trade_id, 1, False, source)
 
 
-def a_table(trades: Iterable[tuple[Any, ...]] = (), **bounds: int) -> EventTable:
+def a_table(trades: Iterable[tuple[Any, ...]] = (), **bounds: Any) -> EventTable:
     """A trade table for BTC/USD with rows in it."""
     table = EventTable(schema("trade"), symbols=["BTC/USD"], **bounds)
     table.extend(trades)

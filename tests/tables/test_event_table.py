@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -291,3 +292,52 @@ def test_an_empty_table_has_no_latest_row_and_an_empty_view() -> None:
     assert table.latest is None
     assert (len(table), len(table.view()), table.evicted, table.memory_held_by_views) == (0, 0, 0, 0)
     assert "0 rows (at most 100,000)" in repr(table)
+
+
+class TestUnits:
+    """A table that counts in units gives what the same numbers written out would."""
+
+    @staticmethod
+    def a_book_row(bid: Any, bid_qty: Any) -> tuple[Any, ...]:
+        """A row of the book's history."""
+        return (NOON, NOON, "BTC/USD", bid, bid_qty, None, None, True, 1, False)
+
+    def counting(self, *rows: tuple[Any, ...], price: int = 1) -> EventTable:
+        """A book history that counts prices in so many decimals and quantities in eight."""
+        table = EventTable(
+            schema("book_history"), symbols=["BTC/USD"], units={"bid": price, "ask": price, "bid_qty": 8, "ask_qty": 8}
+        )
+        table.extend(rows)
+        return table
+
+    def test_units_are_the_decimals_they_stand_for(self) -> None:
+        """Exactly, with their trailing zeros; an empty side is missing."""
+        table = self.counting(self.a_book_row(612340, 10), self.a_book_row(None, None))
+        [first, second] = table.view().rows()
+        assert (str(first.bid), str(first.bid_qty)) == ("61234.0", "1.0E-7")
+        assert (second.bid, second.bid_qty, second.ask) == (None, None, None)
+        assert table.view().column("bid")[0] == 61234.0
+
+    @pytest.mark.promise("S-15")
+    @pytest.mark.parametrize("units", [2**51 - 1, 2**53 + 1, 10**18, 2**63 - 1, 2**63, 10**25])
+    def test_units_of_any_size_are_exact(self, units: int) -> None:
+        """The float beside them is the nearest there is."""
+        table = self.counting(self.a_book_row(1, units))
+        [row] = table.view().rows()
+        assert row.bid_qty == Decimal(units).scaleb(-8)
+        assert table.view().column("bid_qty")[0] == float(Decimal(units).scaleb(-8))
+
+    def test_the_newest_row_reads_the_same_before_and_after_packing(self) -> None:
+        """And after the table counts otherwise."""
+        table = self.counting(self.a_book_row(612341, 10))
+        before = table.latest
+        table.view()
+        table.count_in({"bid": 3, "bid_qty": 2})
+        assert before == table.latest
+        table.append(self.a_book_row(612341, 10))
+        assert [row.bid for row in table.view().rows()] == [Decimal("61234.1"), Decimal("612.341")]
+
+    def test_only_decimals_count_in_units(self) -> None:
+        """A word or a time does not."""
+        with pytest.raises(BadArgument, match="decimal columns"):
+            self.counting().count_in({"symbol": 2})
