@@ -1,0 +1,45 @@
+"""What every test stands on: no way out of this machine, no key of the developer's, and one sandbox a worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .offline import sitecustomize as offline
+
+if TYPE_CHECKING:
+    from kraken_lab import Lab
+
+
+def pytest_configure() -> None:
+    """Before anything is collected: what this session starts is shut in too, and finds neither proxy nor key."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith("KRAKEN_"):
+            del os.environ[name]
+    paths = [str(Path(offline.__file__).parent), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    # The system's keyring is the developer's; this backend is empty.
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+
+@pytest.fixture(scope="session")
+def _opened() -> Iterator[list[Lab]]:
+    opened: list[Lab] = []
+    yield opened
+    for lab in opened:
+        lab.close()
+
+
+@pytest.fixture
+def lab(_opened: list[Lab]) -> Lab:
+    """The lab that ``kl.connect()`` gives: one sandbox for all tests of a worker, opened again if one closed it."""
+    import kraken_lab as kl
+
+    lab = kl.connect()
+    if lab not in _opened:
+        _opened.append(lab)
+    return lab

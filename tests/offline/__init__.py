@@ -1,0 +1,1 @@
+"""The guard that keeps tests, and all they start, on this machine."""
