@@ -79,11 +79,13 @@ def test_the_book_in_scope_is_kept_by_changes_alone(before: list[Any], script: l
     book, digits = NaiveBook(DEPTH, 1, 8), Digits(engine, level_entries)
 
     def take(message: Any) -> None:
+        shown = {name: engine.levels(side, DEPTH) for name, side in SIDES}
         if message["type"] == "update":
             for name, known in book.sides.items():
+                inside = {Decimal(price).scaleb(-1) for price, _ in shown[name]}
                 for entry in message["data"][0][name]:
-                    assert known.get(entry["price"], Decimal(0)) != entry["qty"]
-        shown = {name: engine.levels(side, DEPTH) for name, side in SIDES}
+                    assert known.get(entry["price"], Decimal(0)) != entry["qty"], "it knew that"
+                    assert entry["qty"] == 0 or entry["price"] in inside, "out of its scope"
         # The checksum is over ten levels and this client keeps three, so it is compared by content instead.
         message["data"][0]["checksum"] = expected(shown)
         book.take(message)
