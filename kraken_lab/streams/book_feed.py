@@ -52,9 +52,6 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         self.history.count_in({"bid": price, "bid_qty": qty, "ask": price, "ask_qty": qty})
         return Book(self.symbol, self.depth, price_precision, qty_precision)
 
-    def _apply(self, ladder: Book, change: BookChange, snapshot: bool) -> None:
-        ladder.apply_change(change, snapshot)
-
     def _photograph(self, ladder: Book, depth: int) -> BookSnapshot:
         at = self.last_at
         return ladder.snapshot(depth, received_at_ns=at.wall_ns if at is not None else 0, epoch=self.epoch)

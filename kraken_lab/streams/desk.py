@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from ..errors import LimitReached
 from ..market import InstrumentSnapshot
@@ -156,7 +156,7 @@ class Desk:
         lines.append((router, line))
         return router, line
 
-    def _deepen(self, feed: LadderFeed[object, object, object], want: Want) -> None:
+    def _deepen(self, feed: LadderFeed[Any, Any, Any], want: Want) -> None:
         """Subscribe a ladder deeper. Shallower users go on, with views of the deeper one."""
         feed.want = replace(feed.want, depth=want.depth)
         at = self._now()

@@ -72,6 +72,8 @@ class Feed:
         self.since: Instant | None = None
         """When the state began; None before the first connection."""
         self.epoch = 0
+        self.ready = False
+        """Whether its first data is in."""
         self.gaps = GapLog()
         self.counters: Counter[str] = Counter()
         self.messages = 0
@@ -93,11 +95,6 @@ class Feed:
     def symbol(self) -> str:
         """The pair, or an empty text for channels without one."""
         return self.want.symbol or ""
-
-    @property
-    def ready(self) -> bool:
-        """Whether its first data is in."""
-        return self.epoch > 0
 
     @property
     def nbytes(self) -> int:
@@ -163,8 +160,8 @@ class Feed:
         self.messages += 1
         self.last_at = at
 
-    def _snapshot_came(self, at: Instant, *, missed: int | None = None, filled: bool = False) -> None:
-        """Data is whole again: a new epoch if it was interrupted, and the gap is closed with what is known of it."""
+    def _begin(self, at: Instant, *, missed: int | None = None, filled: bool = False) -> None:
+        """A snapshot is here, to be written next: a new epoch if there was a gap, closed with what is known."""
         if self.epoch == 0:
             self.epoch = 1
         elif self._open_gap is not None:
@@ -173,8 +170,14 @@ class Feed:
             self._open_gap = None
             self._gap_before = True
         self.upstream.delivered(self)
+
+    def _whole(self, at: Instant) -> None:
+        """All that a message brought is written: now it may be seen and told, and not a row earlier."""
+        self.ready = True
         if self.state is not StreamState.LIVE:
             self._enter(StreamState.LIVE, "", at)
+        else:
+            self._tell()
 
     def _take_gap_flag(self) -> bool:
         """Whether the row about to be written is the first after a gap; True once."""

@@ -48,8 +48,8 @@ class InstrumentFeed(Feed):
         for asset in message.data.assets:
             self.assets.put(_asset_row(asset))
         if message.type == "snapshot" or self.state is not StreamState.LIVE:
-            self._snapshot_came(at)
-        self._tell()
+            self._begin(at)
+        self._whole(at)
 
 
 def _pair_row(pair: Pair) -> tuple[object, ...]:

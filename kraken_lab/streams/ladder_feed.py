@@ -10,7 +10,7 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import ChecksumMismatch, DataError, NotReady
 from ..wire import Instant, Settings, Want
@@ -21,8 +21,15 @@ __all__ = ["LadderFeed"]
 TRIES = 10_000
 """Photographs thrown away before giving up: far more than any rate of messages can cause."""
 
+
+class _Provable(Protocol):
+    """A ladder that proves itself after each change, or raises a `DataError`."""
+
+    def apply_change(self, change: Any, snapshot: bool) -> None: ...
+
+
 ChangeT = TypeVar("ChangeT")
-LadderT = TypeVar("LadderT")
+LadderT = TypeVar("LadderT", bound=_Provable)
 PhotoT = TypeVar("PhotoT")
 
 
@@ -49,10 +56,6 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         """An empty ladder at these precisions."""
 
     @abstractmethod
-    def _apply(self, ladder: LadderT, change: ChangeT, snapshot: bool) -> None:
-        """Apply one change and prove the result, or raise a `DataError`."""
-
-    @abstractmethod
     def _photograph(self, ladder: LadderT, depth: int) -> PhotoT:
         """A frozen picture of the ladder."""
 
@@ -63,45 +66,48 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
 
     def take(self, change: ChangeT, kind: str, at: Instant) -> None:
         """One element of a message."""
-        if kind == "snapshot":
-            self._snapshot(change, at)
-        elif self.state is StreamState.LIVE and self._ladder is not None:
+        if kind != "snapshot":
             ladder = self._ladder
+            if ladder is None or self.state is not StreamState.LIVE:
+                # Until the snapshot is here, an update belongs to a ladder that was withdrawn.
+                self.counters["discarded"] += 1
+                return
             self._version += 1
             try:
-                self._apply(ladder, change, False)
+                ladder.apply_change(change, False)
             except DataError as error:
                 self._wrong(error, at)
                 return
             finally:
                 self._version += 1
-        else:
-            # Until the snapshot is here, an update belongs to a ladder that was withdrawn.
-            self.counters["discarded"] += 1
+        elif not self._snapshot(change, at):
             return
-        if self.state is StreamState.LIVE:
-            self.messages += 1
-            self.last_at = at
-            self._changed(change, at)
-            for listener in self.listeners:
-                listener()
-            for watcher in self.watchers:
-                watcher()
+        self.messages += 1
+        self.last_at = at
+        self._changed(change, at)
+        if self.state is not StreamState.LIVE or not self.ready:
+            self._whole(at)
+        elif self.watchers:
+            self._tell()
+        for listener in self.listeners:
+            listener()
 
-    def _snapshot(self, change: ChangeT, at: Instant) -> None:
+    def _snapshot(self, change: ChangeT, at: Instant) -> bool:
+        """Begin anew from a snapshot. False if it is not one to begin from."""
         if self.state in (StreamState.FAILED, StreamState.STOPPED):
-            return
+            return False
         if self.state is StreamState.LIVE:
             # Nobody asked for it, so nobody knows what lies between.
             self._interrupt("a snapshot came unasked", at)
         ladder = self._make(*self.upstream.precision_of(self.symbol))
         try:
-            self._apply(ladder, change, True)
+            ladder.apply_change(change, True)
         except DataError as error:
             self._wrong(error, at)
-            return
+            return False
         self._ladder = ladder
-        self._snapshot_came(at)
+        self._begin(at)
+        return True
 
     def _wrong(self, error: DataError, at: Instant) -> None:
         """The ladder is not the exchange's. Nobody sees it; it is asked for anew, unless that was in vain too often."""

@@ -22,9 +22,6 @@ class Level3Feed(LadderFeed[Level3Change, Level3Book, Level3Snapshot]):
     def _make(self, price_precision: int, qty_precision: int) -> Level3Book:
         return Level3Book(self.symbol, self.depth, price_precision, qty_precision)
 
-    def _apply(self, ladder: Level3Book, change: Level3Change, snapshot: bool) -> None:
-        ladder.apply_change(change, snapshot)
-
     def _photograph(self, ladder: Level3Book, depth: int) -> Level3Snapshot:
         at = self.last_at
         return ladder.snapshot(depth, received_at_ns=at.wall_ns if at is not None else 0, epoch=self.epoch)

@@ -5,12 +5,13 @@ What it hands out never changes: `df` and `pl` are pictures of one moment, and t
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadArgument, Malformed
-from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge
+from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge, text_table
 from ..wire import to_ns
 from .host import Host
 
@@ -145,7 +146,8 @@ class LiveTable:
         return f"{self._title} [{self._host.label}] {facts}"
 
     def __repr__(self) -> str:
-        return f"{self._headline()}\n{self.view(last=SHOWN)!r}"
+        width = shutil.get_terminal_size((120, 24)).columns
+        return f"{self._headline()}\n{text_table(self.view(last=SHOWN), rows=SHOWN, width=width)}"
 
     def _repr_html_(self) -> str:
         return self._host.views.table(self.view(last=SHOWN), f"{self._title} [{self._host.label}]", self._facts())

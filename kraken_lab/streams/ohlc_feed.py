@@ -47,13 +47,13 @@ class OhlcFeed(Feed):
         self._heard(at)
         if kind == "snapshot" or self.state is not StreamState.LIVE:
             start = self._open_gap.start_ns if self._open_gap is not None else None
-            self._snapshot_came(at)
+            self._begin(at)
             if start is not None:
                 self._holes.append((start, at.wall_ns))
                 self._mark_partial(start, at.wall_ns)
         for candle in sorted(candles, key=lambda candle: to_ns(candle.interval_begin)):
             self._write(candle, at)
-        self._tell()
+        self._whole(at)
 
     def _mark_partial(self, start: int, end: int) -> None:
         length = self.interval * MINUTE_NS

@@ -36,7 +36,7 @@ class TickerFeed(Feed):
         """One element of a message. Each is complete, so a snapshot and an update are the same here."""
         self._heard(at)
         if kind == "snapshot" or self.state is not StreamState.LIVE:
-            self._snapshot_came(at)
+            self._begin(at)
         row = (
             ticker.timestamp,
             at.wall_ns,
@@ -60,4 +60,4 @@ class TickerFeed(Feed):
         self.table.append(row)
         for listener in self.listeners:
             listener(row)
-        self._tell()
+        self._whole(at)

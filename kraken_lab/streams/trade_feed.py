@@ -34,6 +34,8 @@ class TradeFeed(Feed):
         )
         self.listeners: tuple[Callable[[tuple[Any, ...]], object], ...] = ()
         self.last_id: int | None = None
+        self._before = Instant(0.0, 0)
+        """When the message before the present one came."""
         self._recent: OrderedDict[int, tuple[str, Decimal, Decimal]] = OrderedDict()
         self._missing: dict[int, int] = {}
         """Skipped trade ids, each with the first id of its hole."""
@@ -47,6 +49,7 @@ class TradeFeed(Feed):
 
     def take(self, trades: Sequence[Trade], kind: str, at: Instant) -> None:
         """One message's trades of this symbol."""
+        self._before = self.last_at or at
         self._heard(at)
         if kind == "snapshot":
             self._snapshot(trades, at)
@@ -56,7 +59,7 @@ class TradeFeed(Feed):
                 self._snapshot([], at)
             for trade in trades:
                 self._live(trade, at)
-        self._tell()
+        self._whole(at)
 
     def _snapshot(self, trades: Sequence[Trade], at: Instant) -> None:
         first_time = self.epoch == 0
@@ -70,12 +73,12 @@ class TradeFeed(Feed):
             self._missing.clear()
             self._holes.clear()
             self.last_id = last = None
-            self._snapshot_came(at)
+            self._begin(at)
         elif last is None or not ids:
-            self._snapshot_came(at)
+            self._begin(at)
         else:
             missed = max(min(ids) - last - 1, 0)
-            self._snapshot_came(at, missed=missed, filled=missed == 0)
+            self._begin(at, missed=missed, filled=missed == 0)
         source = "snapshot" if first_time or last is None else "backfill"
         for trade in sorted(trades, key=lambda trade: trade.trade_id):
             if self.last_id is None or trade.trade_id > self.last_id:
@@ -99,10 +102,15 @@ class TradeFeed(Feed):
     def _skipped(self, first: int, after: int, at: Instant) -> None:
         """Ids that should have come before this one did not. They may still."""
         missed = after - first
-        start = self.last_at or at
         self.epoch += 1
         gap = self.gaps.record(
-            self.symbol, self.channel, start.wall_ns, at.wall_ns, "skipped trade ids", epoch=self.epoch, missed=missed
+            self.symbol,
+            self.channel,
+            self._before.wall_ns,
+            at.wall_ns,
+            "skipped trade ids",
+            epoch=self.epoch,
+            missed=missed,
         )
         self._gap_before = True
         if missed <= REMEMBERED:

@@ -12,6 +12,7 @@ from .ladder_history import HeatGrid, LadderHistory
 from .row import Row
 from .schemas import SCHEMAS, Column, Schema, schema
 from .table_view import TableView, merge, view_of, view_of_columns
+from .text import text_table
 
 __all__ = [
     "SCHEMAS",
@@ -27,6 +28,7 @@ __all__ = [
     "TableView",
     "merge",
     "schema",
+    "text_table",
     "view_of",
     "view_of_columns",
 ]

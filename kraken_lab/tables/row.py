@@ -117,12 +117,12 @@ class Row:
 
     def shown(self) -> list[tuple[str, str]]:
         """Names and values as text to look at; control characters are shown as escapes."""
-        cells = []
-        for column in self._schema.columns:
-            value = self[column.name]
-            when = self.at(column.name) if column.kind == "time" else None
-            cells.append((column.name, when.isoformat() if when else _plain(value)))
-        return cells
+        return [(name, self.text(name)) for name in self._schema.names]
+
+    def text(self, name: str) -> str:
+        """One value as text to look at: all digits of a number, ISO 8601 for a time, escapes for what is no print."""
+        when = self.at(name) if self._schema[name].kind == "time" else None
+        return when.isoformat() if when else _plain(self[name])
 
     def __repr__(self) -> str:
         return f"{self._schema.channel}({', '.join(f'{name}={text}' for name, text in self.shown())})"

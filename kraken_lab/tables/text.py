@@ -1,0 +1,63 @@
+"""Rows as plain text, for a terminal: exact digits, aligned, and no wider than they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .row import Row
+from .table_view import TableView
+
+__all__ = ["text_table"]
+
+SPARED = ("received_at", "gap_before", "epoch", "interval_end", "volume_usd", "change", "timestamp")
+"""Columns that go first when there is not room for all."""
+
+GAP = "  "
+
+
+def text_table(view: TableView, *, rows: int = 10, width: int = 120) -> str:
+    """The newest rows, a line each under a line of names; times of day without the date.
+
+    Columns that do not fit into ``width`` characters are left out, the least telling first, and named in the last line.
+
+    >>> from kraken_lab.tables import schema, view_of
+    >>> print(text_table(view_of(schema("book"), [("BTC/USD", "bid", 0, "61234.10", "0.5", "0.5")])))
+    symbol   side  level     price  qty  cum_qty
+    BTC/USD  bid       0  61234.10  0.5      0.5
+    """
+    newest = list(view.last(rows).rows())
+    names = list(view.schema.names)
+    columns = {name: [name, *(_cell(row, name, view.schema[name].kind) for row in newest)] for name in names}
+    widths = {name: max(map(len, cells)) for name, cells in columns.items()}
+    kept = _fitting(names, widths, width)
+    lines = [
+        GAP.join(
+            cells[at].rjust(widths[name]) if _is_number(view, name) else cells[at].ljust(widths[name])
+            for name, cells in ((name, columns[name]) for name in kept)
+        ).rstrip()
+        for at in range(len(newest) + 1)
+    ]
+    left_out = [name for name in names if name not in kept]
+    if left_out:
+        lines.append(f"(and {', '.join(left_out)})")
+    return "\n".join(lines)
+
+
+def _fitting(names: Sequence[str], widths: dict[str, int], width: int) -> list[str]:
+    kept = list(names)
+    spare = [name for name in SPARED if name in kept]
+    while len(kept) > 1 and sum(widths[name] + len(GAP) for name in kept) - len(GAP) > width:
+        kept.remove(spare.pop(0) if spare else kept[-1])
+        spare = [name for name in spare if name in kept]
+    return kept
+
+
+def _is_number(view: TableView, name: str) -> bool:
+    return view.schema[name].kind in ("decimal", "int", "uint")
+
+
+def _cell(row: Row, name: str, kind: str) -> str:
+    if row[name] is None:
+        return ""
+    when = row.at(name) if kind == "time" else None
+    return row.text(name) if when is None else f"{when:%H:%M:%S.%f}"

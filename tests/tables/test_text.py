@@ -1,0 +1,48 @@
+"""Rows as text in a terminal."""
+
+from __future__ import annotations
+
+from kraken_lab.tables import schema, text_table, view_of
+
+from .builders import a_table, a_trade
+
+
+def test_numbers_keep_their_digits_and_are_aligned() -> None:
+    """Under their names, to the right."""
+    view = view_of(
+        schema("book"),
+        [("BTC/USD", "bid", 0, "61234.10", "0.5", "0.5"), ("BTC/USD", "bid", 1, "1.00", "0.00000001", "0.50000001")],
+    )
+    assert text_table(view).splitlines() == [
+        "symbol   side  level     price         qty     cum_qty",
+        "BTC/USD  bid       0  61234.10         0.5         0.5",
+        "BTC/USD  bid       1      1.00  0.00000001  0.50000001",
+    ]
+
+
+def test_what_does_not_fit_is_left_out_and_named() -> None:
+    """The least telling columns first."""
+    lines = text_table(a_table([a_trade(7)]).view(), width=80).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "61234.10" in lines[1]
+    assert lines[-1] == "(and received_at, epoch, gap_before)"
+
+
+def test_no_line_is_wider_than_allowed_however_narrow() -> None:
+    """At least the first column stays."""
+    lines = text_table(a_table([a_trade(7)]).view(), width=20).splitlines()
+    assert len(lines[0]) <= 20
+    assert len(lines) == 3
+
+
+def test_only_the_newest_rows_are_shown_and_control_characters_as_escapes() -> None:
+    """A hostile symbol cannot steer the terminal."""
+    table = a_table([a_trade(n, symbol="\x1b[31mBTC") for n in range(30)])
+    said = text_table(table.view(), rows=3, width=300)
+    assert len(said.splitlines()) == 4
+    assert "\x1b" not in said
+
+
+def test_an_empty_table_is_its_names() -> None:
+    """One line."""
+    assert text_table(view_of(schema("assets"), [])).splitlines()[0].split()[:2] == ["id", "status"]
