@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ..errors import BadArgument
-from .schemas import Schema
+from .schemas import TABLE, Schema
 from .times import nanoseconds_of
 
 __all__ = ["Row"]
@@ -129,7 +129,7 @@ class Row:
 
     def _repr_html_(self) -> str:
         cells = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>" for n, t in self.shown())
-        return f"<table><caption>{html.escape(self._schema.channel)}</caption><tbody>{cells}</tbody></table>"
+        return f"{TABLE}<caption>{html.escape(self._schema.channel)}</caption><tbody>{cells}</tbody></table>"
 
 
 def _read(kind: str, value: Any) -> Any:

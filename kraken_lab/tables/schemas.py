@@ -21,9 +21,12 @@ from ..errors import BadArgument
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["EXACT_DIGITS", "EXACT_SCALE", "SCHEMAS", "Column", "Kind", "Schema", "schema"]
+__all__ = ["EXACT_DIGITS", "EXACT_SCALE", "SCHEMAS", "TABLE", "Column", "Kind", "Schema", "schema"]
 
 Kind = Literal["time", "decimal", "int", "uint", "bool", "text", "category"]
+
+TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
+"""How every HTML table here begins: JupyterLab typesets what stands between dollar signs, unless told not to."""
 
 EXACT_DIGITS, EXACT_SCALE = 38, 18
 """An exact polars column is Decimal(38, 18): 20 digits before the point, 18 after it, whatever rows it holds."""
@@ -130,7 +133,7 @@ class Schema:
         cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
         rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
         return (
-            f"<table><caption>Schema of <code>{html.escape(self.channel)}</code></caption>"
+            f"{TABLE}<caption>Schema of <code>{html.escape(self.channel)}</code></caption>"
             f"<thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>"
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import BadArgument
 from .columns import Array, ColumnData, columns_of
 from .row import Row
-from .schemas import Schema
+from .schemas import TABLE, Schema
 
 if TYPE_CHECKING:
     import pandas
@@ -131,7 +131,7 @@ class TableView:
         )
         of = f"the newest {len(newest)} of {len(self):,} rows" if len(newest) < len(self) else f"{len(self)} rows"
         return (
-            f"<table><caption>{html.escape(self.schema.channel)}: {of}</caption>"
+            f"{TABLE}<caption>{html.escape(self.schema.channel)}: {of}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 

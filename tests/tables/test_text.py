@@ -46,3 +46,10 @@ def test_only_the_newest_rows_are_shown_and_control_characters_as_escapes() -> N
 def test_an_empty_table_is_its_names() -> None:
     """One line."""
     assert text_table(view_of(schema("assets"), [])).splitlines()[0].split()[:2] == ["id", "status"]
+
+
+def test_dollar_signs_in_html_are_not_typeset() -> None:
+    """JupyterLab would read what stands between two of them as a formula."""
+    view = a_table([a_trade(7, symbol="$x^2$")]).view()
+    for html in (view._repr_html_(), next(view.rows())._repr_html_(), schema("trade")._repr_html_()):
+        assert html.startswith('<table class="tex2jax_ignore mathjax_ignore">')
