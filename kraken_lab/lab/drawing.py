@@ -21,11 +21,11 @@ class Drawing:
 
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
         """A table with its badge above it, as HTML."""
-        return views.table_html(view, title=title, badge=_badge(facts), caption=_rest(facts))
+        return views.table_html(view, title=title, badge=_badge(facts), caption=", ".join(_rest(facts)))
 
     def ladder(self, snapshot: BookSnapshot, title: str, facts: Mapping[str, str]) -> str:
         """A book as HTML."""
-        return views.ladder_html(snapshot, badge=_badge(facts), caption=_rest(facts) or title)
+        return views.ladder_html(snapshot, badge=_badge(facts), caption=", ".join([title, *_rest(facts)]))
 
     def facts(self, title: str, facts: Mapping[str, str]) -> str:
         """Names and values as HTML."""
@@ -67,6 +67,6 @@ def _whole(text: str | None) -> int | None:
     return None if text is None else int(text.replace(",", ""))
 
 
-def _rest(facts: Mapping[str, str]) -> str:
+def _rest(facts: Mapping[str, str]) -> list[str]:
     """What the badge has no place for."""
-    return ", ".join(f"{name} {value}" for name, value in facts.items() if name not in _BADGE)
+    return [f"{name} {value}" for name, value in facts.items() if name not in _BADGE]

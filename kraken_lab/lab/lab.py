@@ -7,7 +7,7 @@ import contextlib
 import ssl
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, Self, TypeVar
@@ -391,7 +391,7 @@ class Lab:
         self._check_open()
         flat: list[str] = []
         for item in given:
-            flat.extend([item] if isinstance(item, str) else item)
+            flat.extend(item if isinstance(item, Iterable) and not isinstance(item, str) else [item])
         if not flat:
             raise BadArgument("symbols", (), "one or more pairs, as in 'BTC/USD'")
         instruments = self._known_instruments(timeout)
