@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from ..errors import LimitReached
 from ..market import InstrumentSnapshot
-from ..wire import Instant, Settings, Want
+from ..wire import Instant, Settings, Want, level3_budget
 from .feed import Feed, StreamState
 from .instrument_feed import InstrumentFeed
 from .ladder_feed import LadderFeed
@@ -49,6 +49,7 @@ class Desk:
         self.public: list[tuple[Router, Line]] = []
         self.level3: list[tuple[Router, Line]] = []
         self._open_line, self._now = open_line, now
+        self._level3_pace = level3_budget(settings)
         self._users: dict[Feed, int] = {}
 
     @property
@@ -151,7 +152,7 @@ class Desk:
                 f"Each carries one interval and one ticker trigger of {want.symbol}: stop one of its streams first.",
             )
         endpoint: Literal["public", "level3"] = "level3" if want.channel == "level3" else "public"
-        router = Router(f"{endpoint} {len(lines) + 1}", self.settings, self._precision_of)
+        router = Router(f"{endpoint} {len(lines) + 1}", self.settings, self._precision_of, self._level3_pace)
         line = self._open_line(endpoint, router)
         lines.append((router, line))
         return router, line

@@ -25,7 +25,9 @@ from ..wire import (
     Query,
     Settings,
     Silent,
+    SlidingBudget,
     Spoiled,
+    Stage,
     StatusChanged,
     TickerMessage,
     Trade,
@@ -46,11 +48,17 @@ __all__ = ["Router"]
 class Router:
     """The peer of one market-data connection."""
 
-    def __init__(self, name: str, settings: Settings, precision_of: Callable[[str], tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        precision_of: Callable[[str], tuple[int, int]],
+        level3_pace: SlidingBudget | None = None,
+    ) -> None:
         self.name = name
         self.precision_of = precision_of
         """Decimals of a symbol's prices and quantities, as the exchange now lists them."""
-        self.talk = Conversation(settings)
+        self.talk = Conversation(settings, level3_pace)
         self.settings = settings
         self.feeds: dict[Key, Feed] = {}
         self._books: dict[str, BookFeed] = {}
@@ -89,6 +97,11 @@ class Router:
         """The feed has its snapshot."""
         self.talk.delivered(feed.key)
 
+    def is_leaving(self, feed: Feed) -> bool:
+        """Whether what comes now still belongs to a subscription that is being given up."""
+        standing = self.talk.standing(feed.key)
+        return standing is None or standing.stage is Stage.LEAVING
+
     # --- a Peer -----------------------------------------------------------------------------------------------------
 
     def opened(self, at: Instant) -> None:
@@ -102,6 +115,10 @@ class Router:
         self.talk.closed()
         for feed in list(self.feeds.values()):
             feed.disconnected(reason, at)
+            standing = self.talk.standing(feed.key)
+            if standing is not None and standing.want != feed.want and standing.stage is not Stage.REFUSED:
+                # What a feed asks for after a gap can be more than what it asked for at first.
+                self.talk.renew(feed.want)
 
     def hear(self, data: bytes | str, at: Instant) -> bool:
         """Take one frame. True when there may now be something to send, ask or time."""
@@ -158,7 +175,7 @@ class Router:
 
     def answered(self, query: Query, answer: str, at: Instant) -> None:
         """A token came."""
-        self.talk.token_came(answer)
+        self.talk.token_came(answer, at)
 
     def unanswered(self, query: Query, reason: str, at: Instant, *, refused: bool) -> None:
         """No token came."""
@@ -222,9 +239,10 @@ class Router:
                 watcher()
 
     def _spoiled(self, event: Spoiled, at: Instant) -> None:
-        feed = self.feeds.get(Key(event.channel, event.symbol or None))
-        if feed is not None:
-            feed.spoiled(event.reason, at)
+        for symbol in event.symbols or ("",):
+            feed = self.feeds.get(Key(event.channel, symbol or None))
+            if feed is not None:
+                feed.spoiled(event.reason, at)
 
 
 RowT = TypeVar("RowT", Trade, Candle)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .clock_offset import ClockOffset
 from .codec import KNOWN, decode, encode, unknown_keys, unknown_values
-from .conversation import Conversation
+from .conversation import Conversation, level3_budget
 from .events import Acknowledged, Declined, Event, Left, Silent, Spoiled, StatusChanged
 from .messages import (
     AddOrderResult,
@@ -173,6 +173,7 @@ __all__ = [
     "decode",
     "encode",
     "from_ns",
+    "level3_budget",
     "to_ns",
     "unknown_keys",
     "unknown_values",

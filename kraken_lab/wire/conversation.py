@@ -35,9 +35,10 @@ from .quarantine import Quarantine, place_of
 from .refusals import Verdict, judge
 from .requests import Ping, Subscribe, Unsubscribe
 from .settings import Settings
+from .token import Token
 from .wants import Key, Stage, Standing, Want
 
-__all__ = ["Conversation"]
+__all__ = ["Conversation", "level3_budget"]
 
 SAMPLE = 1_000
 """Unknown keys are looked for in the first message of a type and then in one of so many."""
@@ -45,9 +46,21 @@ SAMPLE = 1_000
 TOKEN_TICK = 0.25
 """How often to look whether a token has come, in seconds."""
 
+REQUESTS_KEPT = 1_000
+"""Requests remembered to match answers with; far more than can be under way."""
+
+NAMES_COUNTED, NAME_LENGTH = 1_000, 80
+"""Bounds on what a stranger's names may take up in the counters."""
+
 
 NOT_DATA = frozenset({Heartbeat, Response, StatusMessage, Pong, UnknownMessage})
 """Messages about the conversation itself. One look-up tells them from data, which is nearly all that comes."""
+
+
+def level3_budget(settings: Settings) -> SlidingBudget:
+    """The pace of level3 subscriptions. It is the account's, so all connections to a venue share one."""
+    # A little more than a second, because the exchange's second and ours do not begin together.
+    return SlidingBudget(settings.level3_budget, 1.1)
 
 
 class Conversation:
@@ -59,7 +72,7 @@ class Conversation:
     ['{"method":"subscribe","params":{"channel":"trade","symbol":["BTC/USD"],"snapshot":true},"req_id":1}']
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, level3_pace: SlidingBudget | None = None) -> None:
         self.settings = settings
         self.status: SystemStatus | None = None
         self.offset = ClockOffset()
@@ -79,19 +92,16 @@ class Conversation:
         self._has_asked = False
         self._last_sent = 0.0
         self._pace = SlidingBudget(settings.subscribe_rate, 1.0)
-        # A little more than a second, because the exchange's second and ours do not begin together.
-        self._level3_pace = SlidingBudget(settings.level3_budget, 1.1)
-        self._token: str | None = None
-        self._token_asked = False
-        self._token_pause_until = 0.0
-        self._token_refusals = 0
-        self._token_failures = 0
+        self._level3_pace = level3_pace or level3_budget(settings)
+        self._token = Token(settings)
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
 
     def want(self, want: Want) -> None:
         """Remember a wish and ask for it, also after every reconnect. The same key with other options replaces it."""
         standing = self._standings.get(want.key)
+        if want.needs_token:
+            self._token.begin_anew()
         if standing is None:
             self._standings[want.key] = Standing(want)
         elif standing.want != want or standing.stage in (Stage.REFUSED, Stage.LEAVING):
@@ -102,7 +112,7 @@ class Conversation:
         standing = self._standings.get(key)
         if standing is None:
             return
-        if self.connected and standing.stage in (Stage.ASKED, Stage.ACKNOWLEDGED):
+        if self.connected and standing.may_be_subscribed:
             self._leave(standing, then=None)
         elif standing.stage is Stage.LEAVING:
             standing.then = None
@@ -112,12 +122,12 @@ class Conversation:
     def renew(self, want: Want) -> None:
         """Unsubscribe and subscribe again: a fresh snapshot, or other options."""
         standing = self._standings.setdefault(want.key, Standing(want))
-        if not self.connected or standing.stage in (Stage.WANTED, Stage.REFUSED):
-            self._again(standing, want)
-        elif standing.stage is Stage.LEAVING:
+        if self.connected and standing.stage is Stage.LEAVING:
             standing.then = want
-        else:
+        elif self.connected and standing.may_be_subscribed:
             self._leave(standing, then=want)
+        else:
+            self._again(standing, want)
 
     def delivered(self, key: Key) -> None:
         """The snapshot of a subscription came; it is not silent."""
@@ -148,13 +158,14 @@ class Conversation:
         standing.want = want
         standing.stage = Stage.WANTED
         standing.req_id = standing.asked_at = standing.acknowledged_at = None
-        standing.delivered = False
+        standing.delivered = standing.doubtful = False
         standing.then = None
         standing.refusal = ""
 
     def _leave(self, standing: Standing, *, then: Want | None) -> None:
         standing.stage = Stage.LEAVING
-        standing.req_id = standing.asked_at = None
+        standing.req_id = standing.asked_at = standing.acknowledged_at = None
+        standing.doubtful = False
         standing.then = then
 
     # --- what happened ----------------------------------------------------------------------------------------------
@@ -169,8 +180,7 @@ class Conversation:
         self._has_asked = False
         self._requests.clear()
         self.quarantine.forgive()
-        self._token = None
-        self._token_asked = False
+        self._token.renew()
         for key, standing in list(self._standings.items()):
             if standing.stage is Stage.LEAVING and standing.then is None:
                 del self._standings[key]
@@ -247,10 +257,13 @@ class Conversation:
         self._events.append(Spoiled(error.reason, *place_of(data)))
 
     def _look_for_unknown(self, message: Message) -> None:
-        for key in unknown_keys(message):
-            self.counters[f"unknown key {key}"] += 1
-        for name, value in unknown_values(message):
-            self.counters[f"unknown value {name}={value}"] += 1
+        found = [f"unknown key {key}" for key in unknown_keys(message)]
+        found += [f"unknown value {name}={value}" for name, value in unknown_values(message)]
+        for name in found:
+            name = name[:NAME_LENGTH]
+            # Names are a stranger's: they are counted, but they cannot fill the memory.
+            room = name in self.counters or len(self.counters) < NAMES_COUNTED
+            self.counters[name if room else "further unknown names"] += 1
 
     def _status(self, message: StatusMessage) -> None:
         for status in message.data:
@@ -278,7 +291,7 @@ class Conversation:
                 self._acknowledged(standing, answer.result, at)
             return
         if answer.success is False and answer.method in ("subscribe", "unsubscribe", "error"):
-            text = answer.error or "no reason given"
+            text = self._token.hide(answer.error or "no reason given")
             standings = list(self._meant(answer, asked))
             if not standings:
                 self.counters["unmatched response"] += 1
@@ -307,19 +320,25 @@ class Conversation:
         return waiting if len(requests) == 1 else []
 
     def _acknowledged(self, standing: Standing, result: SubscribeResult, at: Instant) -> None:
-        if standing.stage is not Stage.ASKED:
-            # A late answer to a request that was given up since: what is under way now decides.
+        if standing.stage is Stage.WANTED and standing.doubtful:
+            # The answer to a request that was given up for lost: it was only late.
+            self.counters["late response"] += 1
+        elif standing.stage is not Stage.ASKED:
+            # A late answer to a request that was taken back since: what is under way now decides.
             self.counters["late response"] += 1
             return
+        standing.difference = standing.want.differs_from(result)
+        self._subscribed(standing, at)
+        self._events.append(Acknowledged(standing.want, result, standing.difference))
+
+    def _subscribed(self, standing: Standing, at: Instant) -> None:
         standing.stage = Stage.ACKNOWLEDGED
         standing.acknowledged_at = at.mono
-        standing.req_id = None
+        standing.req_id = standing.asked_at = None
+        standing.doubtful = False
         standing.attempts = standing.pauses = 0
-        standing.result = result
-        standing.difference = standing.want.differs_from(result)
         if standing.want.needs_token:
-            self._token_refusals = 0
-        self._events.append(Acknowledged(standing.want, result, standing.difference))
+            self._token.used()
 
     def _left(self, standing: Standing) -> None:
         if standing.stage is not Stage.LEAVING:
@@ -336,6 +355,9 @@ class Conversation:
         if standing.stage is Stage.LEAVING:
             if verdict is Verdict.SLOW_DOWN:
                 self._pause(standing, at)
+            elif verdict is Verdict.TOKEN and not self._token.given_up:
+                # It is still subscribed: it leaves with a token that is good.
+                self._token_refused(standing, at)
             else:
                 # "Subscription Not Found" and anything else: there is nothing left to leave.
                 self._left(standing)
@@ -343,11 +365,15 @@ class Conversation:
             self.counters["slowed down"] += 1
             standing.stage = Stage.WANTED
             self._pause(standing, at)
+        elif verdict is Verdict.ALREADY and standing.delivered:
+            # Its acknowledgement was lost, but not its snapshot: it is as good as acknowledged.
+            self._subscribed(standing, at)
         elif verdict is Verdict.ALREADY and standing.attempts < self.settings.resync_limit:
-            # Its acknowledgement was lost, so its snapshot may be too: leave and ask again.
+            # Its acknowledgement was lost, and its snapshot too: leave and ask again.
             standing.attempts += 1
             self._leave(standing, then=standing.want)
-        elif verdict is Verdict.TOKEN and self._token_refusals < self.settings.token_attempts:
+        elif verdict is Verdict.TOKEN and (self._token.text is None or not self._token.given_up):
+            standing.stage = Stage.WANTED
             self._token_refused(standing, at)
         else:
             self._decline(standing, text)
@@ -366,41 +392,31 @@ class Conversation:
     # --- tokens -----------------------------------------------------------------------------------------------------
 
     def _token_refused(self, standing: Standing, at: Instant) -> None:
-        standing.stage = Stage.WANTED
         standing.req_id = standing.asked_at = None
-        if self._token is not None:
-            # Several symbols of one request are refused one by one; the token is replaced once.
-            self._token = None
-            self._token_refusals += 1
-            self._token_pause_until = at.mono + self.settings.backoff_first * 2 ** (self._token_refusals - 1)
+        self._token.refused(now=at.mono)
 
     def queries(self, at: Instant) -> list[Query]:
         """A token, if something waits for one and the last failure is long enough ago."""
-        wanting = any(s.want.needs_token and s.stage is Stage.WANTED for s in self._standings.values())
-        if not (self.connected and wanting) or self._token is not None or self._token_asked:
-            return []
-        if at.mono < self._token_pause_until:
-            return []
-        self._token_asked = True
-        return [Query("token")]
+        wanting = self.connected and any(map(self._lacks_token, self._standings.values()))
+        return [Query("token")] if wanting and self._token.wants_fetching(now=at.mono) else []
 
-    def token_came(self, token: str) -> None:
+    @staticmethod
+    def _lacks_token(standing: Standing) -> bool:
+        return standing.want.needs_token and standing.req_id is None and standing.stage in (Stage.WANTED, Stage.LEAVING)
+
+    def token_came(self, token: str, at: Instant) -> None:
         """A fresh token, to be used for this connection only."""
-        self._token_asked = False
-        self._token_failures = 0
-        self._token = token
+        self._token.came(token, now=at.mono)
 
     def token_failed(self, reason: str, at: Instant, *, refused: bool) -> None:
         """No token. A venue that refuses is asked a few more times; one that cannot be reached, for ever."""
-        self._token_asked = False
-        self._token_failures += 1
-        if refused and self._token_failures >= self.settings.token_attempts:
-            for standing in self._standings.values():
-                if standing.want.needs_token and standing.stage is Stage.WANTED:
+        self._token.failed(now=at.mono, refused=refused)
+        if refused and self._token.given_up:
+            for standing in filter(self._lacks_token, list(self._standings.values())):
+                if standing.stage is Stage.WANTED:
                     self._decline(standing, reason)
-            return
-        delay = self.settings.backoff_first * 2 ** min(self._token_failures - 1, 6)
-        self._token_pause_until = at.mono + min(delay, self.settings.backoff_cap)
+                else:
+                    self._left(standing)
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -427,9 +443,10 @@ class Conversation:
         if standing.asked_at is not None and at.mono - standing.asked_at >= settings.ack_timeout:
             self.counters["unanswered request"] += 1
             standing.req_id = standing.asked_at = None
-            standing.attempts += 1
             if standing.stage is Stage.ASKED:
+                # It may be subscribed all the same: whoever gives it up unsubscribes it.
                 standing.stage = Stage.WANTED
+                standing.doubtful = True
         elif (
             standing.stage is Stage.ACKNOWLEDGED
             and not standing.delivered
@@ -464,9 +481,9 @@ class Conversation:
 
     def _may_ask_at(self, standing: Standing, at: Instant) -> float:
         soonest = max(standing.not_before, self._pace.ready_at(1, at.mono))
+        if standing.want.needs_token and self._token.text is None:
+            return max(self._token.pause_until, at.mono + TOKEN_TICK)
         if standing.stage is Stage.WANTED and standing.want.needs_token:
-            if self._token is None:
-                return max(self._token_pause_until, at.mono + TOKEN_TICK)
             soonest = max(soonest, self._level3_pace.ready_at(standing.want.cost, at.mono))
         return soonest
 
@@ -499,7 +516,7 @@ class Conversation:
                 continue
             want = standing.want
             if want.needs_token:
-                if self._token is None:
+                if self._token.text is None:
                     continue
                 if stage is Stage.WANTED:
                     if level3_room < min(want.cost, self._level3_pace.budget):
@@ -520,10 +537,12 @@ class Conversation:
             if stage is Stage.WANTED:
                 standing.stage = Stage.ASKED
         self._requests[req_id] = (stage.value, [standing.want.key for standing in group], at)
+        while len(self._requests) > REQUESTS_KEPT:
+            del self._requests[next(iter(self._requests))]
         self._pace.spend(1, at.mono)
         self._has_asked = True
         symbols = [standing.want.symbol for standing in group if standing.want.symbol is not None] or None
-        token = self._token if want.needs_token else None
+        token = self._token.text if want.needs_token else None
         if stage is Stage.LEAVING:
             return encode(
                 Unsubscribe(

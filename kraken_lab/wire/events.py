@@ -52,11 +52,11 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class Spoiled:
-    """A frame that could not be used. ``channel`` and ``symbol`` as far as they could be made out, else empty."""
+    """A frame that could not be used. ``channel`` and ``symbols`` as far as they could be made out, else empty."""
 
     reason: str
     channel: str
-    symbol: str
+    symbols: tuple[str, ...]
 
 
 Event = Acknowledged | Declined | Left | Silent | StatusChanged | Spoiled

@@ -35,7 +35,7 @@ class SlidingBudget:
         self._total += cost
 
     def ready_at(self, cost: float, now: float) -> float:
-        """The first moment, not before ``now``, at which ``cost`` fits; a cost above the budget fits when all is refilled."""
+        """The first moment from ``now`` on at which ``cost`` fits; more than the budget fits when all is refilled."""
         room = self.room(now)
         if room >= min(cost, self.budget):
             return now

@@ -61,21 +61,28 @@ class _Element(msgspec.Struct):
 
 class _Place(msgspec.Struct):
     channel: str = ""
-    data: list[_Element] = []
+    data: list[msgspec.Raw] = []
 
 
 _place = msgspec.json.Decoder(_Place)
-_channel_only = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_element = msgspec.json.Decoder(_Element)
 
 
-def place_of(frame: bytes | str) -> tuple[str, str]:
-    """The channel and symbol a malformed frame speaks of, as far as can be made out; empty texts where not.
+def place_of(frame: bytes | str) -> tuple[str, tuple[str, ...]]:
+    """The channel and symbols a malformed frame speaks of, as far as can be made out; empty where not.
 
-    >>> place_of('{"channel":"book","data":[{"symbol":"BTC/USD","bids":7}]}')
-    ('book', 'BTC/USD')
+    >>> place_of('{"channel":"trade","data":[{"symbol":7},{"symbol":"BTC/USD","price":null}]}')
+    ('trade', ('BTC/USD',))
     """
     try:
         place = _place.decode(frame)
     except (msgspec.MsgspecError, RecursionError, ValueError):
-        return "", ""
-    return place.channel, place.data[0].symbol if place.data else ""
+        return "", ()
+    symbols: dict[str, None] = {}
+    for element in place.data:
+        try:
+            symbols[_element.decode(element).symbol] = None
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            # Which symbol this one was about cannot be known; its neighbours can still say theirs.
+            continue
+    return place.channel, tuple(symbols)

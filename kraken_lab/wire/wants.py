@@ -6,7 +6,7 @@ what was never acknowledged is not lost and what was acknowledged differently is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -100,9 +100,15 @@ class Standing:
     not_before: float = 0.0
     """A pause the exchange's rate limit asked for, in monotonic seconds."""
     pauses: int = 0
+    doubtful: bool = False
+    """Whether it was asked and never answered, so that the exchange may have it or not."""
     then: Want | None = None
     """What to ask once an unsubscription is through; None means to be forgotten."""
-    result: SubscribeResult | None = None
     refusal: str = ""
     difference: str | None = None
-    attempts: int = field(default=0)
+    attempts: int = 0
+
+    @property
+    def may_be_subscribed(self) -> bool:
+        """Whether the exchange has it, or may have it, so that giving it up takes an unsubscription."""
+        return self.doubtful or self.stage in (Stage.ASKED, Stage.ACKNOWLEDGED)

@@ -136,7 +136,7 @@ class TestAsking:
         wants = [level3(f"A{n}/USD", (10, 100, 1000)[n % 3]) for n in range(60)]
         talk = open_with(*wants, settings=Settings(level3_budget=budget))
         assert talk.queries(at(0.0)) == [Query("token")]
-        talk.token_came("t")
+        talk.token_came("t", at(0.0))
         spent: list[tuple[float, int]] = []
         for tick in range(3000):
             now = tick / 100
@@ -296,13 +296,13 @@ class TestReconnecting:
         """The old one is forgotten with the connection."""
         talk = open_with(level3("BTC/USD"))
         assert talk.queries(at(0.0)) == [Query("token")]
-        talk.token_came("first")
+        talk.token_came("first", at(0.0))
         assert asked(talk.to_send(at(0.0)))[0]["params"]["token"] == "first"
         talk.closed()
         talk.opened(at(9.0))
         assert talk.to_send(at(9.0)) == []
         assert talk.queries(at(9.0)) == [Query("token")]
-        talk.token_came("second")
+        talk.token_came("second", at(9.0))
         assert asked(talk.to_send(at(9.0)))[0]["params"]["token"] == "second"
 
 
@@ -315,12 +315,12 @@ class TestTokens:
         """Once for all symbols of the request."""
         talk = open_with(level3("BTC/USD"), level3("ETH/USD"))
         talk.queries(at(0.0))
-        talk.token_came("old")
+        talk.token_came("old", at(0.0))
         [request] = asked(talk.to_send(at(0.0)))
         for symbol in ("BTC/USD", "ETH/USD"):
             talk.hear(answer(request["req_id"], symbol, error="ESession:Invalid session"), at(0.1))
         assert talk.queries(at(2.0)) == [Query("token")]
-        talk.token_came("new")
+        talk.token_came("new", at(2.0))
         [again] = asked(talk.to_send(at(2.0)))
         assert (again["params"]["token"], again["params"]["symbol"]) == ("new", ["BTC/USD", "ETH/USD"])
 
@@ -334,7 +334,7 @@ class TestTokens:
         while not declined and now < 300.0:
             if talk.queries(at(now)):
                 fetched += 1
-                talk.token_came(f"token {fetched}")
+                talk.token_came(f"token {fetched}", at(now))
             for request in asked(talk.to_send(at(now))):
                 talk.hear(answer(request["req_id"], "BTC/USD", error="ESession:Invalid session"), at(now))
             talk.hear('{"channel":"heartbeat"}', at(now))
@@ -419,7 +419,7 @@ class TestTrouble:
         talk.hear('{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":7}]}', at(1.0))
         [event] = talk.take_events()
         assert isinstance(event, Spoiled)
-        assert (event.channel, event.symbol) == ("book", "BTC/USD")
+        assert (event.channel, event.symbols) == ("book", ("BTC/USD",))
         assert talk.quarantine.kept[0].frame.startswith(b'{"channel":"book"')
 
     @pytest.mark.promise("S-13")
