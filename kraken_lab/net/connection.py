@@ -13,7 +13,7 @@ from ..errors import KrakenLabError, RestFailed
 from ..wire import Instant, Peer, Query, Settings
 from .backoff import Backoff
 from .clock import Clock
-from .transport import Link, Transport, TransportFailed
+from .transport import Hear, Link, Transport, TransportFailed
 
 __all__ = ["AnswerQuery", "Connection", "LineState"]
 
@@ -60,6 +60,8 @@ class Connection:
         self._stop = asyncio.Event()
         self._drift: float | None = None
         self._errands: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Task[Link] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def attempts(self) -> int:
@@ -79,19 +81,24 @@ class Connection:
         """End `run` soon, with a clean close."""
         self._stop.set()
         self._wake.set()
+        if self._connecting is not None:
+            self._connecting.cancel()
 
     async def run(self) -> None:
         """Keep the line up until `stop`. Only cancellation ends it otherwise."""
         refused = False
         self._backoff.first(now=self._clock.now().mono)
-        while not self._stop.is_set():
-            refused = await self._once()
-            if self._stop.is_set():
-                break
-            await self._pause(refused)
-        self.state = "stopped"
-        for errand in self._errands:
-            errand.cancel()
+        try:
+            while not self._stop.is_set():
+                refused = await self._once()
+                if self._stop.is_set():
+                    break
+                await self._pause(refused)
+        finally:
+            self.state = "stopped"
+            for errand in self._errands:
+                errand.cancel()
+            await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _pause(self, refused: bool) -> None:
         now = self._clock.now().mono
@@ -105,25 +112,39 @@ class Connection:
     async def _once(self) -> bool:
         """One connection from first to last. True when the exchange's edge asked us to stay away for a while."""
         self.state = "connecting"
+        ear = _Ear(self._hear)
+        self._connecting = asyncio.create_task(self._transport.connect(self.url, ear.hear))
         try:
-            link = await self._transport.connect(self.url, self._hear)
+            link = await self._connecting
         except TransportFailed as error:
             self.failures += 1
             self._lost(error.reason)
             return error.status in (403, 429)
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+            self._lost("stopped")
+            return False
+        finally:
+            self._connecting = None
         self.state = "open"
         self.connects += 1
         at = self._clock.now()
         self.opened_at = at
         self._drift = at.wall_ns / 1e9 - at.mono
         self.peer.opened(at)
+        ear.open()
         link.ended.add_done_callback(lambda _: self._wake.set())
         reason = "stopped"
         try:
             reason = await self._carry(link)
         finally:
+            ear.close()
             self._lost(reason)
-            await link.close()
+            # A dead line answers no close frame; its successor does not wait for that.
+            closing = asyncio.create_task(link.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
         return False
 
     def _lost(self, reason: str) -> None:
@@ -135,9 +156,14 @@ class Connection:
         self.peer.closed(reason, at)
 
     def _hear(self, data: bytes | str) -> None:
+        at = self._clock.now()
+        if self._clock_trouble(at):
+            # Not from a line that is given up: a gap that begins with the suspension must not end before it is noticed.
+            self._wake.set()
+            return
         self.frames += 1
         self.bytes += len(data)
-        if self.peer.hear(data, self._clock.now()):
+        if self.peer.hear(data, at):
             self._wake.set()
 
     async def _carry(self, link: Link) -> str:
@@ -150,8 +176,12 @@ class Connection:
                 return "stopped"
             if reason := self._clock_trouble(at) or self.peer.hang_up():
                 return reason
-            for text in self.peer.to_send(at):
-                await link.send(text)
+            try:
+                async with asyncio.timeout(self._settings.silence_timeout):
+                    for text in self.peer.to_send(at):
+                        await link.send(text)
+            except TimeoutError:
+                return "silence: the other side does not read what is sent"
             for query in self.peer.queries(at):
                 errand = asyncio.create_task(self._ask(query))
                 self._errands.add(errand)
@@ -199,6 +229,34 @@ class Connection:
             self.peer.unanswered(query, error.reason, self._clock.now(), refused=False)
         except KrakenLabError as error:
             self.peer.unanswered(query, str(error), self._clock.now(), refused=True)
+        except Exception as error:
+            # Whatever it was, the peer waits for an answer. Without its text, which may hold the key.
+            self.peer.unanswered(query, f"failed with {type(error).__name__}", self._clock.now(), refused=True)
         else:
             self.peer.answered(query, answer, self._clock.now())
         self._wake.set()
+
+
+class _Ear:
+    """Where one line's frames go: kept until the peer knows of the line, and nowhere once it is given up."""
+
+    def __init__(self, hear: Hear) -> None:
+        self._hear: Hear | None = hear
+        self._early: list[bytes | str] | None = []
+
+    def hear(self, data: bytes | str) -> None:
+        """Take one frame."""
+        if self._early is not None:
+            self._early.append(data)
+        elif self._hear is not None:
+            self._hear(data)
+
+    def open(self) -> None:
+        """Hand over what came early, and from now on everything at once."""
+        early, self._early = self._early or [], None
+        for data in early:
+            self.hear(data)
+
+    def close(self) -> None:
+        """Hear nothing more: what still comes belongs to a line that nobody believes any longer."""
+        self._hear = None
