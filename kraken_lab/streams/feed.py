@@ -6,7 +6,7 @@ counters may be read from anywhere. What it hands out never changes.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from enum import Enum
 from typing import ClassVar, Protocol
@@ -55,6 +55,9 @@ class Upstream(Protocol):
     def delivered(self, feed: Feed) -> None:
         """The feed has its snapshot."""
 
+    def is_leaving(self, feed: Feed) -> bool:
+        """Whether what comes now still belongs to a subscription that is being given up."""
+
     def precision_of(self, symbol: str) -> tuple[int, int]:
         """Decimals of a symbol's prices and quantities, as the exchange now lists them."""
 
@@ -85,6 +88,7 @@ class Feed:
         """Called on the I/O thread after anything changed; replaced, never changed in place."""
         self._gap_before = False
         self._open_gap: Gap | None = None
+        self._failures: deque[float] = deque(maxlen=settings.resync_limit + 1)
 
     @property
     def key(self) -> Key:
@@ -126,6 +130,10 @@ class Feed:
             self.counters["acknowledged differently"] += 1
             self.reason = difference
             self._tell()
+        if not self.want.snapshot and self.state is not StreamState.LIVE:
+            # There is nothing more to wait for.
+            self._begin(at)
+            self._whole(at)
 
     def declined(self, text: str, at: Instant) -> None:
         """The exchange refused for good."""
@@ -144,12 +152,18 @@ class Feed:
     def spoiled(self, reason: str, at: Instant) -> None:
         """A message of this feed could not be used, so something may be missing from here on."""
         self.counters["malformed"] += 1
-        if self.state is StreamState.LIVE:
+        if self.state is not StreamState.LIVE:
+            return
+        if self._fails_too_often(at):
+            # Asking again has not helped. What can be read goes on, and what could not is written down.
+            self._skip(f"malformed message: {reason}", at)
+        else:
             self._resync(f"malformed message: {reason}", at)
 
     def stop(self, at: Instant) -> None:
-        """The user stopped it. Its rows stay."""
-        self._enter(StreamState.STOPPED, "", at)
+        """The user stopped it. Its rows stay, and so does the reason why it failed, if it did."""
+        if self.state is not StreamState.FAILED:
+            self._enter(StreamState.STOPPED, "", at)
 
     def let_time_pass(self, at: Instant) -> None:
         """Whatever this feed does on time alone."""
@@ -160,16 +174,18 @@ class Feed:
         self.messages += 1
         self.last_at = at
 
-    def _begin(self, at: Instant, *, missed: int | None = None, filled: bool = False) -> None:
-        """A snapshot is here, to be written next: a new epoch if there was a gap, closed with what is known."""
+    def _begin(self, at: Instant, *, missed: int | None = None, filled: bool = False) -> Gap | None:
+        """A snapshot is here, to be written next: a new epoch if there was a gap, which is closed and given."""
+        gap = None
         if self.epoch == 0:
             self.epoch = 1
         elif self._open_gap is not None:
             self.epoch = self._open_gap.epoch
-            self.gaps.close(self.symbol, self.channel, at.wall_ns, missed=missed, filled=filled)
+            gap = self.gaps.close(self.symbol, self.channel, at.wall_ns, missed=missed, filled=filled)
             self._open_gap = None
             self._gap_before = True
         self.upstream.delivered(self)
+        return gap
 
     def _whole(self, at: Instant) -> None:
         """All that a message brought is written: now it may be seen and told, and not a row earlier."""
@@ -189,6 +205,21 @@ class Feed:
         if self.epoch and self._open_gap is None:
             since = self.last_at or at
             self._open_gap = self.gaps.open(self.symbol, self.channel, since.wall_ns, reason, epoch=self.epoch + 1)
+
+    def _fails_too_often(self, at: Instant) -> bool:
+        """Count one failure; whether there were more than ``resync_limit`` in ``resync_window``."""
+        self._failures.append(at.mono)
+        limit = self.settings.resync_limit
+        return len(self._failures) > limit and at.mono - self._failures[0] <= self.settings.resync_window
+
+    def _skip(self, reason: str, at: Instant, *, missed: int | None = None) -> Gap:
+        """Write down that something is missing here, while the stream goes on."""
+        self.epoch += 1
+        self._gap_before = True
+        start = self.last_at or at
+        return self.gaps.record(
+            self.symbol, self.channel, start.wall_ns, at.wall_ns, reason, epoch=self.epoch, missed=missed
+        )
 
     def _resync(self, reason: str, at: Instant) -> None:
         """What is here cannot be trusted: withdraw it and ask for a fresh snapshot of this symbol alone."""

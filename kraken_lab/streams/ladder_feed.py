@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..errors import ChecksumMismatch, DataError, NotReady
+from ..errors import ChecksumMismatch, DataError, NotReady, UnknownSymbol
 from ..wire import Instant, Settings, Want
 from .feed import Feed, StreamState, Upstream
 
@@ -42,7 +41,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         """Called on the I/O thread after every verified change."""
         self._ladder: LadderT | None = None
         self._version = 0
-        self._failures: deque[float] = deque(maxlen=settings.resync_limit + 1)
+        self._precision: tuple[int, int] | None = None
 
     @property
     def depth(self) -> int:
@@ -75,6 +74,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
             self._version += 1
             try:
                 ladder.apply_change(change, False)
+                self.last_at = at
             except DataError as error:
                 self._wrong(error, at)
                 return
@@ -83,7 +83,6 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         elif not self._snapshot(change, at):
             return
         self.messages += 1
-        self.last_at = at
         self._changed(change, at)
         if self.state is not StreamState.LIVE or not self.ready:
             self._whole(at)
@@ -94,35 +93,59 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
 
     def _snapshot(self, change: ChangeT, at: Instant) -> bool:
         """Begin anew from a snapshot. False if it is not one to begin from."""
-        if self.state in (StreamState.FAILED, StreamState.STOPPED):
+        if self.state in (StreamState.FAILED, StreamState.STOPPED) or self.upstream.is_leaving(self):
+            # One of a subscription that is given up may be of another depth: two depths never meet in one ladder.
+            self.counters["discarded"] += 1
             return False
         if self.state is StreamState.LIVE:
             # Nobody asked for it, so nobody knows what lies between.
             self._interrupt("a snapshot came unasked", at)
-        ladder = self._make(*self.upstream.precision_of(self.symbol))
         try:
+            ladder = self._make(*self._digits())
             ladder.apply_change(change, True)
         except DataError as error:
             self._wrong(error, at)
             return False
+        # A photograph shows the ladder, its epoch and its time together, so they change together.
+        self._version += 1
         self._ladder = ladder
         self._begin(at)
+        self.last_at = at
+        self._version += 1
         return True
+
+    def _digits(self) -> tuple[int, int]:
+        """Decimals of prices and quantities, as listed now or, for a pair taken off the list, as listed last."""
+        try:
+            self._precision = self.upstream.precision_of(self.symbol)
+        except UnknownSymbol:
+            if self._precision is None:
+                raise DataError(f"The reference data does not list {self.symbol}: its digits are unknown.") from None
+        return self._precision
 
     def _wrong(self, error: DataError, at: Instant) -> None:
         """The ladder is not the exchange's. Nobody sees it; it is asked for anew, unless that was in vain too often."""
         self.counters["checksum mismatches" if isinstance(error, ChecksumMismatch) else "impossible messages"] += 1
-        self._failures.append(at.mono)
-        limit = self.settings.resync_limit
-        if len(self._failures) > limit and at.mono - self._failures[0] <= self.settings.resync_window:
-            reason = f"given up after {limit} resyncs in {self.settings.resync_window:g} s: {error}"
+        self._repair("checksum" if isinstance(error, ChecksumMismatch) else str(error), str(error), at)
+
+    def spoiled(self, reason: str, at: Instant) -> None:
+        """A message of this ladder could not be used, so the ladder lacks it."""
+        self.counters["malformed"] += 1
+        if self.state is StreamState.LIVE:
+            self._repair(f"malformed message: {reason}", f"malformed message: {reason}", at)
+
+    def _repair(self, reason: str, words: str, at: Instant) -> None:
+        """Ask for a fresh snapshot, unless that was in vain too often."""
+        if self._fails_too_often(at):
+            limit = self.settings.resync_limit
+            reason = f"given up after {limit} resyncs in {self.settings.resync_window:g} s: {words}"
             self._interrupt(reason, at)
             self._withdraw()
             self._enter(StreamState.FAILED, reason, at)
             self.upstream.give_up(self)
             return
         self.counters["resyncs"] += 1
-        self._resync("checksum" if isinstance(error, ChecksumMismatch) else str(error), at)
+        self._resync(reason, at)
 
     def resync(self, reason: str, at: Instant) -> None:
         """Ask for a fresh snapshot, as after maintenance or for another depth."""

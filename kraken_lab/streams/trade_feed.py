@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -51,35 +52,29 @@ class TradeFeed(Feed):
         """One message's trades of this symbol."""
         self._before = self.last_at or at
         self._heard(at)
-        if kind == "snapshot":
-            self._snapshot(trades, at)
+        if kind == "snapshot" or self.state is not StreamState.LIVE:
+            # A pair that has not traded for long may send no snapshot; a trade proves the subscription as well.
+            self._join(trades, kind, at)
         else:
-            if self.state is not StreamState.LIVE:
-                # A pair that has not traded for long may send no snapshot; a trade proves the subscription.
-                self._snapshot([], at)
             for trade in trades:
                 self._live(trade, at)
         self._whole(at)
 
-    def _snapshot(self, trades: Sequence[Trade], at: Instant) -> None:
+    def _join(self, trades: Sequence[Trade], kind: str, at: Instant) -> None:
+        """The first trades after an interruption, or at all: what lies between is known by their numbers."""
         first_time = self.epoch == 0
         ids = [trade.trade_id for trade in trades]
+        if ids and self.last_id is not None and max(ids) < self.last_id:
+            self._went_back(at)
         last = self.last_id
-        if ids and last is not None and max(ids) < last:
-            # The numbers went back: this is another sequence, and nothing can be said about what lies between.
-            self.counters["trade ids went back"] += 1
-            self._interrupt("trade ids went back", at)
-            self._recent.clear()
-            self._missing.clear()
-            self._holes.clear()
-            self.last_id = last = None
-            self._begin(at)
-        elif last is None or not ids:
-            self._begin(at)
-        else:
-            missed = max(min(ids) - last - 1, 0)
-            self._begin(at, missed=missed, filled=missed == 0)
-        source = "snapshot" if first_time or last is None else "backfill"
+        missed = max(min(ids) - last - 1, 0) if ids and last is not None else None
+        gap = self._begin(at, missed=missed, filled=missed == 0)
+        if missed and last is not None:
+            if gap is not None:
+                self._lack(gap, last + 1, missed)
+            else:
+                self._skipped(last + 1, min(ids), at)
+        source = "live" if kind != "snapshot" else "snapshot" if first_time or last is None else "backfill"
         for trade in sorted(trades, key=lambda trade: trade.trade_id):
             if self.last_id is None or trade.trade_id > self.last_id:
                 self.last_id = trade.trade_id
@@ -87,17 +82,27 @@ class TradeFeed(Feed):
             else:
                 self._known_or_late(trade, at, source="backfill")
 
+    def _went_back(self, at: Instant) -> None:
+        """The numbers went back: this is another sequence, and nothing can be said about what lies between."""
+        self.counters["trade ids went back"] += 1
+        self._interrupt("trade ids went back", at)
+        self._recent.clear()
+        self._missing.clear()
+        self._holes.clear()
+        self.last_id = None
+
     def _live(self, trade: Trade, at: Instant) -> None:
         last = self.last_id
-        if last is None or trade.trade_id == last + 1:
-            self.last_id = trade.trade_id
-            self._write(trade, "live", at)
-        elif trade.trade_id > last:
+        if last is not None and trade.trade_id <= last:
+            if trade.trade_id in self._recent or trade.trade_id in self._missing:
+                self._known_or_late(trade, at, source="live")
+                return
+            self._went_back(at)
+            self._begin(at)
+        elif last is not None and trade.trade_id > last + 1:
             self._skipped(last + 1, trade.trade_id, at)
-            self.last_id = trade.trade_id
-            self._write(trade, "live", at)
-        else:
-            self._known_or_late(trade, at, source="live")
+        self.last_id = trade.trade_id
+        self._write(trade, "live", at)
 
     def _skipped(self, first: int, after: int, at: Instant) -> None:
         """Ids that should have come before this one did not. They may still."""
@@ -113,12 +118,22 @@ class TradeFeed(Feed):
             missed=missed,
         )
         self._gap_before = True
+        self._lack(gap, first, missed)
+
+    def _lack(self, gap: Gap, first: int, missed: int) -> None:
+        """Remember which ids a gap lacks, unless they are too many to wait for."""
         if missed <= REMEMBERED:
             self._holes[first] = (gap, missed)
-            for trade_id in range(first, after):
+            for trade_id in range(first, first + missed):
                 self._missing[trade_id] = first
             while len(self._missing) > REMEMBERED:
                 del self._missing[next(iter(self._missing))]
+
+    def _interrupt(self, reason: str, at: Instant) -> None:
+        super()._interrupt(reason, at)
+        if self.last_id is not None and not self.want.snapshot:
+            # What was missed is wanted, even by who did not want the past.
+            self.want = replace(self.want, snapshot=True)
 
     def _known_or_late(self, trade: Trade, at: Instant, *, source: str) -> None:
         seen = self._recent.get(trade.trade_id)
