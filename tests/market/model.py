@@ -17,7 +17,7 @@ Forms = Iterable[str]
 
 
 def printed(number: Decimal, precision: int, form: str) -> str:
-    """A number as text: ``padded`` with all decimals, ``short`` without trailing zeros, ``whole``, or an ``exponent``."""
+    """A number as text: ``padded`` with all decimals, ``short`` without trailing zeros, ``whole``, or ``exponent``."""
     padded = f"{number:.{precision}f}"
     if form == "padded" or "." not in padded:
         return padded

@@ -1,0 +1,105 @@
+"""The proof that the typed decoder overlooked nothing in a message of the busy channels.
+
+It has two steps. The full one looks at every number and counts quotation marks, as in `Shape`. The short one is for
+frames of a form that passed the full one before: leave the digits out, and what remains, the *skeleton*, says where the
+keys, the quotation marks, the decimal points are, so that a frame with a familiar skeleton differs from the proved one
+in nothing but digits. That takes a third of the time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .messages import BookMessage, Level3Message
+from .numbers import MAX_TOKEN
+
+__all__ = ["is_complete_book", "is_complete_level3", "is_familiar"]
+
+_DIGITS = b"0123456789"
+_LONGEST = 1024
+"""Bytes of a frame whose skeleton is worth remembering; longer ones, snapshots, are rare."""
+_REMEMBERED = 4096
+"""Skeletons that are remembered: some forty a symbol are in use."""
+
+_proved: dict[bytes, int] = {}
+"""The longest frame proved in full, by skeleton. One that is longer might hide a number beyond the bounds."""
+
+
+def is_familiar(frame: bytes) -> bool:
+    """Whether a frame of this form, and at least as long, was proved in full before."""
+    size = len(frame)
+    return size <= _LONGEST and size <= _proved.get(frame.translate(None, _DIGITS), 0)
+
+
+def _remember(frame: bytes) -> None:
+    if len(frame) <= _LONGEST:
+        if len(_proved) >= _REMEMBERED:
+            _proved.clear()
+        _proved[frame.translate(None, _DIGITS)] = len(frame)
+
+
+def is_complete_book(message: BookMessage, frame: bytes, *, remember: bool = True) -> bool:
+    """Whether the typed decoder saw everything there is in the frame, with numbers in their usual form."""
+    marks = 10
+    try:
+        for change in message.data:
+            bids, asks = change.bids, change.asks
+            marks += 4 * (len(bids) + len(asks)) + (10 if change.timestamp is None else 14)
+            for level in bids:
+                digits = level.price + level.qty
+                if len(digits) > MAX_TOKEN or "e" in digits or "E" in digits or digits > ":":
+                    return False
+            for level in asks:
+                digits = level.price + level.qty
+                if len(digits) > MAX_TOKEN or "e" in digits or "E" in digits or digits > ":":
+                    return False
+    except TypeError:
+        # Not remembered: the next frame of this form has whole numbers to be written out as well.
+        return _write_out_whole_numbers(message) and is_complete_book(message, frame, remember=False)
+    complete = marks == frame.count(b'"')
+    if complete and remember:
+        _remember(frame)
+    return complete
+
+
+def is_complete_level3(message: Level3Message, frame: bytes) -> bool:
+    """The same for a level3 message, whose updates must name their events."""
+    marks = 10
+    is_update = message.type == "update"
+    try:
+        for change in message.data:
+            marks += 10 if change.timestamp is None else 14
+            for side in (change.bids, change.asks):
+                marks += 12 * len(side)
+                for order in side:
+                    digits = order.limit_price + order.order_qty
+                    if len(digits) > MAX_TOKEN or "e" in digits or "E" in digits or digits > ":":
+                        return False
+                    if order.timestamp is None:
+                        marks -= 4
+                    if order.event:
+                        marks += 4
+                    elif is_update:
+                        return False
+    except TypeError:
+        return _write_out_whole_numbers(message) and is_complete_level3(message, frame)
+    return marks == frame.count(b'"')
+
+
+def _write_out_whole_numbers(message: BookMessage | Level3Message) -> bool:
+    """Turn numbers without decimals into text: they came as int, for which the decoder has no hook.
+
+    False if there was none, so that something else must be wrong.
+    """
+    found = False
+    for change in message.data:
+        for side in (change.bids, change.asks):
+            rows: list[Any] = side
+            for at, row in enumerate(rows):
+                whole = {name: str(value) for name in row.__struct_fields__ if type(value := getattr(row, name)) is int}
+                if whole:
+                    rows[at] = msgspec.structs.replace(row, **whole)
+                    found = True
+    return found
