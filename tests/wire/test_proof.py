@@ -26,13 +26,17 @@ def outcome(frame: bytes, *, carefully: bool) -> Message | None:
 
 def test_a_form_is_familiar_once_it_was_proved() -> None:
     """With any digits, as long as there are not more of them."""
-    frame = book(bids='{"price":7.5,"qty":1.25}', rest=',"odd1":[]')[:-1] + b"}"
-    other = book(bids='{"price":3.5,"qty":9.75}')
-    assert not is_familiar(frame)
-    decode(other)
-    assert is_familiar(other)
-    assert is_familiar(book(bids='{"price":4.1,"qty":2.22}'))
-    assert not is_familiar(book(bids='{"price":4.1,"qty":2.222}'))
+    proved, shorter, longer = (
+        book(bids=f'{{"price":{price},"qty":1.25}}').replace(b"BTC/USD", b"NEW/FORM")
+        for price in ("12.5", "3.5", "123.5")
+    )
+    assert not is_familiar(shorter)
+    decode(proved)
+    assert is_familiar(proved)
+    assert is_familiar(shorter)
+    assert not is_familiar(longer)
+    decode(longer)
+    assert is_familiar(longer)
 
 
 @pytest.mark.promise("S-13", "S-15")
@@ -70,7 +74,7 @@ NUMBERS = [
     '"2.5"',
     '"x"',
     "null",
-    "1.25" * 11,
+    "1.2" + "5" * 44,
     "true",
 ]
 EXTRAS = ["", "", "", ',"new":1', ',"price2":3.5', ',"symbol1":"A"']
