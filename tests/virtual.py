@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from random import Random
 from typing import Any, Literal, TypeVar
 
@@ -16,6 +16,7 @@ from kraken_lab.errors import BadKey, RestFailed
 from kraken_lab.net import Backoff, Connection, Credentials, Link, Nonce, Secret, TransportFailed, api_sign
 from kraken_lab.net.transport import Hear
 from kraken_lab.sandbox.exchange import START_NS, Exchange
+from kraken_lab.sandbox.instruments import Pair
 from kraken_lab.sandbox.session import Session
 from kraken_lab.streams import Desk, Router
 from kraken_lab.streams.book_feed import BookFeed
@@ -160,12 +161,19 @@ class World:
     """One exchange and one desk on one virtual clock."""
 
     def __init__(
-        self, *, seed: int = 7, rate: float = 20.0, settings: Settings | None = None, random: Random | None = None
+        self,
+        *,
+        seed: int = 7,
+        rate: float = 20.0,
+        settings: Settings | None = None,
+        random: Random | None = None,
+        pairs: Sequence[Pair] | None = None,
+        account: Literal["standard", "pro"] = "standard",
     ) -> None:
         loop = asyncio.get_running_loop()
         self.settings = settings or Settings()
         self.clock = VirtualClock(loop)
-        self.exchange = Exchange(seed=seed, rate=rate)
+        self.exchange = Exchange(seed=seed, rate=rate, pairs=pairs, account=account)
         self.exchange.on_output = self._output
         self.links: dict[Session, _MemoryLink] = {}
         self.connections: list[Connection] = []

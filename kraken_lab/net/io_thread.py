@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Coroutine
@@ -55,10 +56,11 @@ class IOThread:
             self._loop.run_forever()
         finally:
             beat.cancel()
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            while tasks := asyncio.all_tasks(self._loop):
+                # Again, as long as work that was handed in at the last moment begins meanwhile.
+                for task in tasks:
+                    task.cancel()
+                self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
@@ -97,7 +99,12 @@ class IOThread:
         except StreamStopped:
             work.close()
             raise
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
+            # Closed between the look and the leap.
+            work.close()
+            raise StreamStopped("The lab") from None
 
     def run(self, work: Coroutine[Any, Any, T], *, timeout: float, waiting_for: str) -> T:
         """Run a coroutine on the loop and wait for it in the calling thread. Interrupting the cell cancels it.
@@ -132,7 +139,8 @@ class IOThread:
     def soon(self, function: Callable[[], object]) -> None:
         """Run a plain function on the loop's thread soon, without waiting. Ignored after `close`."""
         if self.alive:
-            self._loop.call_soon_threadsafe(function)
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(function)
 
     def close(self, timeout: float = 5.0) -> None:
         """Cancel what runs and end the thread within ``timeout`` seconds."""

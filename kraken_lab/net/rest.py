@@ -135,6 +135,12 @@ class RestClient:
         }
         return await self._ask("POST", path, content=body.encode(), headers=headers)
 
+    def _without_secrets(self, words: str) -> str:
+        """The exchange's words, should it repeat the key in them."""
+        for secret in (self._credentials.key, self._credentials.secret) if self._credentials else ():
+            words = words.replace(secret.reveal(), "<secret>")
+        return words
+
     async def _get(self, name: str, params: Mapping[str, str], kind: type[dict[str, Any]]) -> dict[str, Any]:
         path = f"/0/public/{name}"
         result = await self._ask("GET", path, params=dict(params))
@@ -150,7 +156,7 @@ class RestClient:
         except httpx.ConnectError as error:
             # Without its cause: a request in it would carry the key.
             raise Unreachable(urlsplit(self._base).hostname or self._base, _first_line(error)) from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RestFailed(path, _first_line(error)) from None
         if answer.status_code != 200:
             raise RestFailed(path, "the answer did not come from the API", answer.status_code)
@@ -162,7 +168,7 @@ class RestClient:
         errors = [text for text in envelope.error if text.startswith("E")]
         if not errors:
             return result
-        words = ", ".join(errors)
+        words = self._without_secrets(", ".join(errors))
         if any(text.startswith(("EAPI:Invalid key", "EAPI:Invalid sig", "EGeneral:Permission")) for text in errors):
             raise BadKey(f"The exchange refused the API key: {words}. Check the key, its secret and its permissions.")
         raise RestFailed(path, words, answer.status_code)

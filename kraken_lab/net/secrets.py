@@ -79,6 +79,9 @@ class Credentials:
     def __post_init__(self) -> None:
         if not self.key.reveal():
             raise BadKey(f"The API key from {self.source} is empty. {HOW}")
+        if not all("!" <= letter <= "~" for letter in self.key.reveal()):
+            # It goes into a header, and whatever refuses it there would show it.
+            raise BadKey(f"The API key from {self.source} has letters that no key has: copy it once more. {HOW}")
         try:
             base64.b64decode(self.secret.reveal(), validate=True)
         except (binascii.Error, ValueError):
@@ -110,6 +113,9 @@ def _from_file(path: Path) -> Credentials:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
         raise BadKey(f"KRAKEN_LAB_KEY_FILE cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        # Without its cause, which holds the file.
+        raise BadKey("KRAKEN_LAB_KEY_FILE is not a text file: it needs two lines, the key, then the secret.") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise BadKey("KRAKEN_LAB_KEY_FILE can be read by others on this machine: make it private with chmod 600.")
     if len(lines) < 2:

@@ -7,13 +7,14 @@ book and a consumer that is slow cannot be confused with an exchange that is sil
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event
 
@@ -24,6 +25,10 @@ __all__ = ["Hear", "Link", "Transport", "TransportFailed", "WebSocketTransport"]
 
 Hear = Callable[[bytes | str], None]
 """What a transport calls with every frame."""
+
+FRAMES = logging.getLogger("kraken_lab.frames")
+FRAMES.setLevel(logging.INFO)
+"""The WebSocket library logs every frame at level DEBUG. Some carry tokens, so here it never does."""
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -117,6 +122,13 @@ def _listening(hear: Hear) -> type[ClientConnection]:
     return ListeningConnection
 
 
+class _Straight(connect):
+    """Connects to the address that was given and to no other: a redirect is a refusal."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 class WebSocketTransport:
     """WebSockets over TCP or TLS.
 
@@ -137,7 +149,7 @@ class WebSocketTransport:
         parts = urlsplit(url)
         options: dict[str, Any] = {"ssl": self._ssl} if parts.scheme == "wss" and self._ssl is not None else {}
         try:
-            connection = await connect(
+            connection = await _Straight(
                 url,
                 create_connection=_listening(hear),
                 compression=None,
@@ -148,6 +160,7 @@ class WebSocketTransport:
                 ping_timeout=settings.ping_timeout,
                 max_size=settings.max_message,
                 process_exception=lambda error: error,
+                logger=FRAMES,
                 **options,
             )
         except InvalidStatus as error:
@@ -157,6 +170,6 @@ class WebSocketTransport:
             raise TransportFailed(f"no connection within {settings.open_timeout:g} s") from error
         except ssl.SSLError as error:
             raise TransportFailed(f"TLS failed: {error.reason or error}") from error
-        except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+        except (OSError, InvalidHandshake, InvalidProxy, InvalidURI, EOFError, ValueError) as error:
             raise TransportFailed(str(error) or type(error).__name__) from error
         return _WebSocketLink(connection, settings.close_timeout)

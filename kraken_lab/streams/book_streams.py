@@ -51,14 +51,18 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         return photo
 
     def __getitem__(self, symbol: str) -> Self:
-        """The same stream, of one of its symbols.
+        """The same stream, of one of its symbols. Stopping that stops nothing of this one.
 
         Raises:
             BadArgument: it has no such symbol.
         """
         if symbol not in self._feeds:
             raise BadArgument("symbol", symbol, " or ".join(self._feeds))
-        return type(self)(self._host, {symbol: self._feeds[symbol]}, self.depth)
+        if len(self._feeds) == 1:
+            return self
+        part = type(self)(self._host, {symbol: self._feeds[symbol]}, self.depth)
+        part._borrowed, part._stopped = True, self._stopped
+        return part
 
     def view(self, last: int | None = None, since: Since = None) -> TableView:
         """The ladder now, a row a level, the best first; no rows while there is no verified book.

@@ -7,6 +7,7 @@ and shown; the tables lose nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -73,10 +74,11 @@ class Dispatcher:
             callback.calls += 1
             try:
                 callback.function(row)
-            except Exception as error:
-                # The user's own code, on a thread where nobody sees a traceback: shown in stream.health instead.
+            except BaseException as error:
+                # The user's own code, on a thread where nobody sees a traceback: shown in stream.health instead. Also
+                # what would end the thread, such as sys.exit(): it is everybody's.
                 callback.errors += 1
-                callback.last_error = f"{type(error).__name__}: {error}"
+                callback.last_error = _words(error)
 
     def close(self, timeout: float = 5.0) -> None:
         """Stop calling; what is queued is let go."""
@@ -89,6 +91,14 @@ class Dispatcher:
             thread.join(timeout)
 
 
+def _words(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        # An exception that cannot even say what it is must not end the thread either.
+        return type(error).__name__
+
+
 class AsyncInbox(Generic[T]):
     """Rows on their way from the I/O thread to one ``async for``. Bounded; ``dropped`` counts what did not fit."""
 
@@ -96,6 +106,7 @@ class AsyncInbox(Generic[T]):
         self._loop = loop
         self._rows: deque[T] = deque()
         self._event = asyncio.Event()
+        self._waits = False
         self._ended = False
         self.dropped = 0
 
@@ -113,8 +124,11 @@ class AsyncInbox(Generic[T]):
         self._wake()
 
     def _wake(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._event.set)
+        if self._waits:
+            self._waits = False
+            # Not if the loop was closed under the waiting `async for`: then nobody is there to be woken.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._event.set)
 
     async def get(self) -> T | None:
         """The next row, or None when no more will come."""
@@ -124,5 +138,8 @@ class AsyncInbox(Generic[T]):
             if self._ended:
                 return None
             self._event.clear()
+            self._waits = True
+            # Looked at once more after saying so, lest a row that came in between wake nobody.
             if not self._rows and not self._ended:
                 await self._event.wait()
+            self._waits = False

@@ -6,6 +6,7 @@ name says; ``interval_begin`` is the key.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -16,6 +17,8 @@ from .feed import Feed, StreamState, Upstream
 __all__ = ["OhlcFeed"]
 
 MINUTE_NS = 60_000_000_000
+HOLES = 1_000
+"""Stretches remembered; a snapshot reaches back 720 candles."""
 GRACE_NS = 1_000_000_000
 """How long after its end a candle may still be corrected by what is on its way, in ns."""
 
@@ -34,7 +37,7 @@ class OhlcFeed(Feed):
         """Start of the newest candle, ns."""
         self._finished: int | None = None
         """Start of the newest candle that was marked as finished, ns."""
-        self._holes: list[tuple[int, int]] = []
+        self._holes: deque[tuple[int, int]] = deque(maxlen=HOLES)
         """Stretches that were missed, as (start, end) in ns: candles that touch one are partial."""
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -42,7 +43,10 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         super().__init__(host, title, schema, tables)
         self._feeds = dict(feeds)
         self._stopped = False
-        self._callbacks: list[Callbacks] = []
+        self._borrowed = False
+        """Whether the feeds are another stream's, which alone lets go of them."""
+        self._callbacks: dict[Callbacks, Callable[[], None]] = {}
+        """Each with the function that ends it."""
         self._inboxes: list[AsyncInbox[ItemT]] = []
         self._undelivered = 0
 
@@ -92,7 +96,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
             evicted=self.evicted,
             nbytes=self.held,
             symbols=tuple(SymbolHealth.of(feed, now) for feed in self._feeds.values()),
-            callbacks=tuple(map(repr, self._callbacks)),
+            callbacks=tuple(map(repr, list(self._callbacks))),
             undelivered=self._undelivered + sum(inbox.dropped for inbox in self._inboxes),
             _views=self._host.views,
         )
@@ -134,7 +138,13 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         condition, what = self._condition(None, None)
         loop = asyncio.get_running_loop()
         changed = asyncio.Event()
-        remove = self._watch(lambda: loop.call_soon_threadsafe(changed.set))
+
+        def tell() -> None:
+            # A loop that was closed under the waiting coroutine has nobody to be told; the feed must not suffer for it.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(changed.set)
+
+        remove = self._watch(tell)
         try:
             async with asyncio.timeout(timeout):
                 while not self._settled(condition):
@@ -193,16 +203,19 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         """Have ``callback`` called with everything new, on a thread of the lab's. Gives a function that ends it.
 
         An exception in it stops nothing: it is counted and shown in `health`.
+
+        Raises:
+            StreamStopped: it was stopped.
         """
+        if self._stopped:
+            raise StreamStopped(self._title)
         registered = Callbacks(callback)
         dispatcher = self._host.dispatcher
-        remove_listener = self._listen(lambda item: dispatcher.post(registered, item))
-        self._callbacks.append(registered)
+        self._callbacks[registered] = self._listen(lambda item: dispatcher.post(registered, item))
 
         def remove() -> None:
-            remove_listener()
-            if registered in self._callbacks:
-                self._callbacks.remove(registered)
+            if (remove_listener := self._callbacks.pop(registered, None)) is not None:
+                remove_listener()
 
         return remove
 
@@ -243,7 +256,11 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         self._stopped = True
         for inbox in list(self._inboxes):
             inbox.end()
-        self._host.release(self)
+        for remove_listener in list(self._callbacks.values()):
+            # The feeds may go on for another stream; this one's callbacks do not.
+            remove_listener()
+        if not self._borrowed:
+            self._host.release(self)
         for feed in self._feeds.values():
             for watcher in feed.watchers:
                 watcher()
