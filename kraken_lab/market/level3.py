@@ -105,8 +105,10 @@ class Level3Book:
                 asks.replace(change.asks, self.depth)
                 bids.replace(change.bids, self.depth)
             elif self.valid:
-                asks.apply(change.asks, self.depth)
-                bids.apply(change.bids, self.depth)
+                if change.asks:
+                    asks.apply(change.asks, self.depth)
+                if change.bids:
+                    bids.apply(change.bids, self.depth)
             else:
                 raise DataError(f"An update of {self.symbol} came before its snapshot. It was not applied.")
             if asks.keys and bids.keys and asks.keys[0] + bids.keys[0] <= 0:
@@ -212,16 +214,16 @@ class FrozenQueues:
     def orders(self) -> tuple[QueuedOrder, ...]:
         """Every order, best level first, oldest first within one."""
         return tuple(
-            QueuedOrder(order_id, self.side, price, decimal(order.qty, self.qty_precision), order.timestamp)
+            QueuedOrder(order_id, self.side, price, decimal(qty, self.qty_precision), timestamp)
             for key, orders in self.queues
             for price in (decimal(abs(key), self.price_precision),)
-            for order_id, order in orders
+            for order_id, (qty, timestamp) in orders
         )
 
     @cached_property
     def ladder(self) -> Ladder:
         """The levels with their whole quantities."""
-        totals = [(key, sum(order.qty for _, order in orders)) for key, orders in self.queues]
+        totals = [(key, sum(qty for _, (qty, _) in orders)) for key, orders in self.queues]
         return Ladder(
             keys=tuple(key for key, _ in totals),
             digits=tuple(f"{abs(key)}{qty}" for key, qty in totals),
@@ -283,19 +285,19 @@ class Level3Snapshot:
                 place = next((at for at, (held, _) in enumerate(orders) if held == order_id), None)
                 if place is not None:
                     ahead, behind = orders[:place], orders[place + 1 :]
-                    resting = orders[place][1]
+                    qty, timestamp = orders[place][1]
                     return Position(
                         order=QueuedOrder(
                             order_id,
                             queues.side,
                             decimal(abs(key), queues.price_precision),
-                            decimal(resting.qty, queues.qty_precision),
-                            resting.timestamp,
+                            decimal(qty, queues.qty_precision),
+                            timestamp,
                         ),
                         orders_ahead=len(ahead),
-                        qty_ahead=decimal(sum(order.qty for _, order in ahead), queues.qty_precision),
+                        qty_ahead=decimal(sum(qty for _, (qty, _) in ahead), queues.qty_precision),
                         orders_behind=len(behind),
-                        qty_behind=decimal(sum(order.qty for _, order in behind), queues.qty_precision),
+                        qty_behind=decimal(sum(qty for _, (qty, _) in behind), queues.qty_precision),
                     )
         raise BadArgument("order_id", order_id, f"an order on the best {self.depth} levels of {self.symbol}")
 

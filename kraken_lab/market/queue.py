@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from ..errors import ImpossibleBook, Malformed
 from ..wire.messages import Level3Order
 from ..wire.numbers import scaled
 from .checksum import LEVELS
+from .side import REMEMBERED
 
 __all__ = ["Queue", "QueueSide", "Resting", "keeps_place"]
 
 
-class Resting(NamedTuple):
-    """An order in a queue: its quantity in units of the last decimal, and the exchange's time of its last change."""
-
-    qty: int
-    timestamp: str | None
+Resting: TypeAlias = tuple[int, str | None]
+"""An order in a queue: its quantity in units of the last decimal, and the exchange's time of its last change."""
 
 
 def keeps_place(*, before: int, after: int) -> bool:
@@ -38,44 +36,44 @@ def keeps_place(*, before: int, after: int) -> bool:
 
 
 class Queue:
-    """The orders at one price, oldest first."""
+    """The orders at one price, oldest first. ``text`` is what the checksum wants of them; None once one has changed."""
 
-    __slots__ = ("_text", "key", "orders", "price_digits")
+    __slots__ = ("key", "orders", "price", "text")
 
     def __init__(self, key: int) -> None:
         self.key = key
-        self.price_digits = str(abs(key))
+        self.price = str(abs(key))
         self.orders: dict[str, Resting] = {}
-        self._text: str | None = None
+        self.text: str | None = None
 
-    def put(self, order_id: str, order: Resting) -> None:
-        """Change an order where it is, or append one that is not there."""
-        self.orders[order_id] = order
-        self._text = None
-
-    def take(self, order_id: str) -> None:
-        """Remove an order."""
-        del self.orders[order_id]
-        self._text = None
-
-    @property
-    def text(self) -> str:
+    def read_text(self) -> str:
         """Price and quantity digits of every order, joined."""
-        if self._text is None:
-            price = self.price_digits
-            self._text = "".join([f"{price}{order.qty}" for order in self.orders.values()])
-        return self._text
+        price = self.price
+        self.text = text = "".join([f"{price}{qty}" for qty, _ in self.orders.values()])
+        return text
 
     @property
     def qty(self) -> int:
         """The quantity of all orders together."""
-        return sum(order.qty for order in self.orders.values())
+        return sum(qty for qty, _ in self.orders.values())
 
 
 class QueueSide:
     """The queues of one side, best first. ``sign`` is 1 for asks and -1 for bids, and makes keys ascend."""
 
-    __slots__ = ("_changed", "_home", "_memory", "_top", "keys", "name", "precisions", "queues", "sign", "symbol")
+    __slots__ = (
+        "_changed",
+        "_home",
+        "_memory",
+        "_point",
+        "_top",
+        "keys",
+        "name",
+        "precisions",
+        "queues",
+        "sign",
+        "symbol",
+    )
 
     def __init__(self, symbol: str, sign: int, price_precision: int, qty_precision: int) -> None:
         self.symbol, self.sign = symbol, sign
@@ -85,6 +83,7 @@ class QueueSide:
         self.queues: list[Queue] = []
         self._home: dict[str, Queue] = {}
         self._memory: dict[str, int] = {}
+        self._point = -qty_precision - 1  # where a quantity with all its decimals has its point
         self._changed, self._top = False, b""
 
     def clear(self) -> None:
@@ -98,34 +97,39 @@ class QueueSide:
         Source: "Orders (Level 3)", Kraken WebSocket API v2 reference: nothing announces a level that falls out, and one
         that comes into scope is sent as an ``add`` for each of its orders.
         """
+        home = self._home
         for order in orders:
             event = order.event
             if event == "add":
-                self._remove(order.order_id)
+                if order.order_id in home:
+                    self._remove(order.order_id)
                 self._append(order)
-            elif event == "modify":
-                self._modify(order)
             elif event == "delete":
                 self._remove(order.order_id)
+            elif event == "modify":
+                self._modify(order)
             # an event not known yet is left to the checksum
-        self._cut(depth)
+        self._changed = True
+        if len(self.keys) > depth:
+            self._cut(depth)
 
     def replace(self, orders: Sequence[Level3Order], depth: int) -> None:
         """Take a snapshot's orders, which must run from the best level to the worst and name each order once."""
         self.clear()
         last: int | None = None
         for order in orders:
-            key = self._key(order.limit_price)
+            key = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
             if (last is not None and key < last) or order.order_id in self._home:
                 raise ImpossibleBook(self.symbol, f"the {self.name} of a snapshot out of order")
             self._append(order)
             last = key
+        self._changed = True
         self._cut(depth)
 
     def top(self) -> bytes:
         """The digits of the orders on the best ten levels, joined."""
         if self._changed:
-            self._top = "".join([queue.text for queue in self.queues[:LEVELS]]).encode()
+            self._top = "".join([queue.text or queue.read_text() for queue in self.queues[:LEVELS]]).encode()
             self._changed = False
         return self._top
 
@@ -142,29 +146,31 @@ class QueueSide:
         return iter(self.queues)
 
     def _append(self, order: Level3Order) -> None:
-        qty = self._qty(order)
+        qty = self._qty(order.order_qty)
         if not qty:
             return
-        key = self._key(order.limit_price)
-        at = bisect_left(self.keys, key)
-        if at < len(self.keys) and self.keys[at] == key:
+        key = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
+        keys = self.keys
+        at = bisect_left(keys, key)
+        if at < len(keys) and keys[at] == key:
             queue = self.queues[at]
         else:
             queue = Queue(key)
-            self.keys.insert(at, key)
+            keys.insert(at, key)
             self.queues.insert(at, queue)
-        queue.put(order.order_id, Resting(qty, order.timestamp))
+        queue.orders[order.order_id] = (qty, order.timestamp)
+        queue.text = None
         self._home[order.order_id] = queue
-        self._changed = True
 
     def _modify(self, order: Level3Order) -> None:
         queue = self._home.get(order.order_id)
         if queue is None:
             return
-        before, after = queue.orders[order.order_id].qty, self._qty(order)
-        if after and queue.key == self._key(order.limit_price) and keeps_place(before=before, after=after):
-            queue.put(order.order_id, Resting(after, order.timestamp))
-            self._changed = True
+        before, after = queue.orders[order.order_id][0], self._qty(order.order_qty)
+        key = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
+        if after and queue.key == key and keeps_place(before=before, after=after):
+            queue.orders[order.order_id] = (after, order.timestamp)
+            queue.text = None
         else:
             self._remove(order.order_id)
             self._append(order)
@@ -173,11 +179,11 @@ class QueueSide:
         queue = self._home.pop(order_id, None)
         if queue is None:
             return
-        queue.take(order_id)
+        del queue.orders[order_id]
+        queue.text = None
         if not queue.orders:
             at = bisect_left(self.keys, queue.key)
             del self.keys[at], self.queues[at]
-        self._changed = True
 
     def _cut(self, depth: int) -> None:
         for queue in self.queues[depth:]:
@@ -185,23 +191,19 @@ class QueueSide:
                 del self._home[order_id]
         del self.keys[depth:], self.queues[depth:]
 
-    def _key(self, text: str) -> int:
-        key = self._memory.get(text)
-        if key is None:
-            units = self._units(text, self.precisions[0], "price")
-            if units <= 0:
-                raise ImpossibleBook(self.symbol, f"a price of {text} among the {self.name}")
-            if len(self._memory) >= 1 << 16:
-                self._memory.clear()
-            key = self._memory[text] = self.sign * units
+    def _read_price(self, text: str) -> int:
+        units = self._units(text, self.precisions[0], "price")
+        if units <= 0:
+            raise ImpossibleBook(self.symbol, f"a price of {text} among the {self.name}")
+        if len(self._memory) >= REMEMBERED:
+            self._memory.clear()
+        self._memory[text] = key = self.sign * units
         return key
 
-    def _qty(self, order: Level3Order) -> int:
-        text, point = order.order_qty, -self.precisions[1] - 1
-        if len(text) >= -point and text[point] == ".":
-            qty = int(text.replace(".", ""))
-        else:
-            qty = self._units(text, self.precisions[1], "quantity")
+    def _qty(self, text: str) -> int:
+        point = self._point
+        usual = len(text) >= -point and text[point] == "."
+        qty = int(text.replace(".", "")) if usual else self._units(text, self.precisions[1], "quantity")
         if qty < 0:
             raise ImpossibleBook(self.symbol, f"a negative quantity among the {self.name}")
         return qty
