@@ -70,6 +70,26 @@ def test_a_number_beyond_the_bounds_is_malformed(frame: bytes, place: str, numbe
         decode(frame.replace(old, number.encode(), 1))
 
 
+@pytest.mark.promise("S-13", "B-02")
+@pytest.mark.fault("F-062")
+@pytest.mark.parametrize("number", [b"1" * 41, b"1" * 5000, b"1e31", b"1e-999999999"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"channel":"horoscope","luck":%s}',
+        b'{"method":"teleport","success":true,"result":{"x":%s}}',
+        b'{"method":"subscribe","success":false,"error":"E","req_id":%s}',
+        b'{"channel":"heartbeat","new":%s}',
+        BOOK[:-1] + b',"new":%s}',
+        TRADE[:-1] + b',"new":[%s]}',
+    ],
+)
+def test_the_bounds_hold_for_numbers_nobody_knows(frame: bytes, number: bytes) -> None:
+    """Unknown messages, results of unknown methods and unknown fields are bounded too."""
+    with pytest.raises(Malformed):
+        decode(frame % number)
+
+
 @pytest.mark.promise("S-13")
 @pytest.mark.parametrize("channel", ["book", "trade"])
 @pytest.mark.parametrize("number", ["1" * 30 + ".123456789", "1e30", "1e-30", "-0", "-0.0", "0", "12", "1E+5"])
