@@ -315,6 +315,7 @@ class Level3Snapshot:
             for order in queues.orders[:10]
         )
         return (
-            f"<table><caption>{escape(self.symbol)}, front of the queues</caption><thead><tr><th></th><th>price</th>"
+            '<table class="tex2jax_ignore mathjax_ignore">'
+            f"<caption>{escape(self.symbol)}, front of the queues</caption><thead><tr><th></th><th>price</th>"
             f"<th>quantity</th><th>order</th></tr></thead><tbody>{rows}</tbody></table>"
         )

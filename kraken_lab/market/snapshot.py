@@ -147,7 +147,8 @@ class BookSnapshot:
         """Fill ``qty`` (base) from the visible book: a buy takes asks, a sell takes bids, best first.
 
         Raises:
-            BadArgument: a side other than ``buy`` or ``sell``, or a quantity that is not positive.
+            BadArgument: a side other than ``buy`` or ``sell``, or a quantity that is not positive or has more decimals
+                than the pair's quantities (``0.1 + 0.2`` is such a float: give it as text).
             EmptySide: there is nothing to take.
         """
         if side not in ("buy", "sell"):
@@ -155,6 +156,9 @@ class BookSnapshot:
         asked = from_user(qty, "qty")
         if asked <= 0:
             raise BadArgument("qty", qty, "a quantity above zero")
+        decimals = self.ask_ladder.qty_precision
+        if _EXACT.scaleb(asked, decimals) % 1:
+            raise BadArgument("qty", qty, f"at most {decimals} decimals, as the exchange counts {self.symbol}")
         levels = self.asks if side == "buy" else self.bids
         if not levels:
             raise EmptySide(self.symbol, "asks" if side == "buy" else "bids")
@@ -203,7 +207,9 @@ class BookSnapshot:
             for price, qty in levels
         )
         return (
-            f"<table><caption>{escape(self.symbol)} {escape(self._caption())}</caption>"
+            # JupyterLab typesets what stands between dollar signs, unless told not to.
+            '<table class="tex2jax_ignore mathjax_ignore">'
+            f"<caption>{escape(self.symbol)} {escape(self._caption())}</caption>"
             f"<thead><tr><th></th><th>price</th><th>quantity</th></tr></thead><tbody>{rows}</tbody></table>"
         )
 

@@ -105,6 +105,13 @@ def test_a_walk_refuses_what_cannot_be(side: str, qty: str, name: str) -> None:
     assert caught.value.name == name
 
 
+def test_a_walk_refuses_more_decimals_than_the_pair_has() -> None:
+    """A float that is not what it seems is caught; nothing is rounded in silence."""
+    for qty in (0.1 + 0.2, "0.300000001"):
+        with pytest.raises(BadArgument, match="at most 8 decimals"):
+            BOOK.walk("buy", qty)
+
+
 def test_a_walk_needs_something_to_take() -> None:
     """A buy needs asks, a sell bids."""
     half = BookSnapshot.of("X/Y", bids=[("99", "2")], asks=[])
@@ -178,7 +185,7 @@ def test_an_empty_snapshot_can_be_shown() -> None:
     """As one line."""
     empty = BookSnapshot.of("X/Y", bids=[], asks=[])
     assert repr(empty) == "<BookSnapshot X/Y 0 bids, 0 asks>"
-    assert "<table>" in empty._repr_html_()
+    assert "0 bids, 0 asks</caption>" in empty._repr_html_()
 
 
 @pytest.mark.fault("F-067")
