@@ -1,8 +1,8 @@
 """Where the rooms meet: opening a lab, asking it for streams, seeing how it is."""
 
-from .opening import book, connect, instruments, level3, ohlc, ticker, trades
 from .lab import Lab, RejectedSymbols, Venue
 from .nested import allow_nested_loops
+from .opening import book, connect, instruments, level3, ohlc, ticker, trades
 from .status import Status
 
 __all__ = [

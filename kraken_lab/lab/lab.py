@@ -38,6 +38,7 @@ from ..streams import (
     OhlcStream,
     Router,
     Stream,
+    StreamState,
     TickerStream,
     TradeStream,
 )
@@ -84,6 +85,9 @@ class Lab:
 
     All of it is plain synchronous Python and needs no event loop. In async code use ``async with``, ``wait=False`` and
     ``await stream.ready()``.
+
+    >>> lab.mode, lab.closed
+    ('sandbox', False)
     """
 
     def __init__(
@@ -222,7 +226,11 @@ class Lab:
     # --- how it is --------------------------------------------------------------------------------------------------
 
     def status(self) -> Status:
-        """Venue, connections, streams, clock, lateness and memory, in one screen. Never raises, never waits."""
+        """Venue, connections, streams, clock, lateness and memory, in one screen. Never raises, never waits.
+
+        >>> lab.status().facts["orders"]
+        'none: this version reads market data only'
+        """
         return status_of(self)
 
     @property
@@ -242,22 +250,42 @@ class Lab:
 
     @property
     def streams(self) -> tuple[Stream[Any, Any], ...]:
-        """Every stream that runs."""
+        """Every stream that runs.
+
+        >>> lab.instruments() in lab.streams
+        True
+        """
         with self._lock:
             return tuple(self._streams.values())
 
     @property
     def sandbox(self) -> SandboxProcess | None:
-        """The embedded exchange this lab started, or None."""
+        """The embedded exchange this lab started, or None.
+
+        >>> lab.sandbox.control(fault="freeze")["ok"], lab.sandbox.control(fault="thaw")["ok"]
+        (True, True)
+        """
         return self._process
 
     @property
     def rest(self) -> RestClient:
-        """The venue's REST side, whose methods are coroutines: ``lab.run(lab.rest.depth("BTC/USD"))``."""
+        """The venue's REST side, whose methods are coroutines, to be given to `run`.
+
+        >>> sorted(lab.run(lab.rest.depth("BTC/USD")))
+        ['asks', 'bids']
+        """
         return self._rest
 
     def run(self, work: Any, timeout: float = 15.0) -> Any:
-        """Run a coroutine, such as one of `rest`'s, on the I/O thread and give its result."""
+        """Run a coroutine, such as one of `rest`'s, on the I/O thread and give its result.
+
+        Raises:
+            NotReady: it took longer than ``timeout`` seconds.
+            RestFailed: a REST request was not answered as it should have been.
+
+        >>> lab.run(lab.rest.system_status())["status"]
+        'online'
+        """
         return self.io.run(work, timeout=timeout, waiting_for="the venue's answer")
 
     def now(self) -> Instant:
@@ -274,7 +302,13 @@ class Lab:
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Stop every stream, end every connection and thread, and the sandbox if it was started here. Idempotent."""
+        """Stop every stream, end every connection and thread, and the sandbox if it was started here. Idempotent.
+
+        >>> import kraken_lab as kl
+        >>> other = kl.connect(new=True)
+        >>> other.close(), other  # doctest: +ELLIPSIS
+        (None, <Lab sandbox: sandbox, seed 7, process ..., closed>)
+        """
         with self._lock:
             if self._closed:
                 return
@@ -386,20 +420,22 @@ class Lab:
             self._venue = Venue(self._venue.name, self._venue.endpoints, find_credentials(), self._venue.ssl_context)
             self._rest = self.io.call(self._make_rest)
 
-    def _symbols(self, given: Sequence[str | Sequence[str]], timeout: float) -> list[str]:
+    def _symbols(self, given: Sequence[object], timeout: float) -> list[str]:
         """The symbols asked for, once each, all of them known at this venue."""
         self._check_open()
-        flat: list[str] = []
+        flat: list[object] = []
         for item in given:
             flat.extend(item if isinstance(item, Iterable) and not isinstance(item, str) else [item])
         if not flat:
             raise BadArgument("symbols", (), "one or more pairs, as in 'BTC/USD'")
         instruments = self._known_instruments(timeout)
+        symbols: dict[str, None] = {}
         for symbol in flat:
             if not isinstance(symbol, str):
                 raise BadArgument("symbol", symbol, "a text such as 'BTC/USD'")
             instruments.pair(symbol)
-        return list(dict.fromkeys(flat))
+            symbols[symbol] = None
+        return list(symbols)
 
     def _known_instruments(self, timeout: float) -> InstrumentSnapshot:
         if not self._instruments.feeds[0].ready:
@@ -426,6 +462,9 @@ class Lab:
             return stream  # type: ignore[no-any-return]
         try:
             stream.wait(timeout=timeout)
+            if isinstance(stream, BookStream | Level3Stream):
+                # It has had data, but has none while it is fetched again, as for another depth.
+                stream.wait(until=has_books, timeout=timeout)
         except Refused:
             stream.stop()
             raise
@@ -447,6 +486,14 @@ class Lab:
             return feeds
 
         return self.call(work)
+
+
+def has_books(stream: BookStream | Level3Stream) -> bool:
+    """Whether there is a book to read of every symbol that can have one."""
+    return all(
+        feed.rejection or feed.state is StreamState.FAILED or stream[feed.symbol].latest is not None
+        for feed in stream.feeds
+    )
 
 
 def check_depth(channel: str, depth: int) -> None:

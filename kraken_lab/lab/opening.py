@@ -150,7 +150,12 @@ Symbols = str | Sequence[str]
 
 
 def ticker(*symbols: Symbols, event_trigger: Literal["trades", "bbo"] = "trades") -> TickerStream:
-    """`Lab.ticker` on the lab that ``connect()`` gives."""
+    """`Lab.ticker` on the lab that ``connect()`` gives.
+
+    >>> import kraken_lab as kl
+    >>> kl.ticker("BTC/USD").latest.symbol
+    'BTC/USD'
+    """
     return connect().ticker(*symbols, event_trigger=event_trigger)
 
 
@@ -165,20 +170,40 @@ def trades(*symbols: Symbols, snapshot: bool = True) -> TradeStream:
 
 
 def ohlc(*symbols: Symbols, interval: int = 1) -> OhlcStream:
-    """`Lab.ohlc` on the lab that ``connect()`` gives."""
+    """`Lab.ohlc` on the lab that ``connect()`` gives.
+
+    >>> import kraken_lab as kl
+    >>> kl.ohlc("BTC/USD", interval=60).interval
+    60
+    """
     return connect().ohlc(*symbols, interval=interval)
 
 
 def book(*symbols: Symbols, depth: int = 10) -> BookStream:
-    """`Lab.book` on the lab that ``connect()`` gives."""
+    """`Lab.book` on the lab that ``connect()`` gives.
+
+    >>> import kraken_lab as kl
+    >>> kl.book("BTC/USD").mid > 0
+    True
+    """
     return connect().book(*symbols, depth=depth)
 
 
 def level3(*symbols: Symbols, depth: int = 10) -> Level3Stream:
-    """`Lab.level3` on the lab that ``connect()`` gives."""
+    """`Lab.level3` on the lab that ``connect()`` gives.
+
+    >>> import kraken_lab as kl
+    >>> kl.level3("BTC/USD").pl().columns[4]
+    'order_id'
+    """
     return connect().level3(*symbols, depth=depth)
 
 
 def instruments() -> InstrumentStream:
-    """`Lab.instruments` on the lab that ``connect()`` gives."""
+    """`Lab.instruments` on the lab that ``connect()`` gives.
+
+    >>> import kraken_lab as kl
+    >>> kl.instruments().search("doge").polars()["symbol"].to_list()
+    ['DOGE/USD']
+    """
     return connect().instruments()
