@@ -117,8 +117,8 @@ class Unreachable(FeedError):
 
     def __init__(self, venue: str, reason: str, attempts: int = 1, hint: str = "") -> None:
         self.venue, self.reason, self.attempts = venue, reason, attempts
-        tail = hint or "Run `kraken-lab doctor` to see what is in the way, or use kl.connect('sandbox'): it needs no network."
-        super().__init__(f"{venue} cannot be reached ({reason}) after {attempts} attempt(s). {tail}")
+        doctor = "Run `kraken-lab doctor` to see what is in the way, or use kl.connect('sandbox'): it needs no network."
+        super().__init__(f"{venue} cannot be reached ({reason}) after {attempts} attempt(s). {hint or doctor}")
 
 
 class Disconnected(FeedError):
@@ -126,7 +126,9 @@ class Disconnected(FeedError):
 
     def __init__(self, endpoint: str, reason: str) -> None:
         self.endpoint, self.reason = endpoint, reason
-        super().__init__(f"The {endpoint} connection is down ({reason}). It is being reopened; lab.status() shows when.")
+        super().__init__(
+            f"The {endpoint} connection is down ({reason}). It is being reopened; lab.status() shows when."
+        )
 
 
 class Refused(FeedError):
@@ -135,7 +137,9 @@ class Refused(FeedError):
     def __init__(self, channel: str, rejected: Mapping[str, str]) -> None:
         self.channel, self.rejected = channel, dict(rejected)
         words = "; ".join(f"{symbol}: {text}" for symbol, text in rejected.items())
-        super().__init__(f"The venue refused {channel} for {words}. It will not be asked again; nothing else was touched.")
+        super().__init__(
+            f"The venue refused {channel} for {words}. It will not be asked again; nothing else was touched."
+        )
 
 
 class NotReady(FeedError, TimeoutError):
