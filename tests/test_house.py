@@ -107,8 +107,9 @@ def texts() -> Iterator[tuple[str, str]]:
     candidates = [path for path in ROOT.iterdir() if path.is_file()]
     for folder in OURS:
         candidates += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
+    made = {"__pycache__", ".ipynb_checkpoints", "envs"}
     for path in candidates:
-        if path.suffix in TEXTS and "__pycache__" not in path.parts and path.name != "kraken-lab-demo.html":
+        if path.suffix in TEXTS and not made & set(path.relative_to(ROOT).parts):
             yield str(path.relative_to(ROOT)), path.read_text("utf-8")
 
 
