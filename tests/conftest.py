@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .offline import sitecustomize as offline
 
@@ -15,10 +16,18 @@ if TYPE_CHECKING:
     from kraken_lab import Lab
 
 
+KEPT = ("KRAKEN_LAB_CONFORMANCE_ENVS",)
+"""Says only where the environments of the conformance tests are."""
+
+# How long an example takes depends on what else the machine does, which is nothing a test should fail of.
+settings.register_profile("kraken_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kraken_lab")
+
+
 def pytest_configure() -> None:
     """Before anything is collected: what this session starts is shut in too, and finds neither proxy nor key."""
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name.startswith("KRAKEN_"):
+        if name.lower().endswith("_proxy") or (name.startswith("KRAKEN_") and name not in KEPT):
             del os.environ[name]
     paths = [str(Path(offline.__file__).parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)

@@ -560,8 +560,9 @@ def test_lab_status_schema_and_values_show_themselves(lab: kl.Lab) -> None:
     assert [name for name in status.connections if name.startswith("connection public")]
 
 
-def test_words_of_the_exchange_cannot_act_on_who_reads_them(own_lab: kl.Lab) -> None:
-    """A refusal and a field with markup and terminal codes in them are shown letter by letter, wherever they appear."""
+@pytest.fixture
+def hostile(own_lab: kl.Lab) -> list[Any]:
+    """Everything that shows words of the exchange, after it said something with markup and terminal codes in it."""
     sandbox = own_lab.sandbox
     assert sandbox is not None
     sandbox.control(fault="deny", symbol="ETH/USD", text=HOSTILE)
@@ -580,11 +581,20 @@ def test_words_of_the_exchange_cannot_act_on_who_reads_them(own_lab: kl.Lab) -> 
     sandbox.control(fault="raw", data=json.dumps(frame), endpoint="public")
     stream.wait(until=lambda s: HOSTILE in set(s.df()["ord_type"]))
     assert stream.rejected["ETH/USD"] == HOSTILE
-    shown: list[Any] = [stream, stream.health, own_lab.status(), own_lab, stream.view(), stream.latest]
-    for value in shown:
+    return [stream, stream.health, own_lab.status(), own_lab, stream.view(), stream.latest]
+
+
+def test_words_of_the_exchange_are_only_words_in_a_cell(hostile: list[Any]) -> None:
+    """A refusal and a field with markup in them are shown letter by letter, wherever they appear."""
+    for value in hostile:
         html = value._repr_html_()
         assert "<img" not in html, type(value)
         assert "\x1b" not in html, type(value)
+
+
+def test_words_of_the_exchange_are_only_words_in_a_terminal(hostile: list[Any]) -> None:
+    """Control codes are shown as escapes: they neither colour nor clear somebody's screen."""
+    for value in hostile:
         assert "\x1b" not in repr(value), type(value)
 
 
