@@ -264,7 +264,8 @@ def test_a_stopped_stream_keeps_its_rows_and_is_replaced_when_asked_again(own_la
         stream.wait(rows=1)
     again = own_lab.trades("BTC/USD")
     assert again is not stream
-    assert len(again.df()) >= 50
+    assert str(again.state) == "LIVE"
+    assert again.latest is not None
 
 
 def test_a_frame_does_not_change_while_the_stream_goes_on(lab: kl.Lab) -> None:
@@ -398,8 +399,11 @@ def test_the_same_objects_serve_async_code() -> None:
                 bids.append(row.bid)
                 if len(bids) == 3:
                     break
+            assert lab.sandbox is not None
+            lab.sandbox.control(fault="freeze")
             with pytest.raises(kl.NotReady, match="first data of trades DOT/USD"):
-                await lab.trades("DOT/USD", wait=False).ready(timeout=0.0)
+                await lab.trades("DOT/USD", wait=False).ready(timeout=0.01)
+            lab.sandbox.control(fault="thaw")
             return len(stream.df()), bids, lab
 
     rows, bids, lab = asyncio.run(work())
