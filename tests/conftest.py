@@ -1,4 +1,4 @@
-"""What every test stands on: no way out of this machine, no key of the developer's, and one sandbox a worker."""
+"""What every test stands on: no way out of this machine, no key of the developer's, and one sandbox a module."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def pytest_configure() -> None:
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _opened() -> Iterator[list[Lab]]:
+    # Not for the whole session: a lab in the background takes time, and random numbers, from tests that measure both.
     opened: list[Lab] = []
     yield opened
     for lab in opened:
@@ -45,7 +46,7 @@ def _opened() -> Iterator[list[Lab]]:
 
 @pytest.fixture
 def lab(_opened: list[Lab]) -> Lab:
-    """The lab that ``kl.connect()`` gives: one sandbox for all tests of a worker, opened again if one closed it."""
+    """The lab that ``kl.connect()`` gives: one sandbox for all tests of a module, opened again if one closed it."""
     import kraken_lab as kl
 
     lab = kl.connect()
