@@ -1,4 +1,4 @@
-"""Everything that is installed here stands in the lock, at that version and with hashes; otherwise say what does not."""
+"""Everything installed here stands in the lock, at its version and with hashes; otherwise say what does not."""
 
 from __future__ import annotations
 
