@@ -18,6 +18,7 @@ from kraken_lab.sandbox.listing import Listing, SystemStatus
 from kraken_lab.sandbox.maintenance import Maintenance
 from kraken_lab.sandbox.market import DEFAULT_RATE, Market
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.permits import permit
 from kraken_lab.sandbox.publisher import Publisher
 from kraken_lab.sandbox.request import Endpoint
 from kraken_lab.sandbox.rest import Rest
@@ -150,22 +151,29 @@ class Exchange:
         return self._rest.permissions
 
     def set_status(self, status: SystemStatus) -> None:
-        """Change the state of the engine and tell every connection.
+        """Change the state of the engine and tell every connection; the market keeps to it.
 
         Raises:
             SandboxError: no such status.
         """
         self._desk.listing.set_system(status)
+        for pair in self._desk.listing.pairs:
+            self._permit(pair)
         for session in self.sessions:
             session.say_status()
 
     def set_pair_status(self, symbol: str, status: PairStatus) -> None:
-        """Change the state of a pair and tell the subscribers of ``instrument``.
+        """Change the state of a pair and tell the subscribers of ``instrument``; its market keeps to it.
 
         Raises:
             SandboxError: no such pair or status.
         """
-        self._desk.publisher.pair_changed(self._desk.listing.set_pair(symbol, status))
+        pair = self._desk.listing.set_pair(symbol, status)
+        self._permit(pair)
+        self._desk.publisher.pair_changed(pair)
+
+    def _permit(self, pair: Pair) -> None:
+        self.market.permit(pair.symbol, permit(self._desk.listing.system, pair.status))
 
     def announce_maintenance(self, starts_in_s: float, lasts_s: float, title: str) -> None:
         """Announce a maintenance to every connection; nothing else changes, also not when its time comes."""

@@ -4,9 +4,9 @@ Every action is one of few: a quote near the fair price, an order further out, a
 and what happens when the fair price leaves the spread: stale quotes are picked off or moved. Prices, candles and
 tickers are not drawn but follow from these orders, in the queues that everybody's orders share.
 
-The fair price is a random walk whose steps are taken per action, so bursts of activity are bursts of movement, with a
-roughness that itself wanders on two time scales. From these come fat tails and clustered volatility. The touch follows
-the fair price within a few actions, so that past returns tell nothing about the next.
+The touch follows the fair price within milliseconds, since whoever has quoted reacts at once when the price leaves the
+spread. So past returns tell nothing about the next beyond a second. Participants keep to what the status of the market
+permits.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import Final
 from kraken_lab.sandbox.arrivals import Arrivals
 from kraken_lab.sandbox.engine import Engine
 from kraken_lab.sandbox.events import Batch, OrderAdded, OrderRemoved, Side
+from kraken_lab.sandbox.fair_price import FairPrice
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.permits import Permit, permit
 from kraken_lab.sandbox.profiles import Profile
 
-__all__ = ["FairPrice", "Flow"]
+__all__ = ["Flow"]
 
 BASIS_POINT: Final = 1e-4
 TAKERS: Final = 0.02  # of the actions in a calm market, takers who simply want to trade
@@ -29,51 +31,17 @@ CANCELS: Final = 0.47  # of the others, cancels, when a side is as full as it sh
 CROWDING: Final = 3.0  # how much more often when it is fuller
 THIN_CROWDING: Final = 0.15  # thin pairs hardly care, so their sides run empty now and then
 PERSISTENCE: Final = 0.6  # chance that a taker is on the side of the one before
+REACTION: Final = 0.004  # mean seconds until somebody acts on a quote that has become stale
 PICKED_OFF: Final = 0.25  # chance that a stale quote is taken rather than moved, per half spread that it is wrong
 WIDE: Final = 3.5  # half spreads between bid and ask that invite a quote in between
-NEAR: Final = 0.42  # of the quotes and cancels, those about the touch
+NEAR: Final = 0.5  # of the quotes and cancels, those about the touch
 TAKEN_LEVELS: Final = 3  # takers look before they take: no more than rests on so many levels
 IMPACT: Final = 0.3  # how much of a trade's distance beyond the fair price the fair price believes
 SPREAD_OF_BODY: Final = 1.1  # sigma of the log-normal distance of orders further out
 ROUND_PRICES: Final = 0.3  # of the orders further out, those at a round price
+WITHDRAWALS: Final = 0.3  # of the actions while nothing but cancels is permitted, cancels from a full side
 REFILL: Final = 0.25  # chance that a thin pair's empty side is quoted again
 THIN: Final = 10  # levels below which a pair is thin
-
-
-class FairPrice:
-    """A price that wanders: the mean of what everybody believes, in scaled units.
-
-    The logarithm's steps have a standard deviation of ``step`` times the roughness, whose logarithm is the sum of two
-    mean-reverting processes. A very weak pull towards the first price keeps months of virtual time realistic.
-    """
-
-    FAST: Final = (60.0, 0.45)  # seconds to forget, standard deviation of the log-roughness
-    SLOW: Final = (1_200.0, 0.30)
-    HOME: Final = 40 * 86_400.0  # seconds to come back to the first price
-
-    def __init__(self, price: float, step: float, random: Random) -> None:
-        self._gauss = random.gauss
-        self._first = price
-        self._step = step * exp(-(self.FAST[1] ** 2) - self.SLOW[1] ** 2)
-        self._fast = self._gauss(0.0, self.FAST[1])
-        self._slow = self._gauss(0.0, self.SLOW[1])
-        self._log = 0.0
-        self.value = price
-
-    def wander(self, seconds: float) -> None:
-        """Take one step, ``seconds`` after the last."""
-        gauss = self._gauss
-        for_fast, for_slow = exp(-seconds / self.FAST[0]), exp(-seconds / self.SLOW[0])
-        self._fast = self._fast * for_fast + self.FAST[1] * sqrt(1 - for_fast * for_fast) * gauss(0.0, 1.0)
-        self._slow = self._slow * for_slow + self.SLOW[1] * sqrt(1 - for_slow * for_slow) * gauss(0.0, 1.0)
-        self._log *= 1 - min(1.0, seconds / self.HOME)
-        self._log += self._step * exp(self._fast + self._slow) * gauss(0.0, 1.0)
-        self.value = self._first * exp(self._log)
-
-    def believe(self, shift: float) -> None:
-        """Move by ``shift`` (scaled units), as after a trade beyond it, but by no more than half a percent at once."""
-        self._log += max(-0.005, min(0.005, shift / self.value))
-        self.value = self._first * exp(self._log)
 
 
 class _Roster:
@@ -111,12 +79,14 @@ class _Roster:
 class Flow:
     """One pair's participants. `act` does what is due at `due_ns`; `observe` must be told of what others do.
 
-    ``rate`` is actions a second (0: nothing ever happens beyond the first book). Orders of others live in the same
-    queues: they are matched, and never cancelled, by the flow.
+    ``rate`` is actions a second (0: nothing ever happens beyond the first book); reactions to stale quotes come on top,
+    about one for five actions of a busy pair. Orders of others live in the same queues: they are matched, and never
+    cancelled, by the flow. ``permit`` is the most that anybody does.
     """
 
     def __init__(self, profile: Profile, engine: Engine, *, rate: float, start_ns: int, random: Random) -> None:
         self.engine = engine
+        self.permit = permit(engine.pair.status)
         self._profile = profile
         self._random = random
         pair = engine.pair
@@ -134,7 +104,8 @@ class Flow:
         self._acted_ns = start_ns
         self._open(start_ns)
         self._arrivals = Arrivals(rate, start_ns, random) if rate else None
-        self.due_ns: int | None = self._arrivals.next() if self._arrivals else None
+        self._arrives_ns = self._arrivals.next() if self._arrivals else None
+        self.due_ns = self._arrives_ns
 
     # --- the clock --------------------------------------------------------------------------------------------------
 
@@ -143,12 +114,19 @@ class Flow:
         ns = self.due_ns
         assert ns is not None
         assert self._arrivals is not None
-        self.fair.wander((ns - self._acted_ns) / NS_PER_SECOND)
-        self._acted_ns = ns
-        self.due_ns = self._arrivals.next()
+        assert self._arrives_ns is not None
+        if ns == self._arrives_ns:
+            if self.permit >= Permit.MAKING:  # otherwise nobody could say what he believes
+                self.fair.wander((ns - self._acted_ns) / NS_PER_SECOND)
+            self._acted_ns = ns
+            self._arrives_ns = self._arrivals.next()
         batch = self._decide(ns)
         if batch:
             self.observe(batch, own=True)
+        self.due_ns = self._arrives_ns
+        if self._stale():
+            reaction = max(1, round(self._random.expovariate(1 / REACTION) * NS_PER_SECOND))
+            self.due_ns = min(self.due_ns, ns + reaction)
         return batch
 
     def observe(self, batch: Batch, *, own: bool = False) -> None:
@@ -167,6 +145,8 @@ class Flow:
     # --- deciding ---------------------------------------------------------------------------------------------------
 
     def _decide(self, ns: int) -> Batch | None:
+        if self.permit < Permit.MAKING:
+            return self._withdraw(ns) if self.permit == Permit.CANCELS else None
         bids, asks = self.engine.prices("buy"), self.engine.prices("sell")
         if not bids or not asks:
             return self._refill(ns, "sell" if bids else "buy")
@@ -176,7 +156,7 @@ class Flow:
         if fair < bids[0]:
             return self._chase(ns, "sell", bids[0])
         random = self._random.random
-        if random() < TAKERS:
+        if random() < TAKERS and self.permit >= Permit.LIMITS:
             return self._take(ns)
         if asks[0] - bids[0] > max(WIDE * self._half, 2 * self._tick) and random() < 0.5:
             lagging: Side = "buy" if fair - bids[0] > asks[0] - fair else "sell"
@@ -196,6 +176,21 @@ class Flow:
         target = self._profile.levels
         return len(self.engine.prices(side)) >= 2 * target or len(self._own[side]) >= 4 * target
 
+    def _withdraw(self, ns: int) -> Batch | None:
+        """Nothing but cancels is permitted: some make use of it, fewer and fewer as the side empties."""
+        side: Side = "buy" if self._random.random() < 0.5 else "sell"
+        crowd = len(self.engine.prices(side)) / self._profile.levels
+        return self._cancel(ns, side) if self._random.random() < WITHDRAWALS * crowd * crowd else None
+
+    def _stale(self) -> bool:
+        """Whether a best price is wrong by the fair price, and belongs to participants who may and will react."""
+        if self.permit < Permit.MAKING:
+            return False
+        bids, asks, fair = self.engine.prices("buy"), self.engine.prices("sell"), self.fair.value
+        if asks and fair > asks[0]:
+            return self._first_own("sell", asks[0]) is not None
+        return bool(bids) and fair < bids[0] and self._first_own("buy", bids[0]) is not None
+
     def _refill(self, ns: int, empty: Side) -> Batch | None:
         """One side is empty: somebody quotes it, on a thin pair after a while."""
         if not self._thin or self._random.random() < REFILL:
@@ -206,10 +201,13 @@ class Flow:
         """The fair price has passed the best quote of the other side, which is taken by ``side`` or moves away."""
         stale: Side = "sell" if side == "buy" else "buy"
         wrong = min(10.0, abs(self.fair.value - touch) / self._half)
-        if self._random.random() >= min(0.8, PICKED_OFF * wrong):
+        may_take = self.permit >= Permit.LIMITS
+        if self._random.random() >= min(0.8, PICKED_OFF * wrong) or not may_take:
             mine = self._first_own(stale, touch)
             if mine is not None:
                 return self.engine.move(mine, self._near(stale), self._size(1.0), ns)
+        if not may_take:
+            return self._stir(ns, side)
         limit = self._on_tick(self.fair.value, side)
         return self.engine.limit(side, limit, self._size(1.5 + wrong), ns, time_in_force="ioc")
 
@@ -220,7 +218,7 @@ class Flow:
         side = self._taker
         seen = self.engine.levels("sell" if side == "buy" else "buy", TAKEN_LEVELS)
         qty = min(self._size(0.4), sum(qty for _, qty in seen))
-        if self._random.random() < 0.6:
+        if self._random.random() < 0.6 and self.permit == Permit.ALL:
             return self.engine.market(side, qty, ns)
         return self.engine.limit(side, seen[0][0], qty, ns, time_in_force="ioc")
 

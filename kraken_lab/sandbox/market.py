@@ -20,6 +20,7 @@ from kraken_lab.sandbox.flow import Flow
 from kraken_lab.sandbox.history import Candle, History, Ticker
 from kraken_lab.sandbox.instruments import ASSETS, PAIRS, Asset, Pair
 from kraken_lab.sandbox.past import Past
+from kraken_lab.sandbox.permits import Permit
 from kraken_lab.sandbox.profiles import profile
 
 __all__ = ["DEFAULT_RATE", "Market"]
@@ -45,6 +46,7 @@ class Market:
     """All pairs, driven by synthetic order flow in virtual time (nanoseconds since the Unix epoch).
 
     ``rate`` is actions a second, shared out among the ``pairs`` by their character; 0 makes every book stand still.
+    Reactions to quotes that have become stale come on top, about one for five actions at the default rate.
     ``listeners`` are called with each `Batch` right after it happened, when engines and history already show it.
 
     >>> market = Market(seed=7, start_ns=1_767_225_600_000_000_000)
@@ -107,6 +109,13 @@ class Market:
             )
         self._room(batch.symbol).flow.observe(batch)
         self._publish(batch)
+
+    def permit(self, symbol: str, most: Permit) -> None:
+        """From now on the pair's synthetic participants do no more than ``most``; at first it is as its status says.
+
+        It binds nobody else: whether an order from outside is let in is decided where it comes in.
+        """
+        self._room(symbol).flow.permit = most
 
     def _publish(self, batch: Batch) -> None:
         history = self._rooms[batch.symbol].history

@@ -18,7 +18,8 @@ import pytest
 from kraken_lab.sandbox.arrivals import Arrivals, OrderIds
 from kraken_lab.sandbox.engine import Engine
 from kraken_lab.sandbox.events import Batch, OrderRemoved
-from kraken_lab.sandbox.flow import FairPrice, Flow
+from kraken_lab.sandbox.fair_price import FairPrice
+from kraken_lab.sandbox.flow import Flow
 from kraken_lab.sandbox.instruments import PAIRS
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.profiles import profile
