@@ -7,6 +7,7 @@ joined to sandbox sessions in memory, and only time is virtual, so hours pass in
 from __future__ import annotations
 
 import asyncio
+import json
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from random import Random
@@ -16,7 +17,7 @@ from kraken_lab.errors import BadKey, RestFailed
 from kraken_lab.net import Backoff, Connection, Credentials, Link, Nonce, Secret, TransportFailed, api_sign
 from kraken_lab.net.transport import Hear
 from kraken_lab.sandbox.exchange import START_NS, Exchange
-from kraken_lab.sandbox.instruments import Pair
+from kraken_lab.sandbox.instruments import PAIRS, Pair
 from kraken_lab.sandbox.session import Session
 from kraken_lab.streams import Desk, Router
 from kraken_lab.streams.book_feed import BookFeed
@@ -38,6 +39,10 @@ KINDS: Mapping[str, type[Feed]] = {
     "trade": TradeFeed,
     "instrument": InstrumentFeed,
 }
+
+
+FEW = [pair for pair in PAIRS if pair.symbol in ("BTC/USD", "ETH/USD", "DOGE/USD", "ACA/EUR", "MATIC/GBP")]
+"""Enough to differ in every way, few enough to begin quickly."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -68,6 +73,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._virtual.now
 
+    def hold_up(self, seconds: float) -> None:
+        """Let time pass during which nothing runs."""
+        self._virtual.now += seconds
+
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine function to its end on a fresh virtual loop; whatever it left running is cancelled."""
@@ -75,11 +84,15 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         return loop.run_until_complete(work())
     finally:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.run_until_complete(_end_others())
         loop.close()
+
+
+async def _end_others() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class VirtualClock:
@@ -164,10 +177,10 @@ class World:
         self,
         *,
         seed: int = 7,
-        rate: float = 20.0,
+        rate: float = 10.0,
         settings: Settings | None = None,
         random: Random | None = None,
-        pairs: Sequence[Pair] | None = None,
+        pairs: Sequence[Pair] = FEW,
         account: Literal["standard", "pro"] = "standard",
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -179,6 +192,10 @@ class World:
         self.connections: list[Connection] = []
         self.attempts: list[float] = []
         self.sent: list[str] = []
+        self.asked_at: list[float] = []
+        """When tokens were asked for, virtual seconds."""
+        self.answer_delay = 0.0
+        """How long the answer to that takes, seconds."""
         self._transport = _MemoryTransport(self)
         self._random = random or Random(1)
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
@@ -206,6 +223,8 @@ class World:
 
     async def _answer(self, query: Query) -> str:
         """A token, by the exchange's own REST side, as `RestClient` would get it."""
+        self.asked_at.append(self.clock.now().mono)
+        await asyncio.sleep(self.answer_delay)
         self.catch_up()
         key = Credentials(Secret(self.exchange.api_key), Secret(self.exchange.api_secret), "the test")
         nonce = str(self._nonce())
@@ -221,15 +240,21 @@ class World:
             },
             body=body.encode(),
         )
-        import json
-
         if answer.status != 200:
             raise RestFailed(path, "the answer did not come from the API", answer.status)
-        found = json.loads(answer.body)
-        if found["error"]:
-            raise BadKey(", ".join(found["error"]))
-        token: str = found["result"]["token"]
+        try:
+            found = json.loads(answer.body)
+            if found["error"]:
+                raise BadKey(", ".join(found["error"]))
+            token: str = found["result"]["token"]
+        except (ValueError, LookupError, TypeError):
+            raise RestFailed(path, "the answer is not the API's JSON", answer.status) from None
         return token
+
+    @property
+    def fetches(self) -> int:
+        """How many tokens were asked for."""
+        return len(self.asked_at)
 
     def feed(self, channel: str, symbol: str = "BTC/USD", **options: Any) -> Any:
         """Subscribe a channel of one symbol and give its feed."""
@@ -252,6 +277,12 @@ class World:
         """Until all of these feeds, or all there are, are LIVE."""
         wanted = feeds or self.desk.feeds
         await self.until(lambda: all(str(feed.state) == "LIVE" for feed in wanted), within=within)
+
+    def hold_up(self, seconds: float) -> None:
+        """Let time pass in which nothing of this process runs, as when a C call holds the interpreter lock."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.hold_up(seconds)
 
     # --- the exchange's side ----------------------------------------------------------------------------------------
 

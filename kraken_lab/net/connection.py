@@ -53,7 +53,7 @@ class Connection:
         self.failures = 0
         self.frames = 0
         self.bytes = 0
-        self.lateness = 0.0
+        self.lateness = self.worst_lateness = 0.0
         self._transport, self._clock, self._settings = transport, clock, settings
         self._backoff, self._answer = backoff, answer
         self._wake = asyncio.Event()
@@ -206,6 +206,7 @@ class Connection:
         """A held-up process first reads what came meanwhile, and then judges as if it had not been held up."""
         late = self._clock.now().mono - deadline
         self.lateness = max(late, 0.0)
+        self.worst_lateness = max(self.worst_lateness, self.lateness)
         if late <= LATE:
             return
         for _ in range(DRAIN_TURNS):

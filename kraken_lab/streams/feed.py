@@ -86,6 +86,8 @@ class Feed:
         """The exchange's words if it refused."""
         self.watchers: tuple[Callable[[], object], ...] = ()
         """Called on the I/O thread after anything changed; replaced, never changed in place."""
+        self._difference = ""
+        """What the exchange agreed to instead of what was asked, if anything."""
         self._gap_before = False
         self._open_gap: Gap | None = None
         self._failures: deque[float] = deque(maxlen=settings.resync_limit + 1)
@@ -126,6 +128,7 @@ class Feed:
 
     def acknowledged(self, result: SubscribeResult, difference: str | None, at: Instant) -> None:
         """The exchange agreed, perhaps to something else than was asked."""
+        self._difference = difference or ""
         if difference:
             self.counters["acknowledged differently"] += 1
             self.reason = difference
@@ -191,7 +194,7 @@ class Feed:
         """All that a message brought is written: now it may be seen and told, and not a row earlier."""
         self.ready = True
         if self.state is not StreamState.LIVE:
-            self._enter(StreamState.LIVE, "", at)
+            self._enter(StreamState.LIVE, self._difference, at)
         else:
             self._tell()
 

@@ -431,16 +431,16 @@ class Conversation:
         if not self.connected:
             return
         if self._judges_silence and self.last_heard is not None:
-            silent_for = at.mono - self.last_heard
-            if silent_for >= settings.silence_timeout:
-                self._hang_up = f"silence of {silent_for:.1f} s"
+            # Sums as in `next_deadline`, not differences: rounded otherwise, a deadline could be reached and not be due.
+            if at.mono >= self.last_heard + settings.silence_timeout:
+                self._hang_up = f"silence of {at.mono - self.last_heard:.1f} s"
                 return
         for standing in list(self._standings.values()):
             self._overdue(standing, at)
 
     def _overdue(self, standing: Standing, at: Instant) -> None:
         settings = self.settings
-        if standing.asked_at is not None and at.mono - standing.asked_at >= settings.ack_timeout:
+        if standing.asked_at is not None and at.mono >= standing.asked_at + settings.ack_timeout:
             self.counters["unanswered request"] += 1
             standing.req_id = standing.asked_at = None
             if standing.stage is Stage.ASKED:
@@ -451,7 +451,7 @@ class Conversation:
             standing.stage is Stage.ACKNOWLEDGED
             and not standing.delivered
             and standing.acknowledged_at is not None
-            and at.mono - standing.acknowledged_at >= settings.snapshot_timeout
+            and at.mono >= standing.acknowledged_at + settings.snapshot_timeout
         ):
             final = standing.nudged
             self._events.append(Silent(standing.want, final=final))
@@ -499,7 +499,7 @@ class Conversation:
                 if self._pace.room(at.mono) < 1:
                     return texts
                 texts.append(self._ask(stage, group, at))
-        if not texts and at.mono - self._last_sent >= self.settings.keepalive:
+        if not texts and at.mono >= self._last_sent + self.settings.keepalive:
             req_id = next(self._req_ids)
             self._requests[req_id] = ("ping", [], at)
             texts.append(encode(Ping(req_id=req_id)))
