@@ -1,4 +1,4 @@
-"""Every message of a longer session, of all channels and pairs, and every REST answer, held to the documented shapes."""
+"""Every message of a longer session, of all channels and pairs, and every REST answer, held to documented shapes."""
 
 from __future__ import annotations
 
@@ -108,15 +108,15 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session() -> Session:
-    """Three minutes of market with everything that can be said about it, then requests of every kind."""
+    """Two minutes of market with everything that can be said about it, then requests of every kind."""
     session = Session()
-    session.wait(60)
+    session.wait(40)
     session.exchange.set_pair_status("ETH/USD", "post_only")
     session.exchange.set_pair_status("ETH/USD", "online")
     session.exchange.announce_maintenance(3600, 600, "A new engine")
     for status in ("maintenance", "cancel_only", "post_only", "online"):
         session.exchange.set_status(status)
-    session.wait(60)
+    session.wait(40)
     for request in (
         {"method": "ping", "req_id": 0},
         {"method": "ping"},
@@ -143,7 +143,7 @@ def session() -> Session:
     token = session.token()
     session.subscribe(last, channel="level3", symbol=["BTC/USD"], token=token)
     session.subscribe(last, method="unsubscribe", channel="level3", symbol=["BTC/USD"], token=token)
-    session.wait(60)
+    session.wait(40)
     return session
 
 
