@@ -430,11 +430,11 @@ class Conversation:
         settings = self.settings
         if not self.connected:
             return
-        if self._judges_silence and self.last_heard is not None:
-            # Sums as in `next_deadline`, not differences: rounded otherwise, a deadline could be reached and not be due.
-            if at.mono >= self.last_heard + settings.silence_timeout:
-                self._hang_up = f"silence of {at.mono - self.last_heard:.1f} s"
-                return
+        heard = self.last_heard
+        # Sums as in `next_deadline`, not differences: rounded otherwise, a deadline could be reached and not be due.
+        if self._judges_silence and heard is not None and at.mono >= heard + settings.silence_timeout:
+            self._hang_up = f"silence of {at.mono - heard:.1f} s"
+            return
         for standing in list(self._standings.values()):
             self._overdue(standing, at)
 
