@@ -116,7 +116,7 @@ def texts() -> Iterator[tuple[str, str]]:
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:home|Users|root|work|tmp|usr/local|opt)/\w")
 REGISTRY = re.compile("|".join(re.escape(f"{name}.{top}") for name, top in [
     *(("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org"), ("npmjs", "com")),
-]) + r"|--(?:extra-)?index-url|--find-links|--trusted-host")  # fmt: skip
+]) + r"|--(?:extra-)?index-url|--trusted-host")  # fmt: skip
 HERE = "tests/test_house.py"
 
 
