@@ -93,10 +93,9 @@ class TestContained:
                     f'[{{"symbol":"BTC/USD","bids":[{{"price":{number},"qty":1.0}}],"asks":[],"checksum":1}}]', "book"
                 )
             else:
-                last = json.loads(json.dumps(dict.fromkeys(("bid", "bid_qty", "ask", "ask_qty", "last", "volume", "vwap", "low", "high", "change", "change_pct"), 1.5)))  # fmt: skip
-                frame = message(f"[{json.dumps({'symbol': 'BTC/USD', **last, 'bid': 0})}]", "ticker").replace(
-                    '"bid": 0', f'"bid":{number}'
-                )
+                names = "bid_qty ask ask_qty last volume vwap low high change change_pct".split()
+                others = ",".join(f'"{name}":1.5' for name in names)
+                frame = message(f'[{{"symbol":"BTC/USD","bid":{number},{others}}}]', "ticker")
             await said(world, frame)
             await world.live(feed)
             prices = [] if channel == "book" else feed.table.view().pandas()["price" if channel == "trade" else "bid"]
@@ -233,12 +232,14 @@ class TestOneAmongTen:
             await world.live()
 
             def spoil(text: str) -> str:
-                return text.replace('"symbol":"BTC/USD"', '"symbol":"BTC/USD","price":"x","bid":"x","bids":7')
+                name = {"book": "checksum", "trade": "price", "ticker": "bid"}[channel]
+                return text.replace(f'"{name}":', f'"{name}":"x","was":')
 
             world.exchange.faults.edit(Match(channel=channel, type="update", symbol="BTC/USD", times=None), spoil)
             await asyncio.sleep(50)
             subscribes = [text for text in world.sent if '"subscribe"' in text and f'"{channel}"' in text]
             assert len(subscribes) <= 1 + world.settings.resync_limit + (len(world.attempts) - 1)
+            assert feed.counters["malformed"] > world.settings.resync_limit
             if channel == "book":
                 assert feed.state is StreamState.FAILED
             else:

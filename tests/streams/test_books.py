@@ -24,8 +24,8 @@ def venue_levels(world: World, symbol: str, depth: int) -> dict[str, list[tuple[
     engine = world.exchange.market.engine(symbol)
     price, qty = Decimal(1).scaleb(-engine.pair.price_precision), Decimal(1).scaleb(-engine.pair.qty_precision)
     return {
-        name: [(level * price, amount * qty) for level, amount in engine.levels(side, depth)]
-        for name, side in (("bids", "buy"), ("asks", "sell"))
+        "bids": [(level * price, amount * qty) for level, amount in engine.levels("buy", depth)],
+        "asks": [(level * price, amount * qty) for level, amount in engine.levels("sell", depth)],
     }
 
 
@@ -290,8 +290,8 @@ class TestTrueBooks:
                 engine = world.exchange.market.engine("BTC/USD")
                 told = b"".join(
                     digits(price, 1) + digits(qty, 0)
-                    for side in ("sell", "buy")
-                    for price, qty in engine.levels(side, 10)  # type: ignore[arg-type]
+                    for levels in (engine.levels("sell", 10), engine.levels("buy", 10))
+                    for price, qty in levels
                 )
                 return edited(lambda data: data.update(checksum=zlib.crc32(told)))(text)
 

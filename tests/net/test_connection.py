@@ -1,0 +1,288 @@
+"""One line from first to last, with a transport and a peer that do what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import pytest
+
+from kraken_lab.errors import BadKey, RestFailed
+from kraken_lab.net import Backoff, Connection, TransportFailed
+from kraken_lab.net.transport import Hear, Link
+from kraken_lab.wire import Instant, Query, Settings, SlidingBudget
+from tests.virtual import VirtualClock, run
+
+
+class APeer:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.story: list[str] = []
+        self.texts: list[str] = []
+        self.wanted: list[Query] = []
+        self.excused = 0.0
+        self.silence_after: float | None = None
+        self.last_heard = 0.0
+
+    def opened(self, at: Instant) -> None:
+        self.story.append("opened")
+        self.last_heard = at.mono
+
+    def hear(self, data: bytes | str, at: Instant) -> bool:
+        self.story.append(f"heard {data!r}")
+        self.last_heard = at.mono
+        return False
+
+    def closed(self, reason: str, at: Instant) -> None:
+        self.story.append(f"closed: {reason}")
+
+    def let_time_pass(self, at: Instant) -> None: ...
+
+    def to_send(self, at: Instant) -> list[str]:
+        texts, self.texts = self.texts, []
+        return texts
+
+    def next_deadline(self, at: Instant) -> float | None:
+        return at.mono + 1.0
+
+    def hang_up(self) -> str | None:
+        return None
+
+    def queries(self, at: Instant) -> list[Query]:
+        wanted, self.wanted = self.wanted, []
+        return wanted
+
+    def answered(self, query: Query, answer: str, at: Instant) -> None:
+        self.story.append(f"answered {answer}")
+
+    def unanswered(self, query: Query, reason: str, at: Instant, *, refused: bool) -> None:
+        self.story.append(f"unanswered {reason} {'refused' if refused else ''}".strip())
+
+    def excuse(self, lateness: float) -> None:
+        self.excused += lateness
+
+
+class ALink:
+    """A link whose other side may be dead."""
+
+    def __init__(self, hear: Hear, *, send: float = 0.0, close: float = 0.0) -> None:
+        self.hear = hear
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.sent: list[str] = []
+        self.closed = False
+        self._send, self._close = send, close
+
+    async def send(self, text: str) -> None:
+        await asyncio.sleep(self._send)
+        self.sent.append(text)
+
+    async def close(self) -> None:
+        await asyncio.sleep(self._close)
+        self.closed = True
+
+
+class ATransport:
+    """Gives links, or fails, as told."""
+
+    def __init__(self, make: Callable[[Hear, int], Awaitable[Link]]) -> None:
+        self.make, self.attempts, self.links = make, 0, []  # type: ignore[var-annotated]
+
+    async def connect(self, url: str, hear: Hear) -> Link:
+        self.attempts += 1
+        link = await self.make(hear, self.attempts)
+        self.links.append(link)
+        return link
+
+
+class ALine:
+    """A connection, running."""
+
+    def __init__(
+        self,
+        make: Callable[[Hear, int], Awaitable[Link]],
+        answer: Callable[[Query], Awaitable[str]] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        async def nothing(query: Query) -> str:
+            return "a token"
+
+        settings = settings or Settings()
+        self.peer = APeer()
+        self.transport = ATransport(make)
+        self.clock = VirtualClock(asyncio.get_running_loop())
+        self.line = Connection(
+            name="test",
+            url="ws://there",
+            peer=self.peer,
+            transport=self.transport,
+            clock=self.clock,
+            settings=settings,
+            backoff=Backoff(settings, Random(1), SlidingBudget(100, 600.0)),
+            answer=answer or nothing,
+        )
+        self.task = asyncio.get_running_loop().create_task(self.line.run())
+
+
+async def good(hear: Hear, attempt: int) -> Link:
+    """A link that works."""
+    return ALink(hear)
+
+
+@pytest.mark.promise("S-18")
+def test_what_comes_with_the_handshake_is_heard_after_it() -> None:
+    """The exchange says its status in the packet that ends the handshake; the peer first learns of the line."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        hear(b"status")
+        return ALink(hear)
+
+    async def test() -> None:
+        a = ALine(make)
+        await asyncio.sleep(0.1)
+        assert a.peer.story == ["opened", "heard b'status'"]
+
+    run(test)
+
+
+@pytest.mark.promise("S-01")
+@pytest.mark.promise("S-07")
+def test_a_line_that_is_given_up_is_not_heard_any_more() -> None:
+    """It may still speak while it is being closed, and nobody listens; its successor does not wait for the close."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        return ALink(hear, close=5.0)
+
+    async def test() -> None:
+        a = ALine(make)
+        await asyncio.sleep(0.1)
+        [first] = a.transport.links
+        first.ended.set_result("connection lost")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        first.hear(b"too late")
+        await asyncio.sleep(1.3)
+        first.hear(b"much too late")
+        assert not first.closed
+        assert a.peer.story == ["opened", "closed: connection lost", "opened"]
+        a.line.stop()
+        await a.task
+        assert all(link.closed for link in a.transport.links)
+
+    run(test)
+
+
+@pytest.mark.promise("S-01")
+def test_a_peer_that_does_not_read_is_as_good_as_silent() -> None:
+    """Writing to it is given up at the silence timeout."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        return ALink(hear, send=1e6 if attempt == 1 else 0.0)
+
+    async def test() -> None:
+        a = ALine(make)
+        a.peer.texts = ["hello"]
+        await asyncio.sleep(7)
+        assert a.peer.story[:2] == ["opened", "closed: silence: the other side does not read what is sent"]
+        assert a.transport.attempts == 2
+
+    run(test)
+
+
+@pytest.mark.promise("S-21")
+@pytest.mark.fault("F-018")
+def test_stopping_while_a_connection_is_made() -> None:
+    """Ends the attempt; nobody waits for its timeout."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        await asyncio.sleep(1e6)
+        raise AssertionError
+
+    async def test() -> None:
+        a = ALine(make)
+        await asyncio.sleep(1)
+        a.line.stop()
+        await asyncio.wait_for(a.task, 0.1)
+        assert a.line.state == "stopped"
+
+    run(test)
+
+
+@pytest.mark.promise("S-21")
+def test_a_cancelled_line_closes_its_link() -> None:
+    """Also when it is not asked politely."""
+
+    async def test() -> None:
+        a = ALine(good)
+        await asyncio.sleep(1)
+        a.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await a.task
+        assert a.line.state == "stopped"
+        assert a.transport.links[0].closed
+
+    run(test)
+
+
+@pytest.mark.promise("S-20")
+@pytest.mark.promise("K-02")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RestFailed("/0/x", "HTTP 500"), "unanswered HTTP 500"),
+        (BadKey("no"), "unanswered no refused"),
+        (ValueError("THE-CANARY"), "unanswered failed with ValueError refused"),
+    ],
+)
+def test_every_question_is_answered_in_some_way(error: Exception, said: str) -> None:
+    """Also if asking fails in a way nobody thought of; its text, which may hold the key, stays out."""
+
+    async def answer(query: Query) -> str:
+        raise error
+
+    async def test() -> None:
+        a = ALine(good, answer)
+        a.peer.wanted = [Query("token")]
+        await asyncio.sleep(1)
+        assert a.peer.story[-1] == said
+
+    run(test)
+
+
+@pytest.mark.promise("S-19")
+@pytest.mark.fault("F-034")
+def test_what_waits_in_the_socket_after_a_sleep_is_not_believed() -> None:
+    """The first frame after a suspension does not end the gap that the suspension is."""
+
+    async def test() -> None:
+        a = ALine(good)
+        await asyncio.sleep(0.5)
+        [link] = a.transport.links
+        link.hear(b"before")
+        a.clock.step = 1200.0
+        link.hear(b"after")
+        await asyncio.sleep(0.1)
+        assert a.peer.story == ["opened", "heard b'before'", "closed: suspend: the clock stepped by +1200.0 s"]
+
+    run(test)
+
+
+@pytest.mark.promise("S-03")
+@pytest.mark.promise("B-06")
+def test_a_line_that_never_stood_says_so() -> None:
+    """After the first failure, not before."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        await asyncio.sleep(3)
+        raise TransportFailed("no route")
+
+    async def test() -> None:
+        a = ALine(make)
+        await asyncio.sleep(1)
+        assert not a.line.failed
+        await asyncio.sleep(2.1)
+        assert a.line.failed
+        assert a.line.reason == "no route"
+
+    run(test)
