@@ -92,7 +92,11 @@ class _WebSocketLink:
 
 
 def _why_closed(connection: ClientConnection) -> str:
-    code, reason = connection.close_code, connection.close_reason
+    ours, theirs = connection.protocol.close_sent, connection.protocol.close_rcvd
+    if ours is not None and not connection.protocol.close_rcvd_then_sent and ours.code != CloseCode.NORMAL_CLOSURE:
+        # Something was wrong with what came, or with what did not.
+        return f"given up with {int(ours.code)}" + (f" {ours.reason}" if ours.reason else "")
+    code, reason = (theirs.code, theirs.reason) if theirs is not None else (None, "")
     if code is None or code == CloseCode.ABNORMAL_CLOSURE:
         return reason or "connection lost"
     return f"closed with {int(code)}" + (f" {reason}" if reason else "")

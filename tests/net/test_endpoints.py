@@ -30,7 +30,7 @@ from kraken_lab.net import KRAKEN, Endpoints, describe_sandbox
 def test_only_the_exchange_over_tls_or_this_machine(name: str, address: str) -> None:
     """Whatever the address looks like."""
     with pytest.raises(BadArgument, match="a Kraken host over TLS, or a loopback address"):
-        replace(KRAKEN, **{name: address})  # type: ignore[arg-type]
+        replace(KRAKEN, **{name: address})
 
 
 def test_the_exchange_is_not_this_machine() -> None:

@@ -45,7 +45,7 @@ def test_a_secret_has_no_text_form() -> None:
     secret = Secret(KEY)
     credentials = Credentials(Secret(KEY), Secret(SECRET), "the test")
     forms = [
-        repr(secret), str(secret), f"{secret}", f"{secret:>40}", "%s %r" % (secret, secret), secret._repr_html_(),
+        repr(secret), str(secret), f"{secret}", f"{secret:>40}", secret._repr_html_(),
         repr(credentials), str(dataclasses.asdict(credentials)), repr([credentials]), ascii(secret),
         repr(copy.copy(secret)), repr(copy.deepcopy(credentials)), str(dir(secret)),
         logging.LogRecord("x", 10, "", 1, "%s %r", (secret, credentials), None).getMessage(),

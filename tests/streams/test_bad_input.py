@@ -93,7 +93,7 @@ class TestContained:
                     f'[{{"symbol":"BTC/USD","bids":[{{"price":{number},"qty":1.0}}],"asks":[],"checksum":1}}]', "book"
                 )
             else:
-                names = "bid_qty ask ask_qty last volume vwap low high change change_pct".split()
+                names = ["bid_qty", "ask", "ask_qty", "last", "volume", "vwap", "low", "high", "change", "change_pct"]
                 others = ",".join(f'"{name}":1.5' for name in names)
                 frame = message(f'[{{"symbol":"BTC/USD","bid":{number},{others}}}]', "ticker")
             await said(world, frame)

@@ -33,6 +33,11 @@ def something(random: Random) -> tuple[str, str, dict[str, Any]]:
     return channel, random.choice(SYMBOLS[:2] if channel == "ohlc" else SYMBOLS), options
 
 
+async def newer(world: World, feed: Any, epoch: int) -> None:
+    """Until the feed has a later epoch."""
+    await world.until(lambda: feed.epoch > epoch, within=100)
+
+
 @pytest.mark.promise("B-03")
 @pytest.mark.promise("S-21")
 @pytest.mark.fault("F-168")
@@ -67,7 +72,7 @@ def test_three_hundred_random_steps(seed: int) -> None:
                         assert feed.depth == max(depth, options["depth"])
                         if options["depth"] > depth and epoch:
                             deepened += 1
-                            await world.until(lambda feed=feed, epoch=epoch: feed.epoch > epoch, within=100)
+                            await newer(world, feed, epoch)
             await asyncio.sleep(random.choice([0.0, 0.01, 0.3]))
             check(world, held)
         await world.live(within=100)
