@@ -38,6 +38,9 @@ NEAR: Final = 0.5  # of the quotes and cancels, those about the touch
 TAKEN_LEVELS: Final = 3  # takers look before they take: no more than rests on so many levels
 IMPACT: Final = 0.3  # how much of a trade's distance beyond the fair price the fair price believes
 SPREAD_OF_BODY: Final = 1.1  # sigma of the log-normal distance of orders further out
+SIGMA_OF_SIZE: Final = 1.4  # sigma of the log-normal quantities
+WHALES: Final = 0.03  # of the quantities, those multiplied by a power law
+ROUND_SIZES: Final = 0.33  # of the quantities, those with one digit and zeros
 ROUND_PRICES: Final = 0.3  # of the orders further out, those at a round price
 WITHDRAWALS: Final = 0.3  # of the actions while nothing but cancels is permitted, cancels from a full side
 REFILL: Final = 0.25  # chance that a thin pair's empty side is quoted again
@@ -276,14 +279,14 @@ class Flow:
         return price, distance
 
     def _size(self, scale: float) -> int:
-        """A quantity: log-normal about the median, now and then a whale's, one in three a round number."""
+        """A quantity: log-normal about the median, now and then a whale's, often a round number."""
         random = self._random
-        qty = scale * self._lot * exp(1.1 * random.gauss(0.0, 1.0))
-        if random.random() < 0.02:
-            qty *= min(100.0, random.paretovariate(1.5))
+        qty = scale * self._lot * exp(SIGMA_OF_SIZE * random.gauss(0.0, 1.0))
+        if random.random() < WHALES:
+            qty *= min(100.0, 3.0 * random.paretovariate(1.3))
         pair = self.engine.pair
         whole = max(int(qty), pair.qty_min)
-        if random.random() < 0.33:
+        if random.random() < ROUND_SIZES:
             unit: int = 10 ** (len(str(whole)) - 1)
             whole = max(whole - whole % unit, pair.qty_min)
         return whole - whole % pair.qty_increment

@@ -1,33 +1,25 @@
-"""The synthetic order flow has the stylised facts of a market, and a book that can be traded in.
-
-The measurements are over five seeds, each some twenty virtual minutes of the busiest pair. Bounds are 2/sqrt(n), those
-of white noise; for returns they hold for the mean over the seeds, since clustered volatility alone makes a single
-autocorrelation scatter wider than that.
-"""
+"""The synthetic order flow: its parts, what it permits itself, and others in its queues."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
 from random import Random
+from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from kraken_lab.sandbox.arrivals import Arrivals, OrderIds
 from kraken_lab.sandbox.engine import Engine
-from kraken_lab.sandbox.events import Batch, OrderRemoved
+from kraken_lab.sandbox.events import Batch, OrderAdded, OrderRemoved
 from kraken_lab.sandbox.fair_price import FairPrice
 from kraken_lab.sandbox.flow import Flow
-from kraken_lab.sandbox.instruments import PAIRS
+from kraken_lab.sandbox.instruments import PAIRS, PairStatus
+from kraken_lab.sandbox.listing import SystemStatus
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.permits import Permit, permit
 from kraken_lab.sandbox.profiles import profile
 
-SEEDS = (1, 2, 3, 4, 5)
-SECONDS = 1_200
 RATE = 32.0  # of BTC/USD at the default rate of the whole market
-Floats = npt.NDArray[np.float64]
 
 
 def a_flow(symbol: str = "BTC/USD", *, seed: int = 1, rate: float = RATE) -> Flow:
@@ -36,108 +28,6 @@ def a_flow(symbol: str = "BTC/USD", *, seed: int = 1, rate: float = RATE) -> Flo
     character = profile(symbol)
     engine = Engine(pair, character.first_trade_id, OrderIds(Random(f"{seed}/ids")).new)
     return Flow(character, engine, rate=rate, start_ns=0, random=Random(f"{seed}/{symbol}"))
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What one seed did, sampled once a second; spreads in basis points."""
-
-    returns: Floats
-    spreads: Floats
-    fewest_levels: int
-    trades_per_second: float
-    trade_sizes: Floats
-    depth: Floats  # quantity resting within equal bands of 0.1 bp from the mid, averaged
-
-
-@cache
-def measured(seed: int) -> Measured:
-    """Run one seed, checking on the way that the book is never crossed and never one-sided."""
-    flow = a_flow(seed=seed)
-    engine, mids, spreads, sizes, fewest = flow.engine, [], [], [], 10**9
-    depth, looks, second = np.zeros(60), 0, 0
-    while flow.due_ns is not None and flow.due_ns < SECONDS * NS_PER_SECOND:
-        while second * NS_PER_SECOND <= flow.due_ns:
-            second += 1
-            bids, asks = engine.prices("buy"), engine.prices("sell")
-            assert bids[0] < asks[0]
-            mid = (bids[0] + asks[0]) / 2
-            mids.append(mid)
-            spreads.append((asks[0] - bids[0]) / mid * 1e4)
-            fewest = min(fewest, len(bids), len(asks))
-            if second % 30 == 0:
-                looks += 1
-                for price, qty in [*engine.levels("buy", 400), *engine.levels("sell", 400)]:
-                    band = int(abs(price - mid) / mid * 1e5)
-                    if band < len(depth):
-                        depth[band] += qty
-        batch = flow.act()
-        if batch:
-            sizes += [trade.qty for trade in batch.trades]
-    returns = np.diff(np.log(np.array(mids)))
-    return Measured(returns, np.array(spreads), fewest, len(sizes) / SECONDS, np.array(sizes, float), depth / looks)
-
-
-def autocorrelation(values: Floats, lag: int) -> float:
-    """The sample autocorrelation at one lag."""
-    centred = values - values.mean()
-    return float((centred[lag:] * centred[:-lag]).sum() / (centred * centred).sum())
-
-
-# --- stylised facts -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_one_second_returns_have_fat_tails(seed: int) -> None:
-    """Excess kurtosis is well above the normal's 0."""
-    returns = measured(seed).returns
-    assert ((returns - returns.mean()) ** 4).mean() / returns.var() ** 2 - 3 > 1.0
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_volatility_comes_in_clusters(seed: int) -> None:
-    """Absolute returns are correlated beyond noise at every lag from one to ten seconds."""
-    sizes = np.abs(measured(seed).returns)
-    bound = 2 / np.sqrt(len(sizes))
-    assert min(autocorrelation(sizes, lag) for lag in range(1, 11)) > bound
-
-
-def test_past_returns_tell_nothing_beyond_a_second() -> None:
-    """Returns' own autocorrelation is within noise at lags two to ten, and small at lag one."""
-    bound = 2 / np.sqrt(SECONDS)
-    for lag in range(2, 11):
-        assert abs(np.mean([autocorrelation(measured(seed).returns, lag) for seed in SEEDS])) < bound
-    assert abs(np.mean([autocorrelation(measured(seed).returns, 1) for seed in SEEDS])) < 0.2
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_spread_is_a_fraction_of_a_basis_point(seed: int) -> None:
-    """Never crossed or locked, half a basis point as a rule, seldom above two."""
-    spreads = measured(seed).spreads
-    assert spreads.min() > 0
-    assert 0.2 < np.median(spreads) < 1.0
-    assert np.quantile(spreads, 0.95) < 2.0
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_book_stays_deep_enough_for_the_deepest_subscription(seed: int) -> None:
-    """A thousand levels a side at every second."""
-    assert measured(seed).fewest_levels >= 1_000
-
-
-def test_depth_rises_from_the_touch() -> None:
-    """Next to nothing rests within a tenth of a basis point of the mid, most a few spreads away."""
-    depth = np.mean([measured(seed).depth for seed in SEEDS], axis=0)
-    assert depth[0] < 0.3 * depth[2:8].mean()
-    assert depth[40:].mean() > 3 * depth[0]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_trades_are_of_very_different_sizes_and_come_every_second_or_so(seed: int) -> None:
-    """The mean is far above the median, and one to six trades happen a second."""
-    result = measured(seed)
-    assert result.trade_sizes.mean() > 1.5 * np.median(result.trade_sizes)
-    assert 0.5 < result.trades_per_second < 6
 
 
 # --- the parts ------------------------------------------------------------------------------------------------------
@@ -258,3 +148,107 @@ def test_every_order_of_the_flow_obeys_the_pairs_increments(pair: object) -> Non
         prices = flow.engine.prices(side)
         assert all(price % flow.engine.pair.price_increment == 0 for price in prices)
         assert list(prices) == sorted(set(prices), reverse=side == "buy")
+
+
+# --- what is permitted ----------------------------------------------------------------------------------------------
+
+
+def test_permits_are_those_of_the_reference() -> None:
+    """Online everything, limit_only no market orders, post_only no takers, cancel_only cancels, otherwise nothing."""
+    statuses = ("online", "limit_only", "post_only", "cancel_only", "reduce_only")
+    assert [permit(status).name for status in statuses] == ["ALL", "LIMITS", "MAKING", "CANCELS", "CANCELS"]
+    assert {permit(status) for status in ("maintenance", "delisted", "work_in_progress")} == {Permit.NOTHING}
+    assert permit("post_only", "cancel_only") == permit("cancel_only", "post_only") == Permit.CANCELS
+    assert {permit(status) for status in (*get_args(PairStatus), *get_args(SystemStatus))} == set(Permit)
+
+
+def acted(flow: Flow, most: Permit, actions: int) -> list[Batch]:
+    """What the flow does in so many actions under that permit."""
+    flow.permit = most
+    batches = [flow.act() for _ in range(actions)]
+    return [batch for batch in batches if batch]
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USD", "ACA/EUR"])
+def test_nothing_happens_where_nothing_is_permitted(symbol: str) -> None:
+    """Not a batch, and the fair price stands still; then life goes on from where it was."""
+    flow = a_flow(symbol)
+    acted(flow, Permit.ALL, 500)
+    fair, book = flow.fair.value, [flow.engine.levels(side, 50) for side in ("buy", "sell")]
+    assert acted(flow, Permit.NOTHING, 500) == []
+    assert (flow.fair.value, [flow.engine.levels(side, 50) for side in ("buy", "sell")]) == (fair, book)
+    assert any(batch.trades for batch in acted(flow, Permit.ALL, 500))
+
+
+def test_cancels_only_thin_the_book_out_and_never_empty_it() -> None:
+    """Every change is a removal, nothing trades; ever fewer go, and afterwards the book fills again."""
+    flow = a_flow("SOL/USD")
+    before = len(flow.engine)
+    batches = acted(flow, Permit.CANCELS, 3_000)
+    changes = [change for batch in batches for change in batch.changes]
+    assert {type(change) for change in changes} == {OrderRemoved}
+    assert not any(batch.trades for batch in batches)
+    assert len(flow.engine) == before - len(changes)
+    assert min(len(flow.engine.prices("buy")), len(flow.engine.prices("sell"))) > 0.2 * profile("SOL/USD").levels
+    acted(flow, Permit.ALL, 3_000)
+    assert min(len(flow.engine.prices("buy")), len(flow.engine.prices("sell"))) > 0.8 * profile("SOL/USD").levels
+
+
+def test_makers_alone_never_trade_and_follow_the_fair_price_all_the_same() -> None:
+    """Orders come, go and move; nobody takes; the fair price is between the best prices within a few ticks of each."""
+    flow = a_flow()
+    acted(flow, Permit.ALL, 500)
+    before = flow.fair.value
+    batches = acted(flow, Permit.MAKING, 5_000)
+    assert not any(batch.trades for batch in batches)
+    assert {type(change) for batch in batches for change in batch.changes} == {OrderAdded, OrderRemoved}
+    assert flow.fair.value != before
+    bid, ask = flow.engine.prices("buy")[0], flow.engine.prices("sell")[0]
+    assert bid - 20 < flow.fair.value < ask + 20
+
+
+def test_makers_alone_leave_a_strangers_quote_where_it_is() -> None:
+    """Somebody bids far above the fair price: while only makers may act it stays; then it is sold to."""
+    flow = a_flow()
+    best = flow.engine.prices("sell")[0]
+    flow.observe(flow.engine.limit("buy", best + 2_000, 10**12, 0, order_id="MINE"))
+    acted(flow, Permit.MAKING, 500)
+    order = flow.engine.order("MINE")
+    assert order is not None
+    resting = order.qty
+    acted(flow, Permit.LIMITS, 100)
+    assert order.qty < resting
+
+
+def test_limit_orders_alone_trade_without_market_orders() -> None:
+    """Every taker has a limit."""
+    batches = acted(a_flow(), Permit.LIMITS, 5_000)
+    trades = [trade for batch in batches for trade in batch.trades]
+    assert {trade.ord_type for trade in trades} == {"limit"}
+
+
+def test_stale_quotes_are_acted_on_within_milliseconds() -> None:
+    """When the fair price has left the spread, the next action comes some milliseconds later, not tens."""
+    flow = a_flow()
+    waits = []
+    for _ in range(5_000):
+        assert flow.due_ns is not None
+        now = flow.due_ns
+        flow.act()
+        if not flow.engine.prices("buy")[0] <= flow.fair.value <= flow.engine.prices("sell")[0]:
+            waits.append((flow.due_ns - now) / NS_PER_SECOND)
+    assert len(waits) > 200
+    assert np.mean(waits) < 0.01
+
+
+def test_a_strangers_wrong_price_draws_no_reaction_of_its_own() -> None:
+    """It is taken at the pace of the market, not every few milliseconds: nobody of the flow's is in a hurry for it."""
+    flow = a_flow()
+    acted(flow, Permit.ALL, 200)
+    start = flow.due_ns
+    best = flow.engine.prices("sell")[0]
+    flow.observe(flow.engine.limit("buy", best + 2_000, 10**15, 0, order_id="MINE"))
+    acted(flow, Permit.ALL, 1_000)
+    assert start is not None
+    assert flow.due_ns is not None
+    assert (flow.due_ns - start) / NS_PER_SECOND > 1_000 / (2 * RATE)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Sequence
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kraken_lab.errors import SandboxError
-from kraken_lab.sandbox.events import Batch, OrderAdded
+from kraken_lab.sandbox import Exchange
+from kraken_lab.sandbox.events import Batch, OrderAdded, OrderRemoved, Side
+from kraken_lab.sandbox.history import INTERVALS
 from kraken_lab.sandbox.instruments import PAIRS, Pair
+from kraken_lab.sandbox.listing import SystemStatus
 from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.profiles import profile
+from tests.sandbox.talk import opened, said, subscribe, wait
 
+SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 BIRTH = 1_767_225_600 * NS_PER_SECOND
 
 
@@ -177,6 +186,155 @@ def test_a_batch_of_another_time_or_market_is_refused() -> None:
         market.act(market.engine("BTC/USD").market("buy", 1, BIRTH + 1))
     with pytest.raises(SandboxError, match="not traded in this market"):
         market.engine("ETH/USD")
+
+
+# --- status ---------------------------------------------------------------------------------------------------------
+
+STATUSES: Final[tuple[SystemStatus, ...]] = ("maintenance", "cancel_only", "post_only", "limit_only", "online")
+
+
+def restarted(seed: int, seconds: float = 10, steps: int = 1) -> list[tuple[str, list[Batch]]]:
+    """What two pairs did in each state that an exchange goes through when it restarts."""
+    exchange = Exchange(seed=seed, pairs=PAIRS[:2])
+    batches: list[Batch] = []
+    exchange.market.listeners.append(batches.append)
+    phases: list[tuple[str, list[Batch]]] = []
+    for status in STATUSES:
+        exchange.set_status(status)
+        batches.clear()
+        for _ in range(steps):
+            exchange.advance(exchange.now_ns + round(seconds * NS_PER_SECOND) // steps)
+        phases.append((status, list(batches)))
+    return phases
+
+
+@pytest.mark.promise("S-18")
+def test_the_market_keeps_to_the_status_of_the_exchange() -> None:
+    """Silent in maintenance, then cancels, then makers, then limit orders, then everything."""
+    done = dict(restarted(7))
+    kinds = {status: {type(change) for batch in done[status] for change in batch.changes} for status in STATUSES}
+    takers = {status: {trade.ord_type for batch in done[status] for trade in batch.trades} for status in STATUSES}
+    assert done["maintenance"] == []
+    assert kinds["cancel_only"] == {OrderRemoved}
+    assert kinds["post_only"] == {OrderAdded, OrderRemoved}
+    assert takers["maintenance"] == takers["cancel_only"] == takers["post_only"] == set()
+    assert takers["limit_only"] == {"limit"}
+    assert "market" in takers["online"]
+
+
+@pytest.mark.promise("P-03")
+def test_a_restart_is_the_same_every_time_however_time_is_cut() -> None:
+    """Same seed, same script: same batches."""
+    assert restarted(7, 3) == restarted(7, 3) == restarted(7, 3, steps=30)
+    assert restarted(7, 3) != restarted(8, 3)
+
+
+@pytest.mark.promise("S-18")
+def test_a_pair_keeps_to_its_own_status_and_to_the_exchanges() -> None:
+    """The stricter holds; the other pairs are not concerned; each comes back when it is online again."""
+    exchange = Exchange(seed=7, pairs=PAIRS[:2])
+    heard: dict[str, list[Batch]] = {"BTC/USD": [], "ETH/USD": []}
+    exchange.market.listeners.append(lambda batch: heard[batch.symbol].append(batch))
+
+    def traded(symbol: str) -> bool:
+        return any(batch.trades for batch in heard[symbol])
+
+    def pause() -> None:
+        for batches in heard.values():
+            batches.clear()
+        exchange.advance(exchange.now_ns + 20 * NS_PER_SECOND)
+
+    exchange.set_pair_status("BTC/USD", "maintenance")
+    pause()
+    assert not heard["BTC/USD"]
+    assert traded("ETH/USD")
+    exchange.set_status("post_only")
+    exchange.set_pair_status("BTC/USD", "limit_only")
+    pause()
+    assert heard["BTC/USD"]
+    assert heard["ETH/USD"]
+    assert not traded("BTC/USD")
+    assert not traded("ETH/USD")
+    exchange.set_status("online")
+    exchange.set_pair_status("BTC/USD", "online")
+    pause()
+    assert traded("BTC/USD")
+    assert traded("ETH/USD")
+
+
+@pytest.mark.promise("S-18")
+def test_heartbeats_go_on_while_the_market_is_closed() -> None:
+    """A subscriber of a book hears one a second and nothing else, and the book when it opens again."""
+    exchange = Exchange(seed=7, pairs=PAIRS[:1])
+    session = opened(exchange)
+    subscribe(session, "book", "BTC/USD")
+    exchange.set_status("maintenance")
+    said(session)
+    wait(exchange, 5.5)
+    assert [message["channel"] for message in said(session)] == ["heartbeat"] * 5
+    exchange.set_status("online")
+    wait(exchange, 2)
+    assert "book" in {message["channel"] for message in said(session)}
+
+
+# --- a month --------------------------------------------------------------------------------------------------------
+
+
+def assert_bounded(market: Market) -> None:
+    """No pair keeps more orders, trades or candles than it may, however long it lives."""
+    for symbol, pair in market.pairs.items():
+        engine, target = market.engine(symbol), profile(symbol).levels
+        assert len(engine) <= 2 * 4 * target + 2
+        for side in SIDES:
+            assert len(engine.prices(side)) <= 2 * target + 1
+        assert len(market.trades(symbol, 10**6)) <= 2_000
+        for interval in INTERVALS:
+            assert len(market.candles(symbol, interval, 10**6)) <= 1_442
+        best = engine.best("sell") or engine.best("buy")
+        if best:
+            born = profile(symbol).price * 10**pair.price_precision
+            assert 0.2 * born < best[0] < 5 * born
+
+
+def kept(market: Market) -> int:
+    """How many values the market holds: orders, prices, trades and candles of all pairs."""
+    return sum(
+        len(market.engine(symbol))
+        + sum(len(market.engine(symbol).prices(side)) for side in SIDES)
+        + len(market.trades(symbol, 10**6))
+        + sum(len(market.candles(symbol, interval, 10**6)) for interval in INTERVALS)
+        for symbol in market.pairs
+    )
+
+
+def test_two_days_leave_no_more_behind_than_one() -> None:
+    """At an action every few seconds: all that is kept is bounded by structure, and does not grow from day to day."""
+    market = Market(seed=7, start_ns=BIRTH, rate=0.2, pairs=PAIRS[1:4])
+    market.advance(BIRTH + 86_400 * NS_PER_SECOND)
+    assert_bounded(market)
+    first = kept(market)
+    market.advance(BIRTH + 2 * 86_400 * NS_PER_SECOND)
+    assert_bounded(market)
+    assert kept(market) < 1.1 * first
+
+
+@pytest.mark.soak
+def test_thirty_days_of_all_pairs_are_bounded_in_memory() -> None:
+    """From the second day to the thirtieth the process's own allocations grow by less than 5 MB."""
+    market = Market(seed=7, start_ns=BIRTH, rate=0.5)
+    assert_bounded(market)
+    sizes = []
+    tracemalloc.start()
+    try:
+        for day in range(1, 31):
+            market.advance(BIRTH + day * 86_400 * NS_PER_SECOND)
+            assert_bounded(market)
+            gc.collect()
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    print(f"traced MB: day 2 {sizes[1] / 1e6:.1f}, day 30 {sizes[-1] / 1e6:.1f}, most {max(sizes) / 1e6:.1f}")  # noqa: T201
+    assert max(sizes[1:]) - sizes[1] < 5_000_000
 
 
 # --- cost -----------------------------------------------------------------------------------------------------------
