@@ -34,7 +34,7 @@ from ..wire import (
     TradeMessage,
 )
 from .book_feed import BookFeed
-from .feed import Feed
+from .feed import Feed, StreamState
 from .instrument_feed import InstrumentFeed
 from .ladder_feed import LadderFeed
 from .level3_feed import Level3Feed
@@ -187,28 +187,42 @@ class Router:
     def _route(self, message: Message, at: Instant) -> None:
         if isinstance(message, TradeMessage):
             for symbol, trades in _by_symbol(message.data):
-                feed = self.feeds.get(Key("trade", symbol))
-                if isinstance(feed, TradeFeed):
-                    feed.take(trades, message.type, at)
+                if trades_of := self._feed(TradeFeed, symbol, message.type):
+                    trades_of.take(trades, message.type, at)
         elif isinstance(message, TickerMessage):
             for ticker in message.data:
-                feed = self.feeds.get(Key("ticker", ticker.symbol))
-                if isinstance(feed, TickerFeed):
-                    feed.take(ticker, message.type, at)
+                if ticker_of := self._feed(TickerFeed, ticker.symbol, message.type):
+                    ticker_of.take(ticker, message.type, at)
         elif isinstance(message, Level3Message):
             for change in message.data:
-                feed = self.feeds.get(Key("level3", change.symbol))
-                if isinstance(feed, Level3Feed):
-                    feed.take(change, message.type, at)
+                if orders_of := self._feed(Level3Feed, change.symbol, message.type):
+                    orders_of.take(change, message.type, at)
         elif isinstance(message, OhlcMessage):
             for symbol, candles in _by_symbol(message.data):
-                feed = self.feeds.get(Key("ohlc", symbol))
-                if isinstance(feed, OhlcFeed):
-                    feed.take(candles, message.type, at)
-        elif isinstance(message, InstrumentMessage):
-            feed = self.feeds.get(Key("instrument", None))
-            if isinstance(feed, InstrumentFeed):
-                feed.take(message, at)
+                if candles_of := self._feed(OhlcFeed, symbol, message.type):
+                    candles_of.take(candles, message.type, at)
+        elif isinstance(message, InstrumentMessage) and (listing := self._feed(InstrumentFeed, None, message.type)):
+            listing.take(message, at)
+
+    def _feed(self, kind: type[FeedT], symbol: str | None, said: str) -> FeedT | None:
+        """The feed a message is for, or None; also None while it belongs to a subscription that was given up.
+
+        A feed that is not LIVE waits for its own first data. A snapshot may come before its acknowledgement, an update
+        may not: it is a late word of the subscription before.
+        """
+        feed = self.feeds.get(Key(kind.channel, symbol))
+        if not isinstance(feed, kind):
+            return None
+        if feed.state is not StreamState.LIVE and not self._expects(feed, said):
+            feed.counters["discarded"] += 1
+            return None
+        return feed
+
+    def _expects(self, feed: Feed, said: str) -> bool:
+        standing = self.talk.standing(feed.key)
+        if standing is None:
+            return False
+        return standing.stage is Stage.ACKNOWLEDGED or (standing.stage is Stage.ASKED and said == "snapshot")
 
     def _settle(self, events: list[Event], at: Instant) -> None:
         for event in events:
@@ -246,6 +260,7 @@ class Router:
 
 
 RowT = TypeVar("RowT", Trade, Candle)
+FeedT = TypeVar("FeedT", bound=Feed)
 
 
 def _by_symbol(rows: Iterable[RowT]) -> list[tuple[str, list[RowT]]]:
