@@ -29,6 +29,9 @@ __all__ = ["BookStream", "Level3Stream"]
 FeedT = TypeVar("FeedT", bound=LadderFeed[Any, Any, Any])
 PhotoT = TypeVar("PhotoT", BookSnapshot, Level3Snapshot)
 
+FIRST_COLUMN = 3.0
+"""Seconds to wait for the first column of a heatmap."""
+
 Quantity = str | int | Decimal | float
 
 
@@ -184,8 +187,10 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
             NotReady: nothing was sampled yet.
         """
         feed = self._only()
-        if feed.heat is None or len(feed.heat) == 0:
-            raise NotReady(f"the first column of {self._title}'s heatmap", 0.0, str(self.state))
+        # The first column comes a beat after the first book; a heatmap asked for at once waits for it.
+        self.wait(until=lambda _: feed.heat is not None and len(feed.heat) > 0, timeout=FIRST_COLUMN)
+        if feed.heat is None:
+            raise NotReady(f"the first column of {self._title}'s heatmap", FIRST_COLUMN, str(self.state))
         return feed.heat.grid(start_ns=self._host.now().wall_ns - int(minutes * 60e9), bins=bins)
 
     def heatmap(self, minutes: float = 5.0, *, trades: LiveTable | None = None, bins: int = 200) -> Figure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from ..tables import EventTable, Gap, GapLog, KeyedTable
@@ -17,11 +17,11 @@ from ..wire import Instant, Key, Settings, SubscribeResult, Want
 __all__ = ["Feed", "StreamState", "Upstream"]
 
 
-class StreamState(Enum):
-    """How a stream is doing.
+class StreamState(StrEnum):
+    """How a stream is doing. A state is also its own text.
 
-    >>> StreamState.LIVE.value
-    'LIVE'
+    >>> StreamState.LIVE == "LIVE"
+    True
     """
 
     CONNECTING = "CONNECTING"
@@ -38,9 +38,6 @@ class StreamState(Enum):
     """Given up, with a reason."""
     STOPPED = "STOPPED"
     """Stopped by the user."""
-
-    def __str__(self) -> str:
-        return self.value
 
 
 class Upstream(Protocol):

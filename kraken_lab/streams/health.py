@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..tables import printable
 from ..wire import Instant
 from .feed import Feed, StreamState
 from .host import Views
@@ -103,7 +104,8 @@ class Health:
     def __repr__(self) -> str:
         facts = self.facts()
         width = max(map(len, facts))
-        return "\n".join([self.title, *(f"  {name:<{width}}  {value}" for name, value in facts.items())])
+        lines = [f"  {name:<{width}}  {value}" for name, value in facts.items()]
+        return "\n".join(printable(line) for line in [self.title, *lines])
 
     def _repr_html_(self) -> str:
         return self._views.facts(self.title, self.facts())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..market import InstrumentSnapshot
-from ..tables import TableView, schema, view_of
+from ..tables import KeyedTable, schema
 from .host import Host
 from .instrument_feed import InstrumentFeed
 from .live_table import LiveTable
@@ -28,10 +28,14 @@ class InstrumentStream(Stream[InstrumentFeed, InstrumentSnapshot]):
         """All of it as one frozen value: exact increments, minimums and precisions."""
         return self._feed.instruments
 
-    def search(self, text: str) -> TableView:
-        """The pairs whose symbol, base or quote contains ``text``, whatever its case."""
-        found = {pair.symbol for pair in self.now.search(text)}
-        return view_of(self.schema, [tuple(row) for row in self.view().rows() if row.symbol in found])
+    def search(self, text: str) -> LiveTable:
+        """The pairs whose symbol, base or quote contains ``text``, whatever its case; the closest first."""
+        found = KeyedTable(self.schema, key=("symbol",))
+        for pair in self.now.search(text):
+            row = self._feed.pairs.get(pair.symbol)
+            if row is not None:
+                found.put(tuple(row))
+        return LiveTable(self._host, f"pairs like {text!r}", self.schema, lambda: [found])
 
     def _listen_to(self, feed: InstrumentFeed, hear: Callable[[InstrumentSnapshot], object]) -> Callable[[], None]:
         return self._watch(lambda: hear(feed.instruments))

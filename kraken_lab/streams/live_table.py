@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadArgument, Malformed
-from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge, text_table
+from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge, printable, text_table
 from ..wire import to_ns
 from .host import Host
 
@@ -143,7 +143,7 @@ class LiveTable:
 
     def _headline(self) -> str:
         facts = ", ".join(f"{name} {value}" for name, value in self._facts().items())
-        return f"{self._title} [{self._host.label}] {facts}"
+        return printable(f"{self._title} [{self._host.label}] {facts}")
 
     def __repr__(self) -> str:
         width = shutil.get_terminal_size((120, 24)).columns

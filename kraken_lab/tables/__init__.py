@@ -9,7 +9,7 @@ from .event_table import EventTable
 from .gaps import Gap, GapLog
 from .keyed_table import KeyedTable
 from .ladder_history import HeatGrid, LadderHistory
-from .row import Row
+from .row import Row, printable
 from .schemas import SCHEMAS, Column, Schema, schema
 from .table_view import TableView, merge, view_of, view_of_columns
 from .text import text_table
@@ -27,6 +27,7 @@ __all__ = [
     "Schema",
     "TableView",
     "merge",
+    "printable",
     "schema",
     "text_table",
     "view_of",

@@ -16,7 +16,7 @@ from ..errors import BadArgument
 from .schemas import TABLE, Schema
 from .times import nanoseconds_of
 
-__all__ = ["Row"]
+__all__ = ["Row", "printable"]
 
 _BIRTH_OF_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -149,6 +149,13 @@ def _read(kind: str, value: Any) -> Any:
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, str) and value.isprintable():
-        return value
-    return repr(value)
+    return printable(value) if isinstance(value, str) else repr(value)
+
+
+def printable(text: str) -> str:
+    """Text as a terminal may have it: what does not print, or turns the direction of writing, is shown as escapes.
+
+    >>> printable("BTC/USD"), printable("\\x1b[2J")
+    ('BTC/USD', '\\\\x1b[2J')
+    """
+    return text if text.isprintable() else repr(text)[1:-1]

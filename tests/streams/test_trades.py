@@ -246,3 +246,23 @@ def test_a_huge_hole_costs_no_memory() -> None:
     assert len(feed._missing) == 0
     assert isinstance(feed.gaps, GapLog)
     assert len(feed.table) == 3
+
+
+def test_a_stream_asked_again_hears_nothing_of_the_one_before() -> None:
+    """A late trade of the old subscription is not its first data, so no snapshot is lost as duplicates."""
+
+    async def story(world: World) -> None:
+        for _ in range(20):
+            old = world.feed("trade")
+            await world.live(old)
+            world.desk.release(old)
+            new = world.feed("trade")
+            # The exchange still sends for the old one: it has not been told yet.
+            trade_now(world, 3)
+            await world.live(new)
+            found = ids(new)
+            assert len(found) >= 50
+            assert found == list(range(found[0], found[0] + len(found)))
+            world.desk.release(new)
+
+    in_world(story)
