@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -40,6 +41,34 @@ def with_server(
             await asyncio.wait_for(test(f"ws://127.0.0.1:{port}/v2"), 20)
 
     asyncio.run(work())
+
+
+@contextlib.asynccontextmanager
+async def raw_server(
+    handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[int]:
+    """A server of plain TCP; gives its port, and leaves no connection open at the end."""
+    handlers: set[asyncio.Task[None]] = set()
+
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        handlers.add(task)
+        try:
+            await handle(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in handlers:
+            task.cancel()
+        await asyncio.gather(*handlers, return_exceptions=True)
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -193,12 +222,9 @@ def test_something_that_is_no_websocket_server(answer: bytes) -> None:
         await reader.read(10)
         writer.write(answer)
         await writer.drain()
-        writer.close()
 
     async def work() -> None:
-        server = await asyncio.start_server(serve_it, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server:
+        async with raw_server(serve_it) as port:
             with pytest.raises(TransportFailed):
                 await WebSocketTransport(QUICK).connect(f"ws://127.0.0.1:{port}/v2", lambda frame: None)
 
@@ -213,12 +239,9 @@ def test_a_server_that_never_answers() -> None:
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
     async def work() -> None:
-        server = await asyncio.start_server(silent, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server:
+        async with raw_server(silent) as port:
             with pytest.raises(TransportFailed, match=r"no connection within 0.2 s"):
                 await WebSocketTransport(Settings(open_timeout=0.2)).connect(
                     f"ws://127.0.0.1:{port}/v2", lambda frame: None
@@ -282,10 +305,8 @@ def test_pings_that_are_not_answered_end_the_line() -> None:
             return
 
     async def work() -> None:
-        server = await asyncio.start_server(deaf, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
         heard: list[bytes | str] = []
-        async with server:
+        async with raw_server(deaf) as port:
             settings = Settings(ping_interval=0.1, ping_timeout=0.2, close_timeout=0.2)
             link = await WebSocketTransport(settings).connect(f"ws://127.0.0.1:{port}/v2", heard.append)
             reason = await asyncio.wait_for(link.ended, 5)
