@@ -44,6 +44,7 @@ ROUND_SIZES: Final = 0.33  # of the quantities, those with one digit and zeros
 ROUND_PRICES: Final = 0.3  # of the orders further out, those at a round price
 WITHDRAWALS: Final = 0.3  # of the actions while nothing but cancels is permitted, cancels from a full side
 REFILL: Final = 0.25  # chance that a thin pair's empty side is quoted again
+MOST_ORDERS: Final = 4  # per level of the profile, on one side
 THIN: Final = 10  # levels below which a pair is thin
 
 
@@ -177,7 +178,7 @@ class Flow:
 
     def _full(self, side: Side) -> bool:
         target = self._profile.levels
-        return len(self.engine.prices(side)) >= 2 * target or len(self._own[side]) >= 4 * target
+        return len(self.engine.prices(side)) >= 2 * target or len(self._own[side]) >= MOST_ORDERS * target
 
     def _withdraw(self, ns: int) -> Batch | None:
         """Nothing but cancels is permitted: some make use of it, fewer and fewer as the side empties."""
@@ -299,7 +300,8 @@ class Flow:
         for side in ("buy", "sell"):
             found: list[tuple[float, int, int]] = []
             prices: set[int] = set()
-            while len(prices) < self._profile.levels:
+            most = MOST_ORDERS * self._profile.levels  # where steps are coarse, many orders share a price
+            while len(prices) < self._profile.levels and len(found) < most:
                 near = len(found) < min(8, self._profile.levels)
                 price, scale = (self._opening(side), 0.7) if near else (self._far(side)[0], 1.5)
                 prices.add(price)
