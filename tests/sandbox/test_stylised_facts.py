@@ -17,6 +17,9 @@ Lag one is left out of the first two. Bid and ask do not move in the same instan
 
 from __future__ import annotations
 
+import os
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -77,8 +80,33 @@ class Measured:
 SHELLS = 2.0 ** np.arange(-1, 9)  # bounds of distances from the mid, in half spreads of the pair's profile
 
 
-@cache
-def measured(symbol: str, seed: int, seconds: int = 0) -> Measured:
+Runs = Callable[[str, int], Measured]
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Each pair and seed, run once for all tests, and hardly ever twice for all workers, who share a folder."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    @cache
+    def run(symbol: str, seed: int) -> Measured:
+        kept = shared / f"stylised-facts-{symbol.replace('/', '-')}-{seed}"
+        if kept.exists():
+            found = pickle.loads(kept.read_bytes())
+            assert isinstance(found, Measured)
+            return found
+        fresh = measure(symbol, seed, SECONDS.get(symbol, OTHERS_SECONDS))
+        draft = tmp_path_factory.mktemp("draft") / kept.name
+        draft.write_bytes(pickle.dumps(fresh))
+        draft.replace(kept)  # at once, so that nobody reads half of it
+        return fresh
+
+    return run
+
+
+def measure(symbol: str, seed: int, seconds: int) -> Measured:
     """Run one seed of one pair; its book is never crossed. A second without one of the sides repeats the last mid."""
     pair = next(pair for pair in PAIRS if pair.symbol == symbol)
     character = profile(symbol)
@@ -86,7 +114,7 @@ def measured(symbol: str, seed: int, seconds: int = 0) -> Measured:
     flow = Flow(character, engine, rate=DEFAULT_RATE * character.share, start_ns=0, random=Random(f"{seed}/{symbol}"))
     mids, spreads, sizes, fewest, looks = [flow.fair.value], [], [], 10**9, 0
     depth = np.zeros(len(SHELLS) - 1)
-    end_ns, look_ns = (seconds or SECONDS.get(symbol, OTHERS_SECONDS)) * NS_PER_SECOND, NS_PER_SECOND
+    end_ns, look_ns = seconds * NS_PER_SECOND, NS_PER_SECOND
     while flow.due_ns is not None and flow.due_ns < end_ns:
         while look_ns <= flow.due_ns:
             bids, asks = engine.prices("buy"), engine.prices("sell")
@@ -141,7 +169,7 @@ def tail_index(sizes: Floats, share: float = 0.02) -> float:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("symbol", BUSY)
-def test_one_second_returns_have_fat_tails(symbol: str, seed: int) -> None:
+def test_one_second_returns_have_fat_tails(measured: Runs, symbol: str, seed: int) -> None:
     """Excess kurtosis is well above the normal's 0."""
     returns = measured(symbol, seed).returns
     assert ((returns - returns.mean()) ** 4).mean() / returns.var() ** 2 - 3 > 1.0
@@ -149,14 +177,14 @@ def test_one_second_returns_have_fat_tails(symbol: str, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("symbol", BUSY)
-def test_volatility_comes_in_clusters(symbol: str, seed: int) -> None:
+def test_volatility_comes_in_clusters(measured: Runs, symbol: str, seed: int) -> None:
     """Absolute returns are correlated beyond noise at every lag from one to ten seconds."""
     sizes = np.abs(measured(symbol, seed).returns)
     assert min(autocorrelation(sizes, lag) for lag in range(1, 11)) > 2 / np.sqrt(len(sizes))
 
 
 @pytest.mark.parametrize("symbol", BUSY)
-def test_past_returns_tell_nothing_beyond_a_second(symbol: str) -> None:
+def test_past_returns_tell_nothing_beyond_a_second(measured: Runs, symbol: str) -> None:
     """The mean over the seeds is within 2/sqrt(n) at lags two to ten, and small at lag one."""
     runs = [measured(symbol, seed).returns for seed in SEEDS]
     means = [np.mean([autocorrelation(returns, lag) for returns in runs]) for lag in range(1, 11)]
@@ -165,7 +193,7 @@ def test_past_returns_tell_nothing_beyond_a_second(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", BUSY)
-def test_what_correlation_there_is_is_what_chance_makes_of_clusters(symbol: str) -> None:
+def test_what_correlation_there_is_is_what_chance_makes_of_clusters(measured: Runs, symbol: str) -> None:
     """Over their own standard errors, those of five seeds at nine lags add up to no more than 45 squares would."""
     total = 0.0
     for seed in SEEDS:
@@ -176,7 +204,7 @@ def test_what_correlation_there_is_is_what_chance_makes_of_clusters(symbol: str)
 
 
 @pytest.mark.parametrize("symbol", BUSY)
-def test_no_linear_forecast_is_worth_trading(symbol: str) -> None:
+def test_no_linear_forecast_is_worth_trading(measured: Runs, symbol: str) -> None:
     """On its side every second, even knowing the best weights: the mean gain is under a third of the spread paid."""
     for seed in SEEDS:
         run = measured(symbol, seed)
@@ -189,7 +217,7 @@ def test_no_linear_forecast_is_worth_trading(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", LIVE)
-def test_the_spread_is_sensible(symbol: str) -> None:
+def test_the_spread_is_sensible(measured: Runs, symbol: str) -> None:
     """At least a price step, and within the pair's bounds from the median to the 95 % quantile, in steps and in bp."""
     pair = next(pair for pair in PAIRS if pair.symbol == symbol)
     (least, most), (least_bp, most_bp) = SPREADS[symbol]
@@ -202,7 +230,7 @@ def test_the_spread_is_sensible(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", LIVE)
-def test_depth_rises_from_the_touch_and_falls_far_out(symbol: str) -> None:
+def test_depth_rises_from_the_touch_and_falls_far_out(measured: Runs, symbol: str) -> None:
     """Per unit of price: most between one and 128 half spreads, less beyond, and far less at the touch, unless the
     price step is so coarse that everybody's best price is the same."""
     runs = [measured(symbol, seed) for seed in SEEDS]
@@ -215,7 +243,7 @@ def test_depth_rises_from_the_touch_and_falls_far_out(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", LIVE)
-def test_a_book_is_as_deep_as_its_profile(symbol: str) -> None:
+def test_a_book_is_as_deep_as_its_profile(measured: Runs, symbol: str) -> None:
     """At every second, no fewer levels a side than two thirds of the profile's, and a thousand of BTC/USD."""
     target = profile(symbol).levels
     fewest = min(measured(symbol, seed).fewest_levels for seed in SEEDS)
@@ -228,7 +256,7 @@ def test_a_book_is_as_deep_as_its_profile(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", [symbol for symbol in LIVE if symbol != "ACA/EUR"])
-def test_trades_are_of_very_different_sizes(symbol: str) -> None:
+def test_trades_are_of_very_different_sizes(measured: Runs, symbol: str) -> None:
     """A power law's tail with an exponent of two or three, a tenth of the volume in a hundredth of the trades, many
     round sizes, and a median that is what the pair's profile calls an order or somewhat less."""
     sizes = np.concatenate([measured(symbol, seed).trade_sizes for seed in SEEDS])
@@ -243,7 +271,7 @@ def test_trades_are_of_very_different_sizes(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", LIVE)
-def test_trades_come_at_the_pace_that_their_past_had(symbol: str) -> None:
+def test_trades_come_at_the_pace_that_their_past_had(measured: Runs, symbol: str) -> None:
     """So that the candles before birth join the live ones: within a factor of two of the profile's pace."""
     minutes = SECONDS.get(symbol, OTHERS_SECONDS) / 60
     per_minute = np.mean([len(measured(symbol, seed).trade_sizes) for seed in SEEDS]) / minutes
@@ -257,7 +285,7 @@ def test_trades_come_at_the_pace_that_their_past_had(symbol: str) -> None:
 @pytest.mark.parametrize("symbol", BUSY)
 def test_hours_of_twenty_seeds_have_the_same_facts(symbol: str) -> None:
     """Two hours each: at every lag beyond one, returns' mean correlation is below 0.03, where 0.05 was noise before."""
-    runs = [measured(symbol, seed, 7_200).returns for seed in range(401, 421)]
+    runs = [measure(symbol, seed, 7_200).returns for seed in range(401, 421)]
     means = [np.mean([autocorrelation(returns, lag) for returns in runs]) for lag in range(1, 21)]
     assert abs(means[0]) < 0.13
     assert max(np.abs(means[1:])) < 0.03
