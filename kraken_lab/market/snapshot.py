@@ -12,6 +12,7 @@ from html import escape
 from typing import Literal
 
 from ..errors import BadArgument, EmptySide, Malformed
+from ..wire.arguments import whole_number
 from ..wire.numbers import from_user
 from ..wire.timestamps import from_ns, to_ns
 from .ladder import Ladder
@@ -135,8 +136,7 @@ class BookSnapshot:
             EmptySide: neither side has levels.
             BadArgument: fewer than one level.
         """
-        if levels < 1:
-            raise BadArgument("levels", levels, "1 or more")
+        levels = whole_number("levels", levels, "levels", least=1)
         bids, asks = (_total([qty for _, qty in side[:levels]]) for side in (self.bids, self.asks))
         both = _EXACT.add(bids, asks)
         if not both:

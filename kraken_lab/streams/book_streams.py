@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from ..errors import BadArgument, NotReady
+from ..errors import BadArgument, NotReady, StreamStopped
 from ..market import BookSnapshot, Level3Snapshot, Walk
 from ..tables import HeatGrid, TableView, schema, view_of
+from ..wire import number
 from .book_feed import BookFeed
 from .feed import StreamState
 from .host import Host
@@ -48,9 +49,13 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
 
         Raises:
             NotReady: there is no verified book now.
+            StreamStopped: it was stopped, and a book grows old at once.
             BadArgument: the stream has several symbols; take one with ``stream["BTC/USD"]``.
         """
-        photo: PhotoT = self._only().photograph(self.depth)
+        feed = self._only()
+        if self._stopped:
+            raise StreamStopped(self._title)
+        photo: PhotoT = feed.photograph(self.depth)
         return photo
 
     def __getitem__(self, symbol: str) -> Self:
@@ -103,7 +108,7 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         """The newest verified book, or None while there is none."""
         try:
             return self.snapshot()
-        except NotReady:
+        except (NotReady, StreamStopped):
             return None
 
     @property
@@ -187,8 +192,13 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
             NotReady: nothing was sampled yet.
         """
         feed = self._only()
+        minutes = number("minutes", minutes, "minutes", above=0)
         # The first column comes a beat after the first book; a heatmap asked for at once waits for it.
-        self.wait(until=lambda _: feed.heat is not None and len(feed.heat) > 0, timeout=FIRST_COLUMN)
+        self.wait(
+            until=lambda _: feed.heat is not None and len(feed.heat) > 0,
+            timeout=FIRST_COLUMN,
+            what="the first column of the heatmap",
+        )
         if feed.heat is None:
             raise NotReady(f"the first column of {self._title}'s heatmap", FIRST_COLUMN, str(self.state))
         return feed.heat.grid(start_ns=self._host.now().wall_ns - int(minutes * 60e9), bins=bins)
@@ -200,11 +210,13 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         """
         feed = self._only()
         frame = None
+        _check_trades(trades)
+        grid = self.grid(minutes, bins)
         if trades is not None:
             every = trades.df(since=self._host.now().wall_ns - int(minutes * 60e9))
             frame = every[every["symbol"] == feed.symbol]
         title = f"{feed.symbol} order book [{self._host.label}]"
-        return self._host.views.heatmap(self.grid(minutes, bins), frame, self.gaps, feed.symbol, title)
+        return self._host.views.heatmap(grid, frame, self.gaps, feed.symbol, title)
 
     def depth_chart(self) -> Figure:
         """Cumulative quantity by price, as a plotly figure."""
@@ -224,6 +236,11 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         if len(self._feeds) == 1 and (photo := self.latest) is not None:
             return self._host.views.ladder(photo, f"{photo.symbol} [{self._host.label}]", self._facts())
         return super()._repr_html_()
+
+
+def _check_trades(trades: object) -> None:
+    if trades is not None and not (isinstance(trades, LiveTable) and trades.schema.channel == "trade"):
+        raise BadArgument("trades", trades, "a trade stream, as lab.trades(...) gives")
 
 
 class Ladder:

@@ -156,6 +156,11 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         # After a failed change this happens while the counter is still odd, so nobody sees what failed.
         self._ladder = None
 
+    def stop(self, at: Instant) -> None:
+        """The user stopped it. Rows stay; a ladder that nobody keeps up is nobody's price."""
+        super().stop(at)
+        self._withdraw()
+
     def disconnected(self, reason: str, at: Instant) -> None:
         """The connection is gone, and with it all that was known."""
         super().disconnected(reason, at)

@@ -29,20 +29,27 @@ class Callbacks:
         self.errors = 0
         self.last_error = ""
         self.dropped = 0
+        self.waiting: deque[object] = deque()
+        self.ended = False
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__qualname__", repr(self.function))
+        waiting = f", {len(self.waiting):,} waiting" if self.waiting else ""
         trouble = f", {self.errors} failed: {self.last_error}" if self.errors else ""
         dropped = f", {self.dropped} dropped" if self.dropped else ""
-        return f"<callback {name}: {self.calls} calls{trouble}{dropped}>"
+        return f"<callback {name}: {self.calls} calls{waiting}{trouble}{dropped}>"
 
 
 class Dispatcher:
-    """The one thread that runs callbacks. It starts with the first of them; `close` is idempotent."""
+    """The one thread that runs callbacks, in turn, so that a slow one delays the others by one call and no more.
+
+    It starts with the first of them; `close` is idempotent.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._queue: deque[tuple[Callbacks, object]] = deque()
+        self._turns: deque[Callbacks] = deque()
+        """Callbacks with something waiting, each once, in the order of their turns."""
         self._something = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -50,12 +57,14 @@ class Dispatcher:
     def post(self, callback: Callbacks, row: object) -> None:
         """Have ``callback`` called with ``row`` soon; dropped and counted if too much is waiting. Never waits."""
         with self._something:
-            if self._closed:
+            if self._closed or callback.ended:
                 return
-            if len(self._queue) >= QUEUE:
+            if len(callback.waiting) >= QUEUE:
                 callback.dropped += 1
                 return
-            self._queue.append((callback, row))
+            if not callback.waiting:
+                self._turns.append(callback)
+            callback.waiting.append(row)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._serve, name=f"kraken_lab {self._name} callbacks", daemon=True
@@ -63,14 +72,25 @@ class Dispatcher:
                 self._thread.start()
             self._something.notify()
 
+    def end(self, callback: Callbacks) -> None:
+        """Do not call it any more; what was waiting for it is let go. A call that has begun goes on."""
+        with self._something:
+            callback.ended = True
+            callback.waiting.clear()
+            if callback in self._turns:
+                self._turns.remove(callback)
+
     def _serve(self) -> None:
         while True:
             with self._something:
-                while not self._queue and not self._closed:
+                while not self._turns and not self._closed:
                     self._something.wait()
                 if self._closed:
                     return
-                callback, row = self._queue.popleft()
+                callback = self._turns.popleft()
+                row = callback.waiting.popleft()
+                if callback.waiting:
+                    self._turns.append(callback)
             callback.calls += 1
             try:
                 callback.function(row)
@@ -80,11 +100,11 @@ class Dispatcher:
                 callback.errors += 1
                 callback.last_error = _words(error)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Stop calling; what is queued is let go."""
+    def close(self, timeout: float = 1.0) -> None:
+        """Stop calling; what is queued is let go. A call that has begun is waited for, but not for ever."""
         with self._something:
             self._closed = True
-            self._queue.clear()
+            self._turns.clear()
             self._something.notify_all()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["LiveTable", "Since"]
 
 Since = datetime | timedelta | str | int | None
-"""A moment (UTC if it names no zone), a stretch before now, RFC 3339 text, or ns since 1970 UTC."""
+"""A moment with its time zone, a stretch before now, RFC 3339 text, or ns since 1970 UTC."""
 
 SHOWN = 10
+
+EARLIEST_NS = 10**17
+"""A moment of 1973 in ns since 1970. A smaller number was meant as seconds or milliseconds, or as a stretch."""
 
 
 class LiveTable:
@@ -32,7 +35,7 @@ class LiveTable:
 
     ``df``, ``pl`` and ``view`` take ``last`` (the newest so many rows) and ``since`` (received strictly later than a
     moment, or within a stretch before now). One symbol's frame shares memory with the table and takes the same time for
-    ten rows and ten million; several symbols are copied together, ordered by when they were received.
+    ten rows and ten million; several symbols are copied together, in the order of the exchange's time.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class LiveTable:
         views = [table.view(last=last, since_ns=since_ns) for table in self._tables()]
         if len(views) == 1:
             return views[0]
-        merged = merge(views) if views else EventTable(self.schema).view()
+        merged = merge(views, by=self.schema.index or "received_at") if views else EventTable(self.schema).view()
         return merged if last is None else merged.last(last)
 
     def df(self, last: int | None = None, since: Since = None, *, exact: bool = False) -> pandas.DataFrame:
@@ -109,23 +112,26 @@ class LiveTable:
                 table.limit(rows)
 
     def _since_ns(self, since: Since) -> int | None:
-        if since is None or (isinstance(since, int) and not isinstance(since, bool)):
+        if since is None:
+            return None
+        if isinstance(since, int) and not isinstance(since, bool) and since >= EARLIEST_NS:
             return since
         if isinstance(since, timedelta):
             return self._host.now().wall_ns - since // timedelta(microseconds=1) * 1_000
         if isinstance(since, datetime):
-            value = getattr(since, "value", None)
-            if isinstance(value, int):
-                # A pandas Timestamp knows its nanoseconds.
-                return value
-            aware = since if since.tzinfo is not None else since.replace(tzinfo=UTC)
-            return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1_000
+            if since.tzinfo is None:
+                raise BadArgument("since", since, "a datetime with a time zone, as datetime.now(UTC)")
+            # A pandas Timestamp knows nanoseconds; Python's own datetime has none.
+            nanoseconds = int(getattr(since, "nanosecond", 0))
+            return (since - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1_000 + nanoseconds
         if isinstance(since, str):
             try:
                 return to_ns(since)
             except Malformed:
                 pass
-        raise BadArgument("since", since, "a datetime, a timedelta before now, RFC 3339 text or ns since 1970 UTC")
+        raise BadArgument(
+            "since", since, "a datetime with a time zone, a timedelta before now, RFC 3339 text or ns since 1970 UTC"
+        )
 
     # --- how it looks -----------------------------------------------------------------------------------------------
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from ..errors import NotReady, Refused, StreamStopped
+from ..errors import BadArgument, NotReady, Refused, StreamStopped
 from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge
+from ..wire import number, whole_number
 from .feed import Feed, StreamState
 from .health import Health, SymbolHealth, state_of
 from .host import Host
@@ -109,18 +111,22 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         *,
         until: Callable[[Self], object] | None = None,
         timeout: float = 10.0,
+        what: str = "",
     ) -> Self:
         """Wait, and give the stream itself.
 
         Without arguments for the first data of every symbol; with ``rows`` for that many more rows than now; with
-        ``until`` for a condition on the stream, looked at whenever something changed.
+        ``until`` for a condition on the stream, looked at whenever something changed; ``what`` says it in words.
 
         Raises:
+            BadArgument: ``rows``, ``until`` or ``timeout`` cannot be meant.
             NotReady: ``timeout`` seconds passed; the text says what was waited for.
             Refused: the exchange refused every symbol.
             StreamStopped: it was stopped.
         """
-        condition, what = self._condition(rows, until)
+        timeout = number("timeout", timeout, "seconds", least=0)
+        condition, meant = self._condition(rows, until)
+        what = what or meant
         changed = threading.Event()
         deadline = time.monotonic() + timeout
         remove = self._watch(changed.set)
@@ -158,10 +164,11 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
     def _condition(self, rows: int | None, until: Callable[[Self], object] | None) -> tuple[Callable[[], object], str]:
         if until is not None:
+            _check_callable("until", until, "a function of the stream")
             return lambda: until(self), f"a condition on {self._title}"
         if rows is not None:
-            goal = self._written() + rows
-            return lambda: self._written() >= goal, f"{rows:,} more rows of {self._title}"
+            goal = self._written() + whole_number("rows", rows, "rows")
+            return lambda: self._written() >= goal, f"{rows:,} more {'row' if rows == 1 else 'rows'} of {self._title}"
         return lambda: all(
             feed.ready or feed.rejection for feed in self._feeds.values()
         ), f"first data of {self._title}"
@@ -206,16 +213,24 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
         Raises:
             StreamStopped: it was stopped.
+            BadArgument: ``callback`` cannot be called, or is a coroutine function (``async for`` is for those).
         """
         if self._stopped:
             raise StreamStopped(self._title)
+        _check_callable("callback", callback, "a plain function of one row (async code uses `async for`)")
         registered = Callbacks(callback)
         dispatcher = self._host.dispatcher
-        self._callbacks[registered] = self._listen(lambda item: dispatcher.post(registered, item))
+        remove_listener = self._listen(lambda item: dispatcher.post(registered, item))
+
+        def silence() -> None:
+            remove_listener()
+            dispatcher.end(registered)
+
+        self._callbacks[registered] = silence
 
         def remove() -> None:
-            if (remove_listener := self._callbacks.pop(registered, None)) is not None:
-                remove_listener()
+            if (ending := self._callbacks.pop(registered, None)) is not None:
+                ending()
 
         return remove
 
@@ -288,6 +303,11 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         if self.evicted:
             facts["evicted"] = f"{self.evicted:,}"
         return facts
+
+
+def _check_callable(name: str, value: object, wanted: str) -> None:
+    if not callable(value) or inspect.iscoroutinefunction(value):
+        raise BadArgument(name, value, wanted)
 
 
 def listen_to_rows(feed: Any, schema: Schema, hear: Callable[[Row], object]) -> Callable[[], None]:

@@ -13,6 +13,7 @@ from ..errors import BadArgument
 from .columns import Array, ColumnData, columns_of
 from .row import Row
 from .schemas import TABLE, Schema
+from .times import NAT
 
 if TYPE_CHECKING:
     import pandas
@@ -161,10 +162,11 @@ def view_of_columns(schema: Schema, columns: Mapping[str, Sequence[Any]]) -> Tab
     return TableView(schema, columns_of(schema.columns, [columns[name] for name in schema.names]))
 
 
-def merge(views: Sequence[TableView]) -> TableView:
-    """Several tables' rows as one, in the order they were received; rows received together keep the order given.
+def merge(views: Sequence[TableView], *, by: str = "received_at") -> TableView:
+    """Several tables' rows as one, in the order of a time column; rows of one time in the order they were received.
 
-    A copy, unless there is only one. Tables without ``received_at`` are put one after another.
+    A copy, unless there is only one. A row without that time stands where it was received. Tables without the column
+    are put one after another.
 
     Raises:
         BadArgument: no views, or views of different schemas.
@@ -176,9 +178,14 @@ def merge(views: Sequence[TableView]) -> TableView:
         return views[0]
     schema = views[0].schema
     joined = TableView(schema, [_join(parts) for parts in zip(*(view.columns for view in views), strict=True)])
-    if "received_at" not in schema.position:
+    if by not in schema.position:
         return joined
-    order = np.argsort(joined.columns[schema.position["received_at"]].parts[0], kind="stable")
+    times = joined.columns[schema.position[by]].parts[0]
+    if by == "received_at" or "received_at" not in schema.position:
+        order = np.argsort(times, kind="stable")
+    else:
+        received = joined.columns[schema.position["received_at"]].parts[0]
+        order = np.lexsort((received, np.where(times == NAT, received, times)))
     return TableView(schema, [data.take(order) for data in joined.columns])
 
 

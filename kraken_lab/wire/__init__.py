@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .arguments import number, whole_number
 from .clock_offset import ClockOffset
 from .codec import KNOWN, decode, encode, unknown_keys, unknown_values
 from .conversation import Conversation, level3_budget
@@ -174,7 +175,9 @@ __all__ = [
     "encode",
     "from_ns",
     "level3_budget",
+    "number",
     "to_ns",
     "unknown_keys",
     "unknown_values",
+    "whole_number",
 ]
