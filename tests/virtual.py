@@ -134,7 +134,10 @@ class _MemoryLink:
         if self.ended.done():
             return
         for data in self._session.drain():
-            asyncio.get_running_loop().call_soon(self._deliver, data)
+            if self._world.lag:
+                asyncio.get_running_loop().call_later(self._world.lag, self._deliver, data)
+            else:
+                asyncio.get_running_loop().call_soon(self._deliver, data)
         if self._session.reset_request:
             self.ended.set_result("connection lost")
         elif self._session.close_request is not None:
@@ -194,6 +197,8 @@ class World:
         self.sent: list[str] = []
         self.asked_at: list[float] = []
         """When tokens were asked for, virtual seconds."""
+        self.lag = 0.0
+        """How long what the exchange says is on its way, seconds; it may grow, not shrink."""
         self.answer_delay = 0.0
         """How long the answer to that takes, seconds."""
         self._transport = _MemoryTransport(self)
