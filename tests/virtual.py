@@ -283,6 +283,11 @@ class World:
         wanted = feeds or self.desk.feeds
         await self.until(lambda: all(str(feed.state) == "LIVE" for feed in wanted), within=within)
 
+    def poke(self) -> None:
+        """Have every line look at once what there is to say."""
+        for line in self.connections:
+            line.poke()
+
     def hold_up(self, seconds: float) -> None:
         """Let time pass in which nothing of this process runs, as when a C call holds the interpreter lock."""
         loop = asyncio.get_running_loop()

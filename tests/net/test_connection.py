@@ -13,7 +13,7 @@ from kraken_lab.errors import BadKey, RestFailed
 from kraken_lab.net import Backoff, Connection, TransportFailed
 from kraken_lab.net.transport import Hear, Link
 from kraken_lab.wire import Instant, Query, Settings, SlidingBudget
-from tests.virtual import VirtualClock, run
+from tests.virtual import VirtualClock, VirtualLoop, run
 
 
 class _Peer:
@@ -39,7 +39,9 @@ class _Peer:
     def closed(self, reason: str, at: Instant) -> None:
         self.story.append(f"closed: {reason}")
 
-    def let_time_pass(self, at: Instant) -> None: ...
+    def let_time_pass(self, at: Instant) -> None:
+        if self.excused:
+            self.story.append("judged")
 
     def to_send(self, at: Instant) -> list[str]:
         texts, self.texts = self.texts, []
@@ -266,6 +268,34 @@ def test_what_waits_in_the_socket_after_a_sleep_is_not_believed() -> None:
         link.hear(b"after")
         await asyncio.sleep(0.1)
         assert a.peer.story == ["opened", "heard b'before'", "closed: suspend: the clock stepped by +1200.0 s"]
+
+    run(test)
+
+
+@pytest.mark.promise("S-01")
+@pytest.mark.fault("F-174")
+def test_a_held_up_process_reads_before_it_judges() -> None:
+    """What the socket holds is handed over first, and the peer is told by how much we were late."""
+
+    async def test() -> None:
+        a = _Line(good)
+        await asyncio.sleep(0.5)
+        loop = asyncio.get_running_loop()
+        [link] = a.transport.links
+        waiting = [b"one", b"two", b"three"]
+
+        def read() -> None:
+            # As a socket does: so much in each turn of the loop.
+            link.hear(waiting.pop(0))
+            if waiting:
+                loop.call_soon(read)
+
+        loop.call_later(0.5, read)
+        assert isinstance(loop, VirtualLoop)
+        loop.hold_up(6.0)
+        await asyncio.sleep(0.2)
+        assert a.peer.story == ["opened", "heard b'one'", "heard b'two'", "heard b'three'", "judged"]
+        assert a.peer.excused == pytest.approx(5.5)
 
     run(test)
 

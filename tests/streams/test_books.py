@@ -415,3 +415,28 @@ class TestDepths:
             assert (top.bids, top.asks) == (photo.bids[:25], photo.asks[:25])
 
         in_world(test)
+
+    @pytest.mark.promise("B-03")
+    @pytest.mark.promise("S-07")
+    @pytest.mark.parametrize("channel", ["book", "level3"])
+    def test_a_snapshot_of_the_old_depth_on_its_way(self, channel: str) -> None:
+        """When the deeper book is asked for, a shallow snapshot has left the venue already. It is not taken."""
+
+        async def test(world: World) -> None:
+            feed = world.feed(channel, depth=10)
+            await world.live()
+            world.lag = 0.2
+            feed.resync("for the test", world.clock.now())
+            world.poke()
+            await asyncio.sleep(0.3)
+            seen: list[int] = []
+            feed.listeners = (lambda: seen.append(len(feed.photograph().bids)),)
+            world.feed(channel, depth=100)
+            await asyncio.sleep(0.25)
+            assert feed.state is not StreamState.LIVE
+            assert feed.counters["discarded"] > 0
+            await world.live(feed)
+            await asyncio.sleep(5)
+            assert min(seen) > 10
+
+        in_world(test)

@@ -126,6 +126,23 @@ class TestTokens:
 
         in_world(test, rate=2.0)
 
+    @pytest.mark.promise("S-20")
+    def test_a_token_refused_to_the_only_one_that_wants_one_and_leaves(self) -> None:
+        """It fetches another, just to be gone at the venue too."""
+
+        async def test(world: World) -> None:
+            stays, goes = world.feed("level3", "BTC/USD"), world.feed("level3", "ETH/USD")
+            await world.live()
+            world.exchange.faults.token(reject=1)
+            world.desk.release(goes)
+            await asyncio.sleep(30)
+            [session] = [session for session in world.exchange.sessions if session.endpoint == "level3"]
+            assert [symbol for _, symbol in session._subscriptions._held] == ["BTC/USD"]
+            assert world.fetches == 2
+            assert (stays.state, stays.epoch) == (StreamState.LIVE, 1)
+
+        in_world(test, rate=2.0)
+
     @pytest.mark.promise("K-02")
     def test_a_refusal_that_repeats_the_token(self) -> None:
         """Is shown without it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -257,6 +258,45 @@ class TestAnswers:
         talk.hear(answer(leaving["req_id"], "BTC/USD", method="unsubscribe", channel="book"), at(0.3))
         assert [r["method"] for r in asked(talk.to_send(at(0.4)))] == ["subscribe"]
 
+    @pytest.mark.promise("S-04")
+    def test_a_request_in_doubt_is_taken_back_as_it_was_asked(self) -> None:
+        """Never answered, it may be subscribed: giving it up, or asking for more, begins with leaving that."""
+        for deeper in (True, False):
+            talk = open_with(book(depth=10))
+            talk.to_send(at(0.0))
+            talk.hear('{"channel":"heartbeat"}', at(4.9))
+            talk.let_time_pass(at(5.0))
+            if deeper:
+                talk.want(book(depth=100))
+            else:
+                talk.drop(book().key)
+            [leave] = asked(talk.to_send(at(6.0)))
+            assert (leave["method"], leave["params"]["depth"]) == ("unsubscribe", 10)
+            talk.hear(answer(leave["req_id"], "BTC/USD", error="Subscription Not Found", method="unsubscribe"), at(6.1))
+            again = asked(talk.to_send(at(7.5)))
+            assert [request["params"]["depth"] for request in again] == ([100] if deeper else [])
+
+    @pytest.mark.promise("S-04")
+    def test_a_request_given_up_for_lost_and_answered_all_the_same(self) -> None:
+        """Counts as acknowledged, and is not asked again."""
+        talk = open_with(trade())
+        [request] = asked(talk.to_send(at(0.0)))
+        talk.hear('{"channel":"heartbeat"}', at(4.9))
+        talk.let_time_pass(at(5.0))
+        talk.hear(answer(request["req_id"], "BTC/USD"), at(5.1))
+        assert talk.to_send(at(6.0)) == []
+        assert talk.waiting_for == ()
+
+    @pytest.mark.promise("B-01")
+    def test_requests_are_not_remembered_for_ever(self) -> None:
+        """A subscription renewed for months keeps a bounded number of them."""
+        talk = open_with(trade())
+        for n in range(3_000):
+            for request in asked(talk.to_send(at(float(n)))):
+                talk.hear(answer(request["req_id"], "BTC/USD", method=request["method"]), at(float(n)))
+            talk.renew(trade())
+        assert len(talk._requests) <= 1_000
+
     def test_an_answer_nobody_waits_for_is_counted(self) -> None:
         """It changes nothing."""
         talk = open_with()
@@ -353,7 +393,7 @@ class TestTokens:
                 times.append(now)
                 talk.token_failed("HTTP 500", at(now), refused=False)
             now += 0.25
-        pauses = [b - a for a, b in zip(times, times[1:], strict=False)]
+        pauses = [b - a for a, b in pairwise(times)]
         assert pauses[:4] == [1.0, 2.0, 4.0, 8.0]
         assert max(pauses) == 60.0
         assert talk.take_events() == []
