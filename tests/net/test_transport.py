@@ -125,6 +125,7 @@ def test_a_message_above_the_limit_ends_the_line(fragments: int) -> None:
 
 
 @pytest.mark.promise("B-02")
+@pytest.mark.fault("F-054")
 def test_a_reference_snapshot_of_many_megabytes_is_taken() -> None:
     """The default limit of the library would refuse it."""
 

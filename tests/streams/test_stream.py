@@ -147,6 +147,7 @@ class TestWaiting:
         assert len(stream) == 4
 
     @pytest.mark.promise("S-16")
+    @pytest.mark.fault("F-023")
     def test_all_refused(self, host: AHost) -> None:
         """Raises with every reason; one refused among two does not."""
         stream = a_stream(host, "AAA/USD", "BBB/USD")
