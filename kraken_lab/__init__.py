@@ -20,6 +20,8 @@ from .errors import (
     KrakenLabError,
     NotReady,
     Refused,
+    SandboxError,
+    StreamStopped,
     UnknownSymbol,
     Unreachable,
 )
@@ -38,7 +40,9 @@ __all__ = [
     "Lab",
     "NotReady",
     "Refused",
+    "SandboxError",
     "Settings",
+    "StreamStopped",
     "UnknownSymbol",
     "Unreachable",
     "__version__",

@@ -13,7 +13,8 @@
     │   ├── Disconnected      it was reached, and is not any more
     │   ├── Refused           the venue said no, in its own words
     │   ├── NotReady          a wait ran out, naming what it waited for (also a TimeoutError)
-    │   ├── StreamStopped     the stream or lab was closed
+    │   ├── StreamStopped     the stream was stopped
+    │   │   └── LabClosed     ... with its whole lab
     │   ├── LimitReached      one more connection or stream than is allowed
     │   └── RestFailed        a REST request was not answered as it should have been
     ├── DataError             what was said
@@ -42,6 +43,7 @@ __all__ = [
     "FeedError",
     "ImpossibleBook",
     "KrakenLabError",
+    "LabClosed",
     "LimitReached",
     "Malformed",
     "NestedLoopRefused",
@@ -74,7 +76,7 @@ class BadArgument(SetupError, ValueError):
     def __init__(self, name: str, value: object, allowed: str, hint: str = "") -> None:
         self.name, self.value, self.allowed, self.hint = name, value, allowed, hint
         tail = f" {hint}" if hint else ""
-        super().__init__(f"{name}={value!r} is not possible: use {allowed}.{tail} Nothing was sent.")
+        super().__init__(f"{name}={value!r} is not possible: use {allowed}.{tail}")
 
 
 class UnknownSymbol(SetupError, ValueError):
@@ -155,11 +157,21 @@ class NotReady(FeedError, TimeoutError):
 
 
 class StreamStopped(FeedError):
-    """The stream or its lab was closed. ``what`` names it."""
+    """The stream was stopped. ``what`` names it."""
 
     def __init__(self, what: str) -> None:
         self.what = what
         super().__init__(f"{what} is stopped. Its rows can still be read; start it again by calling it on an open lab.")
+
+
+class LabClosed(StreamStopped):
+    """The lab was closed, or belongs to the process this one was forked from. ``what`` names it."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        FeedError.__init__(
+            self, f"{what} is closed. kl.connect() opens another; what its streams hold can still be read."
+        )
 
 
 class LimitReached(FeedError):

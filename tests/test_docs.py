@@ -25,6 +25,7 @@ ROOMS = ["", "errors", "wire", "market", "tables", "streams", "views", "net", "s
 
 EXPORTS = {
     *("BadArgument", "BadKey", "KrakenLabError", "NotReady", "Refused", "UnknownSymbol", "Unreachable"),
+    *("SandboxError", "StreamStopped"),
     *("Lab", "Settings", "__version__"),
     *("connect", "ticker", "trades", "ohlc", "book", "level3", "instruments"),
     *("schema", "allow_nested_loops"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -129,8 +130,59 @@ def test_a_closed_lab_is_not_given_again() -> None:
     with kl.connect(seed=3) as second:
         assert second is not first
         assert second.book("BTC/USD").mid > 0
-    with pytest.raises(StreamStopped, match="lab is stopped"):
+    with pytest.raises(StreamStopped, match="lab is closed"):
         first.trades("BTC/USD")
+
+
+def test_the_module_means_the_lab_that_was_opened_last() -> None:
+    """Who looks at one market is not shown another; with none open, it is the sandbox."""
+    with kl.connect(seed=11) as mine:
+        assert kl.book("BTC/USD") is mine.book("BTC/USD")
+    again = kl.connect()
+    assert kl.trades("BTC/USD") is again.trades("BTC/USD")
+
+
+def test_a_sandbox_that_died_is_called_dead() -> None:
+    """At once, with what to do; what came before can still be read."""
+    with kl.connect(seed=12) as mine:
+        trades = mine.trades("BTC/USD")
+        process = mine.sandbox
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.close()
+        with pytest.raises(kl.SandboxError, match="has ended"):
+            mine.book("BTC/USD")
+        assert "it has ended" in repr(mine.status())
+        assert len(trades.df()) >= 50
+        assert kl.connect(seed=12) is not mine
+        kl.connect(seed=12).close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": "a"},
+        {"seed": 1.5},
+        {"rate": "fast"},
+        {"rate": -1.0},
+        {"timeout": "x"},
+        {"timeout": 0},
+        {"at": 5},
+        {"at": "not JSON"},
+        {"settings": 5},
+        {"settings": {"ack_timeout": 1}},
+    ],
+    ids=str,
+)
+def test_connect_refuses_what_cannot_be_meant(wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the name of the argument, and without starting anything."""
+
+    def nothing(**_: object) -> None:
+        raise AssertionError("a sandbox was started")
+
+    monkeypatch.setattr("kraken_lab.lab.opening.SandboxProcess", nothing)
+    with pytest.raises(kl.BadArgument, match=next(iter(wrong))):
+        kl.connect(new=True, **wrong)
 
 
 def test_the_environment_chooses_between_sandbox_and_paper_only(monkeypatch: pytest.MonkeyPatch, lab: kl.Lab) -> None:
@@ -285,10 +337,10 @@ def test_since_takes_a_moment_in_any_form(lab: kl.Lab) -> None:
     frame = stream.df()
     moment = frame["received_at"].iloc[-3]
     later = frame["received_at"].iloc[-2]
-    forms = [moment, moment.isoformat(), moment.value, moment.to_pydatetime(warn=False).replace(tzinfo=None)]
+    forms = [moment, moment.isoformat(), moment.value, moment.to_pydatetime(warn=False)]
     for form in forms[:3]:
         assert stream.df(since=form)["received_at"].iloc[0] == later
-    # A datetime without nanoseconds or zone is UTC, cut to microseconds.
+    # Python's own datetime is cut to microseconds.
     assert stream.df(since=forms[3])["received_at"].iloc[0] >= moment.floor("us")
     assert len(stream.df(since=timedelta(hours=1))) >= len(frame)
     assert len(stream.df(since=datetime.now(UTC) + timedelta(hours=1))) == 0

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import views
+from ..errors import BadArgument
 from ..lab import Lab, connect
 from ..streams import BookStream, Level3Stream, OhlcStream, Stream, StreamState, TickerStream, TradeStream
 
@@ -58,6 +59,8 @@ def run(*, seconds: float, symbols: Sequence[str], seed: int, output: Path, cons
         KrakenLabError: the sandbox did not start, or a symbol is not one of its.
     """
     console = console or Console()
+    if not output.parent.is_dir():
+        raise BadArgument("output", str(output), "a file in a folder that exists")
     started = time.monotonic()
     lab = connect("sandbox", seed=seed, new=True)
     try:
@@ -98,11 +101,11 @@ def _watch(lab: Lab, streams: _Streams, seconds: float, console: Console) -> flo
             if not broken_at and elapsed >= seconds / 2 and lab.sandbox is not None:
                 lab.sandbox.control(fault="reset")
                 broken_at = elapsed
-            live.update(_screen(lab, streams, elapsed, seconds, broken_at, rates))
+            live.update(_screen(lab, streams, elapsed, seconds, broken_at, rates, console.width))
             time.sleep(1 / FRAMES_PER_S)
         for stream in streams.all:
             stream.wait(until=lambda stream: stream.state is StreamState.LIVE, timeout=15.0)
-        live.update(_screen(lab, streams, seconds, seconds, broken_at, rates))
+        live.update(_screen(lab, streams, seconds, seconds, broken_at, rates, console.width))
     return broken_at
 
 
@@ -121,42 +124,52 @@ class _Rates:
         return rate
 
 
-def _screen(lab: Lab, streams: _Streams, elapsed: float, seconds: float, broken_at: float, rates: _Rates) -> Panel:
+COLUMNS = {
+    "stream": "left",
+    "symbol": "left",
+    "state": "left",
+    "rows": "right",
+    "msg/s": "right",
+    "latency": "right",
+    "verified": "right",
+    "failed": "right",
+    "gaps": "right",
+    "now": "right",
+}
+SPARED = ("rows", "now", "latency")
+"""Columns that go, one after another, where the terminal is narrow."""
+
+
+def _screen(
+    lab: Lab, streams: _Streams, elapsed: float, seconds: float, broken_at: float, rates: _Rates, width: int
+) -> Panel:
+    spared = SPARED[: 0 if width >= 110 else 1 if width >= 100 else 3]
     table = Table(expand=True, box=None, padding=(0, 1))
-    for name, justify in (
-        ("stream", "left"),
-        ("symbol", "left"),
-        ("state", "left"),
-        ("rows", "right"),
-        ("messages/s", "right"),
-        ("latency", "right"),
-        ("verified", "right"),
-        ("failed", "right"),
-        ("gaps", "right"),
-        ("now", "right"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for name, justify in COLUMNS.items():
+        if name not in spared:
+            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for stream in streams.all:
         for feed in stream.feeds:
             checked = isinstance(stream, BookStream | Level3Stream)
             failed = feed.counters["checksum mismatches"]
-            table.add_row(
-                feed.channel,
-                views.escape.terminal(feed.symbol),
-                Text(str(feed.state), style=STYLES.get(str(feed.state), "bold yellow")),
-                f"{sum(t.rows for t in feed.tables):,}" if feed.tables else "",
-                f"{rates.of(feed, feed.messages):,.0f}",
-                _latency(feed),
-                f"{feed.messages:,}" if checked else "",
-                Text(f"{failed:,}", style="bold red" if failed else "") if checked else "",
-                f"{len(feed.gaps)}",
-                _present(stream, feed.symbol),
-            )
+            cells = {
+                "stream": feed.channel,
+                "symbol": views.escape.terminal(feed.symbol),
+                "state": Text(str(feed.state), style=STYLES.get(str(feed.state), "bold yellow")),
+                "rows": f"{sum(t.rows for t in feed.tables):,}" if feed.tables else "",
+                "msg/s": f"{rates.of(feed, feed.messages):,.0f}",
+                "latency": _latency(feed),
+                "verified": f"{feed.messages:,}" if checked else "",
+                "failed": Text(f"{failed:,}", style="bold red" if failed else "") if checked else "",
+                "gaps": f"{len(feed.gaps)}",
+                "now": _present(stream, feed.symbol),
+            }
+            table.add_row(*(cell for name, cell in cells.items() if name not in spared))
     line = lab.lines[0][1]
     note = f"line {line.state}"
     if broken_at:
         note += f", broken on purpose at {broken_at:.1f} s, connected {line.connects} times"
-    bar = ProgressBar(total=seconds, completed=min(elapsed, seconds), width=40)
+    bar = ProgressBar(total=seconds, completed=min(elapsed, seconds), width=20 if spared else 40)
     head = Table.grid(padding=(0, 2))
     head.add_row(bar, f"{min(elapsed, seconds):.0f} of {seconds:.0f} s", note)
     return Panel(Group(head, table), title=f"kraken_lab demo · {lab.venue_name}", border_style="cyan")
@@ -200,10 +213,17 @@ def _present(stream: Stream[Any, Any], symbol: str) -> str:
 
 
 def _print_frames(streams: _Streams, console: Console) -> None:
+    import pandas as pd
+    import polars as pl
+
+    console.print()
     console.rule("trades.df(last=5), pandas")
-    console.print(Text(streams.trades.df(last=5).to_string()))
+    # Both at the width there is: what does not fit they leave out themselves, instead of being broken.
+    with pd.option_context("display.width", console.width, "display.max_columns", None if console.width > 140 else 6):
+        console.print(Text(repr(streams.trades.df(last=5))))
     console.rule("book.history.pl(last=5), polars")
-    console.print(Text(str(streams.book.history.pl(last=5))))
+    with pl.Config(tbl_width_chars=console.width):
+        console.print(Text(str(streams.book.history.pl(last=5))))
     console.rule(f"book['{streams.book.symbols[0]}']")
     console.print(Text(repr(streams.book[streams.book.symbols[0]])))
 

@@ -169,7 +169,7 @@ async def _rest_side(rest: RestClient) -> Finding:
     try:
         status = await rest.system_status()
     except KrakenLabError as error:
-        return Finding("Kraken REST", "note", str(error), ADVICE)
+        return Finding("Kraken REST", "note", _why(error), ADVICE)
     return Finding("Kraken REST", "good", f"says {status.get('status')}")
 
 
@@ -179,7 +179,7 @@ async def _clock(rest: RestClient) -> Finding:
         answer = await rest.time()
         theirs = float(answer["unixtime"])
     except (KrakenLabError, KeyError, TypeError, ValueError) as error:
-        return Finding("clock", "note", f"not compared: {error}")
+        return Finding("clock", "note", f"not compared: {_why(error)}")
     # The answer is in whole seconds, so half of one is added.
     offset = theirs + 0.5 - (before + time.time()) / 2
     if abs(offset) > 1.5:
@@ -187,6 +187,11 @@ async def _clock(rest: RestClient) -> Finding:
             "clock", "bad", f"{-offset:+.1f} s from Kraken's", "Set this machine's clock, best with a time service."
         )
     return Finding("clock", "good", "within a second or so of Kraken's")
+
+
+def _why(error: Exception) -> str:
+    """The reason alone: the error's own advice is to run the doctor."""
+    return str(getattr(error, "reason", "") or error)
 
 
 async def _socket() -> Finding:

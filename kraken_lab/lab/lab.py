@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, Self, TypeVar
 
-from ..errors import BadArgument, BadKey, FeedError, NotReady, Refused, StreamStopped, Unreachable
+from ..errors import BadArgument, BadKey, FeedError, LabClosed, NotReady, Refused, SandboxError, Unreachable
 from ..market import InstrumentSnapshot
 from ..net import (
     Backoff,
@@ -318,7 +318,7 @@ class Lab:
             for stream in streams:
                 stream.stop()
             # What does not end politely in time ends with its loop.
-            with contextlib.suppress(NotReady, StreamStopped):
+            with contextlib.suppress(NotReady, LabClosed):
                 self.io.run(self._end_lines(), timeout=self.settings.close_timeout, waiting_for="connections to close")
             self.io.close(self.settings.close_timeout)
         self.dispatcher.close(self.settings.close_timeout)
@@ -369,7 +369,11 @@ class Lab:
             NotReady: neither came within ``timeout`` seconds.
         """
         line = self._lines[0][1]
-        self._instruments.wait(until=lambda stream: all(f.ready for f in stream.feeds) or line.failed, timeout=timeout)
+        self._instruments.wait(
+            until=lambda stream: all(f.ready for f in stream.feeds) or line.failed,
+            timeout=timeout,
+            what=f"the instruments of {self.venue_name}",
+        )
         if not all(feed.ready for feed in self._instruments.feeds):
             raise Unreachable(self.venue_name, line.reason)
 
@@ -408,7 +412,12 @@ class Lab:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StreamStopped("This lab")
+            raise LabClosed("This lab")
+        if self._process is not None and not self._process.alive:
+            raise SandboxError(
+                "The sandbox process of this lab has ended. kl.connect() opens another lab with another sandbox; "
+                "what these streams hold can still be read."
+            )
 
     def _check_key(self) -> None:
         if self.mode == "paper":
@@ -464,7 +473,7 @@ class Lab:
             stream.wait(timeout=timeout)
             if isinstance(stream, BookStream | Level3Stream):
                 # It has had data, but has none while it is fetched again, as for another depth.
-                stream.wait(until=has_books, timeout=timeout)
+                stream.wait(until=has_books, timeout=timeout, what=f"a verified {stream.title}")
         except Refused:
             stream.stop()
             raise

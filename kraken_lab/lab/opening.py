@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..errors import BadArgument, SandboxError
 from ..net import KRAKEN, SandboxProcess, describe_sandbox
 from ..streams import BookStream, InstrumentStream, Level3Stream, OhlcStream, TickerStream, TradeStream
-from ..wire import Settings
+from ..wire import Settings, number, whole_number
 from .lab import Lab, Mode, Venue
 
 __all__ = ["book", "connect", "instruments", "level3", "ohlc", "ticker", "trades"]
@@ -22,6 +22,8 @@ MODES: tuple[Mode, ...] = ("sandbox", "paper", "live")
 _labs: dict[tuple[object, ...], Lab] = {}
 _pid = os.getpid()
 _lock = threading.RLock()
+_current: Lab | None = None
+"""The lab that `connect` gave last: the one that the functions below mean."""
 
 
 def connect(
@@ -65,13 +67,19 @@ def connect(
     >>> kl.connect() is kl.connect("sandbox")
     True
     """
+    global _current
     chosen = _choose(mode)
     facts = _facts(at) if at is not None else None
+    seed = whole_number("seed", seed, "any size")
+    rate = None if rate is None else number("rate", rate, "market actions a second", least=0)
+    timeout = number("timeout", timeout, "seconds", above=0)
+    _check_settings(settings)
     key = (chosen, seed, rate, json.dumps(facts, sort_keys=True) if facts else None, settings)
     with _lock:
         _forget_if_forked()
         lab = _labs.get(key)
         if lab is not None and not lab.closed and not new and (lab.sandbox is None or lab.sandbox.alive):
+            _current = lab
             return lab
         lab = _open(chosen, seed, rate, facts, settings or Settings())
         try:
@@ -81,7 +89,13 @@ def connect(
             lab.close()
             raise
         _labs[(*key, id(lab)) if new else key] = lab
+        _current = lab
         return lab
+
+
+def _check_settings(settings: object) -> None:
+    if settings is not None and not isinstance(settings, Settings):
+        raise BadArgument("settings", settings, "kl.Settings(...)")
 
 
 def _choose(mode: Mode | None) -> Mode:
@@ -100,15 +114,15 @@ def _choose(mode: Mode | None) -> Mode:
 
 
 def _facts(at: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(at, str):
-        return dict(at)
-    try:
-        facts = json.loads(at)
-    except ValueError:
-        facts = None
-    if not isinstance(facts, dict):
+    facts: object = at
+    if isinstance(at, str):
+        try:
+            facts = json.loads(at)
+        except ValueError:
+            facts = None
+    if not isinstance(facts, Mapping):
         raise BadArgument("at", at, "the JSON line that `kraken-lab sandbox --json` printed")
-    return facts
+    return dict(facts)
 
 
 def _open(mode: Mode, seed: int, rate: float | None, facts: Mapping[str, Any] | None, settings: Settings) -> Lab:
@@ -131,10 +145,11 @@ def _open(mode: Mode, seed: int, rate: float | None, facts: Mapping[str, Any] | 
 
 def _forget_if_forked() -> None:
     """A forked child has its parent's labs but not its threads: it begins with none."""
-    global _pid
+    global _pid, _current
     if os.getpid() != _pid:
         _pid = os.getpid()
         _labs.clear()
+        _current = None
 
 
 @atexit.register
@@ -149,61 +164,67 @@ def _close_all() -> None:
 Symbols = str | Sequence[str]
 
 
+def _default() -> Lab:
+    """The lab that was opened last, while it is open: whoever looks at one market is not shown another."""
+    lab = _current
+    return connect() if lab is None or lab.closed or os.getpid() != _pid else lab
+
+
 def ticker(*symbols: Symbols, event_trigger: Literal["trades", "bbo"] = "trades") -> TickerStream:
-    """`Lab.ticker` on the lab that ``connect()`` gives.
+    """`Lab.ticker` on the lab that `connect` gave last, or on a sandbox if none is open.
 
     >>> import kraken_lab as kl
     >>> kl.ticker("BTC/USD").latest.symbol
     'BTC/USD'
     """
-    return connect().ticker(*symbols, event_trigger=event_trigger)
+    return _default().ticker(*symbols, event_trigger=event_trigger)
 
 
 def trades(*symbols: Symbols, snapshot: bool = True) -> TradeStream:
-    """`Lab.trades` on the lab that ``connect()`` gives.
+    """`Lab.trades` on the lab that `connect` gave last, or on a sandbox if none is open.
 
     >>> import kraken_lab as kl
     >>> len(kl.trades("BTC/USD").df()) >= 50
     True
     """
-    return connect().trades(*symbols, snapshot=snapshot)
+    return _default().trades(*symbols, snapshot=snapshot)
 
 
 def ohlc(*symbols: Symbols, interval: int = 1) -> OhlcStream:
-    """`Lab.ohlc` on the lab that ``connect()`` gives.
+    """`Lab.ohlc` on the lab that `connect` gave last, or on a sandbox if none is open.
 
     >>> import kraken_lab as kl
     >>> kl.ohlc("BTC/USD", interval=60).interval
     60
     """
-    return connect().ohlc(*symbols, interval=interval)
+    return _default().ohlc(*symbols, interval=interval)
 
 
 def book(*symbols: Symbols, depth: int = 10) -> BookStream:
-    """`Lab.book` on the lab that ``connect()`` gives.
+    """`Lab.book` on the lab that `connect` gave last, or on a sandbox if none is open.
 
     >>> import kraken_lab as kl
     >>> kl.book("BTC/USD").mid > 0
     True
     """
-    return connect().book(*symbols, depth=depth)
+    return _default().book(*symbols, depth=depth)
 
 
 def level3(*symbols: Symbols, depth: int = 10) -> Level3Stream:
-    """`Lab.level3` on the lab that ``connect()`` gives.
+    """`Lab.level3` on the lab that `connect` gave last, or on a sandbox if none is open.
 
     >>> import kraken_lab as kl
     >>> kl.level3("BTC/USD").pl().columns[4]
     'order_id'
     """
-    return connect().level3(*symbols, depth=depth)
+    return _default().level3(*symbols, depth=depth)
 
 
 def instruments() -> InstrumentStream:
-    """`Lab.instruments` on the lab that ``connect()`` gives.
+    """`Lab.instruments` on the lab that `connect` gave last, or on a sandbox if none is open.
 
     >>> import kraken_lab as kl
-    >>> kl.instruments().search("doge").polars()["symbol"].to_list()
+    >>> kl.instruments().search("doge").pl()["symbol"].to_list()
     ['DOGE/USD']
     """
-    return connect().instruments()
+    return _default().instruments()

@@ -62,7 +62,7 @@ def status_of(lab: Lab) -> Status:
         connections[f"connection {router.name}"] = _connection(router, line, now, lab)
     streams = {f"stream {stream.title}": _stream(stream) for stream in list(lab.streams)}
     facts = {
-        "venue": lab.venue_name,
+        "venue": lab.venue_name + _ended(lab),
         "orders": "none: this version reads market data only",
         "exchange says": _system(lab, system),
         "clock": _clock(lab),
@@ -74,6 +74,11 @@ def status_of(lab: Lab) -> Status:
     if lab.closed:
         facts = {"state": "closed", **facts}
     return Status(lab.mode, system, lab.closed, facts, connections, streams)
+
+
+def _ended(lab: Lab) -> str:
+    gone = lab.sandbox is not None and not lab.sandbox.alive
+    return "; it has ended: kl.connect() opens another" if gone else ""
 
 
 def _system(lab: Lab, system: str | None) -> str:

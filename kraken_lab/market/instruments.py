@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..errors import UnknownSymbol
+from ..errors import BadArgument, UnknownSymbol
 from ..wire.messages import Asset, InstrumentMessage, Pair
 
 __all__ = ["InstrumentSnapshot", "Instruments", "suggest"]
@@ -75,8 +75,10 @@ class InstrumentSnapshot:
         """The pair's trading state in the exchange's word, such as ``online``; expect words not known yet."""
         return self.pair(symbol).status
 
-    def search(self, text: str) -> list[Pair]:
+    def search(self, text: object) -> list[Pair]:
         """Pairs whose symbol, base or quote contains the text, whatever its case; the closest first."""
+        if not isinstance(text, str):
+            raise BadArgument("text", text, "a part of a pair's name")
         wanted = {_letters(text), *_modern(_letters(text))}
         found = [pair for pair in self.pairs.values() if any(name in _letters(pair.symbol) for name in wanted)]
         return sorted(found, key=lambda pair: (pair.base not in wanted, pair.quote not in wanted, pair.symbol))

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from ..errors import NotReady, StreamStopped
+from ..errors import LabClosed, NotReady
 
 __all__ = ["IOThread"]
 
@@ -27,7 +27,7 @@ BEAT = 0.05
 class IOThread:
     """A daemon thread with an event loop. Starts on construction; `close` is idempotent.
 
-    A forked child holds none of it: its calls raise `StreamStopped` and nothing is sent from there.
+    A forked child holds none of it: its calls raise `LabClosed` and nothing is sent from there.
 
     >>> io = IOThread("doc")
     >>> async def answer() -> int: return 42
@@ -84,19 +84,19 @@ class IOThread:
 
     def _check(self) -> None:
         if os.getpid() != self._pid:
-            raise StreamStopped(f"The lab of process {self._pid}, which was forked,")
+            raise LabClosed(f"The lab of process {self._pid}, which was forked,")
         if self._closed:
-            raise StreamStopped("The lab")
+            raise LabClosed("The lab")
 
     def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start a coroutine on the loop. The future may be waited for in any thread or wrapped for another loop.
 
         Raises:
-            StreamStopped: it was closed, or this is a forked child.
+            LabClosed: it was closed, or this is a forked child.
         """
         try:
             self._check()
-        except StreamStopped:
+        except LabClosed:
             work.close()
             raise
         try:
@@ -104,14 +104,14 @@ class IOThread:
         except RuntimeError:
             # Closed between the look and the leap.
             work.close()
-            raise StreamStopped("The lab") from None
+            raise LabClosed("The lab") from None
 
     def run(self, work: Coroutine[Any, Any, T], *, timeout: float, waiting_for: str) -> T:
         """Run a coroutine on the loop and wait for it in the calling thread. Interrupting the cell cancels it.
 
         Raises:
             NotReady: it took longer than ``timeout`` seconds.
-            StreamStopped: it was closed, or this is a forked child.
+            LabClosed: it was closed, or this is a forked child.
         """
         future = self.submit(work)
         try:

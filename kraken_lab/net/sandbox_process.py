@@ -63,6 +63,9 @@ class SandboxProcess:
             raise SandboxError(f"The sandbox ended before it was ready: {said.strip()[-500:] or 'no reason given'}.")
         self.facts: Mapping[str, Any] = json.loads(line)
 
+    def __repr__(self) -> str:
+        return f"<SandboxProcess {self.pid}: {'running' if self.alive else 'ended'}; control(fault=...) steers it>"
+
     @property
     def pid(self) -> int:
         """Its process id."""
@@ -80,7 +83,7 @@ class SandboxProcess:
             self._answers.put(line)
         self._answers.put("")
 
-    def control(self, timeout: float = 5.0, /, **order: object) -> Mapping[str, Any]:
+    def control(self, *, timeout: float = 5.0, **order: object) -> Mapping[str, Any]:
         """Send one order down the control pipe, such as ``fault="reset"``, and give its answer.
 
         Raises:

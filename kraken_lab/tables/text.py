@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 
 from .row import Row
 from .table_view import TableView
@@ -16,7 +17,7 @@ GAP = "  "
 
 
 def text_table(view: TableView, *, rows: int = 10, width: int = 120) -> str:
-    """The newest rows, a line each under a line of names; times of day without the date.
+    """The newest rows, a line each under a line of names; times of day, with the date where it is needed.
 
     Columns that do not fit into ``width`` characters are left out, the least telling first, and named in the last line.
 
@@ -27,7 +28,7 @@ def text_table(view: TableView, *, rows: int = 10, width: int = 120) -> str:
     """
     newest = list(view.last(rows).rows())
     names = list(view.schema.names)
-    columns = {name: [name, *(_cell(row, name, view.schema[name].kind) for row in newest)] for name in names}
+    columns = {name: [name, *_cells(view, newest, name)] for name in names}
     widths = {name: max(map(len, cells)) for name, cells in columns.items()}
     kept = _fitting(names, widths, width)
     lines = [
@@ -56,8 +57,17 @@ def _is_number(view: TableView, name: str) -> bool:
     return view.schema[name].kind in ("decimal", "int", "uint")
 
 
-def _cell(row: Row, name: str, kind: str) -> str:
-    if row[name] is None:
-        return ""
-    when = row.at(name) if kind == "time" else None
-    return row.text(name) if when is None else f"{when:%H:%M:%S.%f}"
+def _times(rows: Sequence[Row], name: str) -> list[str]:
+    """A column of times: with the day where they are of several, without fractions where none has any."""
+    moments = [row.at(name) for row in rows]
+    known = [moment for moment in moments if moment is not None]
+    layout = "%H:%M:%S.%f" if any(moment.microsecond for moment in known) else "%H:%M:%S"
+    if len({moment.date() for moment in known}) > 1 or (known and all(m.time() == time() for m in known)):
+        layout = f"%Y-%m-%d {layout}"
+    return ["" if moment is None else format(moment, layout) for moment in moments]
+
+
+def _cells(view: TableView, rows: Sequence[Row], name: str) -> list[str]:
+    if view.schema[name].kind == "time":
+        return _times(rows, name)
+    return ["" if row[name] is None else row.text(name) for row in rows]

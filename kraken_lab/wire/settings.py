@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from ..errors import BadArgument
+from .arguments import number
 
 __all__ = ["Settings"]
 
@@ -89,8 +90,6 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if not value > 0:
-                raise BadArgument(field.name, value, "a number above 0")
+            number(field.name, getattr(self, field.name), field.name.replace("_", " "), above=0)
         if self.backoff_floor > self.backoff_cap:
             raise BadArgument("backoff_floor", self.backoff_floor, f"at most backoff_cap ({self.backoff_cap:g} s)")

@@ -14,9 +14,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from kraken_lab import __version__
 from kraken_lab.cli import app
+from kraken_lab.cli.demo import _Rates, _screen, _Streams
 from kraken_lab.cli.doctor import Finding, findings
 from kraken_lab.cli.doctor import run as run_doctor
+from kraken_lab.lab import Lab
 
 COMMANDS = ("demo", "sandbox", "doctor")
 
@@ -124,3 +127,30 @@ def test_the_doctor_explains_a_missing_network(monkeypatch: pytest.MonkeyPatch) 
     for name in ("Kraken REST", "Kraken WebSocket"):
         assert found[name].verdict == "note"
         assert "sandbox" in found[name].advice
+
+
+def test_the_version_can_be_asked() -> None:
+    """It is the package's."""
+    said = CliRunner().invoke(app, ["--version"])
+    assert (said.exit_code, said.output) == (0, f"kraken-lab {__version__}\n")
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_streaming(tmp_path: Path) -> None:
+    """Nobody waits a quarter of a minute for that."""
+    done = program("demo", "--seconds", "60", "--output", str(tmp_path / "missing" / "demo.html"), timeout=20)
+    assert done.returncode == 1
+    assert "a folder that exists" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_demos_screen_fits(width: int, lab: Lab) -> None:
+    """No column is cut in a terminal of the usual width."""
+    streams = _Streams.of(lab, ["BTC/USD"])
+    said = Console(file=io.StringIO(), width=width, force_terminal=False)
+    said.print(_screen(lab, streams, 1.0, 2.0, 0.0, _Rates(), width))
+    assert isinstance(said.file, io.StringIO)
+    shown = said.file.getvalue()
+    assert "…" not in shown
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert ("latency" in shown) == (width >= 100)

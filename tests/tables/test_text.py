@@ -53,3 +53,17 @@ def test_dollar_signs_in_html_are_not_typeset() -> None:
     view = a_table([a_trade(7, symbol="$x^2$")]).view()
     for html in (view._repr_html_(), next(view.rows())._repr_html_(), schema("trade")._repr_html_()):
         assert html.startswith('<table class="tex2jax_ignore mathjax_ignore">')
+
+
+def test_the_date_stands_where_the_time_of_day_does_not_tell() -> None:
+    """Daily candles, or rows of two days; a whole second needs no fraction."""
+    day = 86_400 * 10**9
+
+    def candle(begin: int) -> tuple[object, ...]:
+        return (begin, begin, "BTC/USD", *("1",) * 5, 3, "1", 1440, begin + day, True, False, 1, False)
+
+    midnight = 1_777_852_800 * 10**9
+    daily = text_table(view_of(schema("ohlc"), [candle(midnight)]), width=300)
+    assert "2026-05-04 00:00:00  " in daily
+    one_day = text_table(view_of(schema("ohlc"), [candle(midnight + 3600 * 10**9)]), width=300)
+    assert one_day.splitlines()[1].startswith("01:00:00 ")
