@@ -462,7 +462,7 @@ class Lab:
         key = tuple(wants)
         with self._lock:
             stream: Any = self._streams.get(key)
-            if stream is None or any(feed.rejection for feed in stream.feeds):
+            if stream is None or any(feed.state is StreamState.FAILED for feed in stream.feeds):
                 if stream is not None:
                     stream.stop()
                 stream = make(self._subscribe(wants, kind))

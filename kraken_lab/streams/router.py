@@ -94,8 +94,9 @@ class Router:
         self._attention = True
 
     def delivered(self, feed: Feed) -> None:
-        """The feed has its snapshot."""
+        """The feed has its snapshot, and perhaps a first thing to do on time: a column of its heatmap's memory."""
         self.talk.delivered(feed.key)
+        self._attention = True
 
     def is_leaving(self, feed: Feed) -> bool:
         """Whether what comes now still belongs to a subscription that is being given up."""

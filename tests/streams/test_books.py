@@ -440,3 +440,16 @@ class TestDepths:
             assert min(seen) > 10
 
         in_world(test)
+
+
+def test_the_heatmaps_memory_begins_with_the_book() -> None:
+    """A beat after the snapshot there is a column, and one more every beat, whatever else happens or not."""
+
+    async def story(world: World) -> None:
+        book = world.feed("book")
+        await world.live(book)
+        born = world.clock.now().mono
+        await world.until(lambda: book.heat is not None and len(book.heat) > 0, within=world.settings.beat * 1.5)
+        await world.until(lambda: len(book.heat) >= 9, within=born + 9 * world.settings.beat)
+
+    in_world(story, rate=0.0)
