@@ -1,0 +1,1 @@
+"""Long runs: a short profile of each in the default tier, the full length by hand."""
