@@ -179,6 +179,8 @@ class History:
             raise SandboxError(f"There are no candles of {minutes} minutes; there are {INTERVALS}.")
         if not series.rooted:
             series.root(self._past)
+            if all(each.rooted for each in self._series.values()):
+                self._past.forget()
         return series
 
     def _root_trades(self) -> None:

@@ -71,6 +71,10 @@ class Past:
         oldest_first = [bar for tier in reversed(tiers) for bar in tier]
         return merged(oldest_first, minutes)[-count:]
 
+    def forget(self) -> None:
+        """Keep nothing of what was drawn; who asks again gets the same, drawn anew."""
+        self._tiers, self._trades = [], []
+
     # --- trades -----------------------------------------------------------------------------------------------------
 
     def _draw_trades(self, random: Random) -> list[Trade]:
@@ -86,7 +90,7 @@ class Past:
             if ns < self._birth_ns - _SEEDED_MINUTES * NS_PER_MINUTE:
                 break
             side: Side = "buy" if random.random() < 0.5 else "sell"
-            qty = max(int(0.5 * self._lot * exp(1.1 * random.gauss(0.0, 1.0))), pair.qty_min)
+            qty = max(int(0.5 * self._lot * exp(1.4 * random.gauss(0.0, 1.0))), pair.qty_min)
             backwards.append(
                 Trade(
                     profile.first_trade_id - number,

@@ -15,6 +15,8 @@ from kraken_lab.sandbox.history import INTERVALS, Candle
 from kraken_lab.sandbox.instruments import PAIRS
 from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.numbers import NS_PER_MINUTE, NS_PER_SECOND, decimal, divided
+from kraken_lab.sandbox.past import Past
+from kraken_lab.sandbox.profiles import profile
 
 BIRTH = 1_767_225_600 * NS_PER_SECOND + 10_037 * NS_PER_SECOND + 123  # neither on a minute nor on a second
 BTC = PAIRS[:1]
@@ -138,6 +140,17 @@ def test_history_does_not_depend_on_when_it_is_asked_for() -> None:
 
 
 # --- trades ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_past_is_drawn_anew_the_same_after_it_was_forgotten() -> None:
+    """Whoever has taken over all of it lets it go; asked again it gives the same trades and bars."""
+    pair, character = PAIRS[0], profile("BTC/USD")
+    past = Past(pair, character, seed="7", birth_ns=BIRTH, price=642_000.0)
+    trades, bars = past.trades(), [past.bars(minutes) for minutes in INTERVALS]
+    past.forget()
+    assert [past.bars(minutes) for minutes in INTERVALS] == bars
+    assert past.trades() == trades
+    assert past.trades() is not trades
 
 
 def test_seeded_trades_lead_into_the_live_ones() -> None:
