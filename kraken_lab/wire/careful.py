@@ -147,7 +147,8 @@ def _write_numbers_as_text(data: object, keys: tuple[str, ...]) -> None:
                     if not isinstance(number, str) or not is_number(number):
                         raise Malformed(f"expected a number - at `$.data[{at}].{side}[{place}].{key}`")
                     if key in level:
-                        level[key] = plain(exact(number))
+                        # A whole zero has no sign: the fast road reads it as an int.
+                        level[key] = "0" if number == "-0" else plain(exact(number))
 
 
 def _need_events(message: Level3Message) -> None:

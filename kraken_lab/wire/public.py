@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from ..errors import Malformed
 from .frame import Channel, Checksum, Count, Digits, Kind, Precision, Row
 from .numbers import bounded
+from .timestamps import to_ns
 
 __all__ = [
     "Asset",
@@ -163,6 +165,16 @@ class Level3Message(Channel, tag_field="channel", tag="level3"):
     data: list[Level3Change]
 
 
+def _check_begin(text: str) -> None:
+    """A candle is known by its beginning, so unlike other times it must be one, and fit a column of nanoseconds."""
+    try:
+        known = -(2**63) < to_ns(text) < 2**63
+    except Malformed as error:
+        raise ValueError(error.reason) from None
+    if not known:
+        raise ValueError("a time too far away")
+
+
 class Candle(Row, frozen=True):
     """One interval of one pair, known by ``symbol``, ``interval`` (minutes) and ``interval_begin``.
 
@@ -183,6 +195,7 @@ class Candle(Row, frozen=True):
 
     def __post_init__(self) -> None:
         check_bounds(self.open, self.high, self.low, self.close, self.volume, self.vwap)
+        _check_begin(self.interval_begin)
 
 
 class OhlcMessage(Channel, tag_field="channel", tag="ohlc"):

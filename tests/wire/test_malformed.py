@@ -191,6 +191,25 @@ def test_one_bad_entry_spoils_the_whole_message(place: int, bad: str) -> None:
         decode(book(bids=",".join(entries)))
 
 
+@pytest.mark.promise("S-13")
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "",
+        "soon",
+        "2023-02-31T00:00:00Z",
+        "2023-10-04T24:00:00Z",
+        "2023-10-04",
+        "9999-12-31T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+    ],
+)
+def test_a_candle_without_a_beginning_is_malformed(begin: str) -> None:
+    """It is known by it, so what is no time, or fits no column of nanoseconds, is refused before any feed sees it."""
+    with pytest.raises(Malformed, match=r"data\[\.\.\.\]|data\[0\]|time|day|hour"):
+        decode(spoiled(GOOD["ohlc"], "data.0.interval_begin", begin))
+
+
 def test_the_reason_names_the_place() -> None:
     """A wrong type is reported with where it stands."""
     with pytest.raises(Malformed, match=r"data\[\.\.\.\]\.symbol|data\[0\]\.symbol"):

@@ -61,6 +61,15 @@ def test_whole_numbers_are_text_every_time() -> None:
         assert message.data[0].bids[0].price == "61234"
 
 
+@pytest.mark.promise("S-13", "S-15")
+@pytest.mark.parametrize("rest", ["", ',"new":1'])
+def test_a_whole_zero_has_no_sign(rest: str) -> None:
+    """Whether something unknown beside it sends the frame down the careful road or not."""
+    message = decode(book(bids='{"price":-0.0,"qty":-0}', rest=rest))
+    assert isinstance(message, BookMessage)
+    assert [(level.price, level.qty) for level in message.data[0].bids] == [("-0.0", "0")]
+
+
 NUMBERS = [
     "1.5",
     "61234.5",
@@ -69,6 +78,8 @@ NUMBERS = [
     "-0.5",
     "7",
     "0",
+    "-0",
+    "-0.0",
     "1e3",
     "1.5E-8",
     '"2.5"',
