@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 __all__ = ["NotJson", "array", "boolean", "members", "read", "text"]
@@ -25,11 +25,11 @@ def read(data: str | bytes) -> Any:
     {'a': Decimal('2.50')}
 
     Raises:
-        NotJson: it is not JSON: bad syntax, bad UTF-8, ``NaN``, an integer or nesting beyond reason.
+        NotJson: it is not JSON: bad syntax, bad UTF-8, ``NaN``, a number or nesting beyond reason.
     """
     try:
         return json.loads(data, parse_float=Decimal, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, InvalidOperation, RecursionError) as error:
         raise NotJson(str(error)) from None
 
 

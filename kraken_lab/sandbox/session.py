@@ -244,7 +244,7 @@ class Session:
                 else:
                     result = self._subscriptions.remove(request, symbol)
             except Refusal as refusal:
-                reply.refuse(str(refusal), request, symbol or None)
+                reply.refuse(str(refusal), request, symbol if request.symbols else None)
                 continue
             reply.send(answers.acknowledged(request.method, request.req_id, result, reply.times(), symbol))
             if request.method == "subscribe":

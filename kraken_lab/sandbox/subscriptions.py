@@ -56,7 +56,7 @@ class Subscriptions:
             Refusal: it is refused.
         """
         channel = request.channel
-        if symbol:
+        if channel != "instrument":  # the only one without symbols; elsewhere an empty one is a wrong one
             self._check_listed(symbol)
         held = self._held.get((channel, symbol))
         key = _key(request, symbol)

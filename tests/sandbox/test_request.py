@@ -45,6 +45,7 @@ def subscription(params: Any, endpoint: Endpoint = "public", **more: Any) -> Sub
         *("", "nonsense", "{", "[]", "null", "3", '"text"', "{}", '{"req_id":1}', '{"method":7}'),
         *('{"a":NaN}', '{"a":Infinity}', b"\xff\xfe\xfd", "[" * 100_000),
         '{"method":"ping","req_id":' + "9" * 5000 + "}",
+        *('{"method":"ping","req_id":1e9999999999999999999}', '{"a":-1.5e-9999999999999999999}'),
     ],
     ids=lambda data: repr(data)[:20],
 )

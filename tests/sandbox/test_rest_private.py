@@ -69,7 +69,10 @@ def test_a_nonce_is_an_unsigned_integer(body: bytes) -> None:
     }
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", "nonsense", '{"nonce":true}', '{"nonce":null}', '{"nonce":1.0}'])
+@pytest.mark.parametrize(
+    "body",
+    ["[]", "{}", "nonsense", '{"nonce":true}', '{"nonce":null}', '{"nonce":1.0}', '{"nonce":1e9999999999999999999}'],
+)
 def test_a_json_body_needs_a_nonce_too(body: str) -> None:
     """A number or its text; nothing else."""
     exchange = a_quiet_exchange()

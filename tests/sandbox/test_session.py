@@ -312,6 +312,17 @@ def test_a_symbols_own_words_are_only_text() -> None:
     assert refused["error"] == f"Currency pair not supported {symbol}"
 
 
+@pytest.mark.promise("W-03")
+@pytest.mark.parametrize("channel", ["book", "ticker", "trade", "ohlc"])
+def test_an_empty_symbol_is_a_wrong_one(channel: str) -> None:
+    """It is refused like any other that is no pair, and the one beside it is subscribed."""
+    session = opened(a_quiet_exchange())
+    answers = [answer for answer in subscribe(session, channel, "", "DOT/USD") if "method" in answer]
+    assert [(answer["success"], answer.get("symbol")) for answer in answers] == [(False, ""), (True, None)]
+    assert answers[0]["error"] == "Currency pair not in ISO 4217-A3 format "
+    assert answers[1]["result"]["symbol"] == "DOT/USD"
+
+
 def test_everything_listed_can_be_subscribed_but_what_is_delisted() -> None:
     """All pairs at once; a delisted one is no longer supported."""
     exchange = a_quiet_exchange(pairs=PAIRS)
