@@ -8,8 +8,11 @@ import contextlib
 import hashlib
 import logging
 import re
+import resource
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.metadata import requires
 from typing import Any
 
 import pytest
@@ -101,6 +104,7 @@ def test_fragments_and_binary_frames_arrive_whole() -> None:
 
 
 @pytest.mark.promise("B-02")
+@pytest.mark.promise("U-02")
 @pytest.mark.fault("F-171")
 @pytest.mark.parametrize("fragments", [1, 5])
 def test_a_message_above_the_limit_ends_the_line(fragments: int) -> None:
@@ -285,18 +289,61 @@ def test_a_certificate_nobody_vouches_for() -> None:
     asyncio.run(work())
 
 
+async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Answer the opening handshake by hand, without any extension; gives what was asked."""
+    asked = await reader.readuntil(b"\r\n\r\n")
+    found = re.search(rb"Sec-WebSocket-Key: (\S+)", asked)
+    assert found is not None
+    accept = base64.b64encode(hashlib.sha1(found[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    writer.write(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+    writer.write(accept + b"\r\n\r\n")
+    return asked
+
+
+@pytest.mark.promise("B-02")
+@pytest.mark.fault("F-154")
+def test_a_compressed_bomb_is_refused_unopened() -> None:
+    """No compression is asked for, so a megabyte that would be a gigabyte ends the line before it is expanded."""
+    bomb = zlib.compress(bytes(1 << 30), 9)[:1_040_000]
+    asked: list[bytes] = []
+
+    async def bomber(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await upgrade(reader, writer))
+        # FIN, RSV1 (compressed), text; a length of 64 bits.
+        writer.write(bytes([0xC1, 127]) + len(bomb).to_bytes(8, "big") + bomb)
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await writer.drain()
+            await reader.read()
+
+    async def work() -> None:
+        heard: list[bytes | str] = []
+        async with raw_server(bomber) as port:
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            link = await WebSocketTransport(QUICK).connect(f"ws://127.0.0.1:{port}/v2", heard.append)
+            reason = await asyncio.wait_for(link.ended, 5)
+            risen_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+            await link.close()
+        assert heard == []
+        assert "1002" in reason
+        assert risen_kib < 64 * 1024
+        assert b"sec-websocket-extensions" not in asked[0].lower()
+
+    asyncio.run(work())
+
+
+@pytest.mark.promise("U-02")
+def test_the_library_that_truncated_messages_is_refused() -> None:
+    """The minimum version stands in the package's own requirements."""
+    assert any(re.fullmatch(r"websockets>=16\.1", line.split(";")[0].strip()) for line in requires("kraken-lab") or ())
+
+
 @pytest.mark.promise("S-01")
 @pytest.mark.fault("F-012")
 def test_pings_that_are_not_answered_end_the_line() -> None:
     """Though data flows on."""
 
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = await reader.readuntil(b"\r\n\r\n")
-        found = re.search(rb"Sec-WebSocket-Key: (\S+)", asked)
-        assert found is not None
-        accept = base64.b64encode(hashlib.sha1(found[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-        writer.write(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
-        writer.write(accept + b"\r\n\r\n")
+        await upgrade(reader, writer)
         try:
             while not writer.is_closing():
                 writer.write(b"\x81\x02hi")
