@@ -71,8 +71,14 @@ class _WebSocketLink:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._watch = asyncio.create_task(self._until_closed())
 
+        if isinstance(connection, _Listening):
+            connection.gave_up = self._end
+
     async def _until_closed(self) -> None:
         await self._connection.wait_closed()
+        self._end()
+
+    def _end(self) -> None:
         if not self.ended.done():
             self.ended.set_result(_why_closed(self._connection))
 
@@ -102,10 +108,22 @@ def _why_closed(connection: ClientConnection) -> str:
     return f"closed with {int(code)}" + (f" {reason}" if reason else "")
 
 
+class _Listening(ClientConnection):
+    """A connection that says at once when what came broke the protocol."""
+
+    gave_up: Callable[[], None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # A peer that does not hang up in turn must not keep the line half alive.
+        if self.gave_up is not None and self.protocol.parser_exc is not None:
+            self.gave_up()
+
+
 def _listening(hear: Hear) -> type[ClientConnection]:
     """A connection class that hands frames to ``hear`` as they are read, instead of queueing them for ``recv``."""
 
-    class ListeningConnection(ClientConnection):
+    class ListeningConnection(_Listening):
         fragments: list[bytes]
 
         def process_event(self, event: Event) -> None:
