@@ -18,7 +18,7 @@ from .checksum import LEVELS
 
 __all__ = ["Side", "quantity"]
 
-REMEMBERED = 1 << 16
+REMEMBERED = 1 << 13
 """Price texts whose reading is kept."""
 
 
