@@ -27,8 +27,12 @@ __all__ = ["Stream"]
 FeedT = TypeVar("FeedT", bound=Feed)
 ItemT = TypeVar("ItemT")
 
-_registering = threading.Lock()
-"""Feeds are shared by streams, so their tuples of listeners are replaced by one thread at a time."""
+_registering = threading.RLock()
+"""Feeds are shared by streams, so their tuples of listeners are replaced by one thread at a time.
+
+Reentrant, because an ``async for`` that was abandoned takes its listener out when it is collected, and that can happen
+at any allocation: also in the middle of another replacement in the same thread.
+"""
 
 
 class Stream(LiveTable, Generic[FeedT, ItemT]):
@@ -193,14 +197,12 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         return "; ".join(late) or str(self.state)
 
     def _watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
-        with _registering:
-            for feed in self._feeds.values():
-                feed.watchers = (*feed.watchers, watcher)
+        for feed in self._feeds.values():
+            _replace(feed, "watchers", lambda those: (*those, watcher))
 
         def remove() -> None:
-            with _registering:
-                for feed in self._feeds.values():
-                    feed.watchers = tuple(other for other in feed.watchers if other is not watcher)
+            for feed in self._feeds.values():
+                _replace(feed, "watchers", lambda those: tuple(other for other in those if other is not watcher))
 
         return remove
 
@@ -321,11 +323,20 @@ def listen_to_rows(feed: Any, schema: Schema, hear: Callable[[Row], object]) -> 
 
 def add_listener(feed: Any, listener: Callable[..., object]) -> Callable[[], None]:
     """Add to a feed's listeners; gives the function that takes it out again."""
-    with _registering:
-        feed.listeners = (*feed.listeners, listener)
+    _replace(feed, "listeners", lambda those: (*those, listener))
 
     def remove() -> None:
-        with _registering:
-            feed.listeners = tuple(other for other in feed.listeners if other is not listener)
+        _replace(feed, "listeners", lambda those: tuple(other for other in those if other is not listener))
 
     return remove
+
+
+def _replace(feed: Any, name: str, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> None:
+    """Put another tuple in a feed's place ``name``, made anew if a collection changed the old one meanwhile."""
+    with _registering:
+        while True:
+            before = getattr(feed, name)
+            after = change(before)
+            if getattr(feed, name) is before:
+                setattr(feed, name, after)
+                return

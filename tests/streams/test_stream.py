@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ import pytest
 from kraken_lab.errors import BadArgument, NotReady, Refused, StreamStopped
 from kraken_lab.streams import BookStream, StreamState, TradeStream
 from kraken_lab.streams.book_feed import BookFeed
+from kraken_lab.streams.stream import _replace, add_listener
 from kraken_lab.streams.trade_feed import TradeFeed
 from kraken_lab.wire import Instant
 from tests.streams.fake_host import NOON, AHost, a_feed, a_trade, fill
@@ -91,6 +93,21 @@ class TestReading:
         assert stream.latest.symbol == "ETH/USD"
         assert len(stream.df(last=3)) == 3
         assert stream.df().index.is_monotonic_increasing
+
+    @pytest.mark.promise("B-01")
+    def test_what_a_frame_keeps_alive_is_shown(self, host: AHost) -> None:
+        """Former buffers, as long as somebody holds a frame of them; not a byte afterwards."""
+        stream = a_stream(host)
+        fill(first(stream), 1, 2_000)
+        frame = stream.df()
+        stream.limit(rows=100)
+        fill(first(stream), 2_001, 2_000)
+        assert len(stream) == 100
+        assert len(frame) == 2_000
+        assert stream.held_by_frames > 0
+        del frame
+        gc.collect()
+        assert stream.held_by_frames == 0
 
     @pytest.mark.promise("B-01")
     def test_bounds(self, host: AHost) -> None:
@@ -432,3 +449,24 @@ class TestTheEnd:
         assert (symbol.symbol, symbol.state, symbol.messages, symbol.age) == ("BTC/USD", StreamState.LIVE, 4, 7.5)
         assert symbol.counters == {"duplicate trades": 1}
         assert "1 duplicate trades" in repr(stream.health)
+
+
+@pytest.mark.promise("S-21")
+def test_a_listener_that_is_collected_while_another_is_registered_neither_hangs_nor_stays(host: AHost) -> None:
+    """An abandoned ``async for`` ends whenever the collector comes, in the middle of anything."""
+    feed = first(a_stream(host))
+    abandoned = add_listener(feed, lambda row: None)
+
+    def newcomer(row: object) -> None:
+        raise AssertionError("no row comes in this test")
+
+    def registering(those: tuple[Any, ...]) -> tuple[Any, ...]:
+        made = (*those, newcomer)
+        abandoned()
+        return made
+
+    thread = threading.Thread(target=_replace, args=(feed, "listeners", registering), daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert feed.listeners == (newcomer,)
