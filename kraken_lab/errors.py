@@ -23,6 +23,14 @@
     │   ├── ImpossibleBook    a book no exchange can have: crossed, unsorted, negative
     │   ├── SequenceGap       a sequence number was skipped
     │   └── EmptySide         asked for a price where there is none
+    ├── OrderError            the acting road
+    │   ├── OrderRefused      stopped here by a check, with every reason: nothing was sent
+    │   ├── ConfirmationVoid  a confirmation that no longer counts: used, too old, or overtaken
+    │   ├── OrderRejected     the exchange said no: nothing was placed
+    │   ├── OrderUnknown      it may or may not exist: do not send it again
+    │   ├── NotArmed          live is not armed, or cannot be
+    │   ├── Halted            everything is stopped until lab.resume(reason)
+    │   └── AuditBroken       the audit log cannot be written, or has been tampered with
     └── SandboxError          the embedded exchange could not be started or steered
 
 ``except kl.KrakenLabError`` catches all of it. Facts are attributes; the sentence says what happened, what was
@@ -34,20 +42,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "AuditBroken",
     "BadArgument",
     "BadKey",
     "ChecksumMismatch",
+    "ConfirmationVoid",
     "DataError",
     "Disconnected",
     "EmptySide",
     "FeedError",
+    "Halted",
     "ImpossibleBook",
     "KrakenLabError",
     "LabClosed",
     "LimitReached",
     "Malformed",
     "NestedLoopRefused",
+    "NotArmed",
     "NotReady",
+    "OrderError",
+    "OrderRefused",
+    "OrderRejected",
+    "OrderUnknown",
     "Refused",
     "RestFailed",
     "SandboxError",
@@ -240,6 +256,82 @@ class EmptySide(DataError):
     def __init__(self, symbol: str, side: str) -> None:
         self.symbol, self.side = symbol, side
         super().__init__(f"{symbol} has no {side}, so this has no value now. Check `book.{side}` first.")
+
+
+# --- the acting road ------------------------------------------------------------------------------------------------
+
+
+class OrderError(KrakenLabError):
+    """Something about an order, or about the permission to place one."""
+
+
+class OrderRefused(OrderError):
+    """Stopped here before anything was sent. ``reasons`` are all of them, ``what`` is the order in words."""
+
+    def __init__(self, what: str, reasons: Sequence[str], hint: str = "") -> None:
+        self.what, self.reasons, self.hint = what, tuple(reasons), hint
+        tail = f" {hint}" if hint else ""
+        super().__init__(f"{what} was refused here, and nothing was sent: {'; '.join(self.reasons)}.{tail}")
+
+
+class ConfirmationVoid(OrderError):
+    """A confirmation that no longer counts. ``what`` is the order in words, ``reason`` why. Nothing was sent."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what, self.reason = what, reason
+        super().__init__(f"The confirmation of {what} is void ({reason}), and nothing was sent. Make a new proposal.")
+
+
+class OrderRejected(OrderError):
+    """The exchange refused in words that prove that nothing was placed. ``what``, ``text`` (its own) and ``symbol``."""
+
+    def __init__(self, what: str, text: str, symbol: str = "") -> None:
+        self.what, self.text, self.symbol = what, text, symbol
+        super().__init__(
+            f"The exchange rejected {what}: {text}. Nothing was placed; kl.explain(error) says what would pass."
+        )
+
+
+class OrderUnknown(OrderError):
+    """Nobody knows whether it exists. ``what``, ``reason``, ``cl_ord_id``; it is being looked for."""
+
+    def __init__(self, what: str, reason: str, cl_ord_id: str | None = None) -> None:
+        self.what, self.reason, self.cl_ord_id = what, reason, cl_ord_id
+        super().__init__(
+            f"Whether {what} exists is not known ({reason}). It is being looked for and will not be sent again; "
+            "lab.orders shows what comes of it. Do not place it once more."
+        )
+
+
+class NotArmed(OrderError):
+    """Live is not armed, or cannot be. ``missing`` names what is lacking."""
+
+    def __init__(self, missing: Sequence[str], hint: str = "Arm it in this kernel with lab.arm(...).") -> None:
+        self.missing, self.hint = tuple(missing), hint
+        super().__init__(f"Live trading is not armed ({'; '.join(self.missing)}), and nothing was sent. {hint}")
+
+
+class Halted(OrderError):
+    """Everything is halted. ``reason`` and ``since`` (UTC, as text)."""
+
+    def __init__(self, reason: str, since: str = "") -> None:
+        self.reason, self.since = reason, since
+        when = f" since {since}" if since else ""
+        super().__init__(
+            f"Trading is halted{when} ({reason}), and nothing was sent. Cancels still work; "
+            'lab.resume("why") ends the halt.'
+        )
+
+
+class AuditBroken(OrderError):
+    """The audit log cannot be written, or its chain does not hold. ``path``, ``reason`` and ``line`` (or None)."""
+
+    def __init__(self, path: str, reason: str, line: int | None = None) -> None:
+        self.path, self.reason, self.line = path, reason, line
+        place = f", line {line}" if line is not None else ""
+        super().__init__(
+            f"The audit log {path}{place}: {reason}. Orders are refused until it is whole; cancels and kill still work."
+        )
 
 
 # --- the embedded exchange ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .arguments import number, whole_number
 from .clock_offset import ClockOffset
 from .codec import KNOWN, decode, encode, unknown_keys, unknown_values
+from .companion import ORDER_AFFECTING, Companion
 from .conversation import Conversation, level3_budget
 from .events import Acknowledged, Declined, Event, Left, Silent, Spoiled, StatusChanged
 from .messages import (
@@ -89,6 +90,7 @@ __all__ = [
     "DEPTHS",
     "INTERVALS",
     "KNOWN",
+    "ORDER_AFFECTING",
     "Acknowledged",
     "AddOrder",
     "AddOrderResult",
@@ -113,6 +115,7 @@ __all__ = [
     "Channel",
     "ChannelMessage",
     "ClockOffset",
+    "Companion",
     "Conditional",
     "Contingent",
     "Conversation",

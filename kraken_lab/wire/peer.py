@@ -7,7 +7,7 @@ clock and never opens anything; `kraken_lab.net` does all three for it, and a te
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -27,9 +27,18 @@ class Instant(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Something a peer needs from the venue's REST side before it can go on: a fresh ``token``."""
+    """Something a peer needs from the venue's REST side before it can go on.
 
-    kind: Literal["token"]
+    ``token`` is a fresh token; its answer is the token's text. ``private`` is one private call that only reads or
+    cancels: ``name`` (``OpenOrders``, ``CancelAll``) with ``fields``; its answer is that call's ``result``.
+
+    >>> Query("private", "QueryOrders", (("txid", "OAAAAA-BBBBB-CCCCCC"),)).name
+    'QueryOrders'
+    """
+
+    kind: Literal["token", "private"]
+    name: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @runtime_checkable
@@ -60,7 +69,7 @@ class Peer(Protocol):
     def queries(self, at: Instant) -> list[Query]:
         """What is needed from REST; each is given once."""
 
-    def answered(self, query: Query, answer: str, at: Instant) -> None:
+    def answered(self, query: Query, answer: Any, at: Instant) -> None:
         """The answer to a query."""
 
     def unanswered(self, query: Query, reason: str, at: Instant, *, refused: bool) -> None:

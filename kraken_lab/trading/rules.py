@@ -1,0 +1,123 @@
+"""How careful the acting road is: every time and limit of orders in two frozen values.
+
+`OrderSettings` are times and tolerances with defaults. `Limits` are what one person allows this kernel to do with an
+account: four of them have no default, and live cannot be armed without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+from ..errors import BadArgument
+from ..wire import number
+from ..wire.numbers import from_user
+
+__all__ = ["Limits", "OrderSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSettings:
+    """Times in seconds, tolerances in percent.
+
+    Raises:
+        BadArgument: a value that is not positive, or a deadline that the exchange does not take.
+
+    >>> OrderSettings(confirm_ttl=10).confirm_ttl
+    10
+    """
+
+    order_deadline: float = 5.0
+    """Sent with every order: the engine must not match it later than so long after it was sent (0.5 to 60)."""
+    settle_margin: float = 2.0
+    """No order is concluded not to exist earlier than ``order_deadline`` plus this plus the clocks' uncertainty."""
+    rest_lag: float = 75.0
+    """REST is known to lag: that it does not show an order counts only when it was asked this long after the send."""
+    confirm_ttl: float = 30.0
+    """How long a proposal that is being confirmed stays good, on the kernel's clock."""
+    click_lag: float = 2.0
+    """A click delivered later than this after it was made is void."""
+    arm_idle: float = 900.0
+    """Arming lapses after so long without an order."""
+    arm_max: float = 28_800.0
+    """Arming lapses after so long in any case."""
+    collar_pct: float = 5.0
+    """How far through the opposite best price a limit price may reach."""
+    max_slippage_pct: float = 2.0
+    """How much worse than the best price a market order's estimated average may be."""
+    book_max_age: float = 2.0
+    """A price reference needs a verified book on a connection that delivered anything within this time."""
+    dms_timeout: float = 60.0
+    """Until the dead man's switch fires, after its last refresh."""
+    dms_refresh: float = 15.0
+    """Between two refreshes of the dead man's switch."""
+    dms_alarm: float = 20.0
+    """A refresh that is not acknowledged within this is said aloud."""
+    cancel_attempts: int = 3
+    """How often a cancel is sent at most."""
+    audit_group: float = 1.0
+    """The latest that an audit record nothing waits for is flushed."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            number(field.name, getattr(self, field.name), field.name.replace("_", " "), above=0)
+        if not 0.5 <= self.order_deadline <= 60:
+            raise BadArgument("order_deadline", self.order_deadline, "0.5 to 60 seconds, which the exchange takes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What this kernel may do with an account. Notionals are in the quote currency of the order's pair, fees included.
+
+    ``max_order_notional``, ``max_day_notional`` (UTC day), ``max_open_orders`` and ``allowed_symbols`` have no default;
+    live needs all four. ``order_rate`` is orders in ``order_rate_s`` seconds, ``dup_window_s`` how long the same order
+    again needs a confirmation that says so. None means: not set, which in the sandbox is no limit.
+
+    Raises:
+        BadArgument: not a positive number, or a symbol that cannot be one.
+
+    >>> Limits(max_order_notional="500", allowed_symbols=["BTC/USD"]).missing
+    ('max_day_notional', 'max_open_orders')
+    """
+
+    max_order_notional: Decimal | None = None
+    max_day_notional: Decimal | None = None
+    max_open_orders: int | None = None
+    allowed_symbols: frozenset[str] | None = None
+    order_rate: int | None = None
+    order_rate_s: float = 10.0
+    dup_window_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_order_notional", "max_day_notional"):
+            value = getattr(self, name)
+            if value is not None:
+                exact = from_user(value, name)
+                if exact <= 0:
+                    raise BadArgument(name, value, "a positive amount of quote currency")
+                object.__setattr__(self, name, exact)
+        for name in ("max_open_orders", "order_rate"):
+            count = getattr(self, name)
+            if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+                raise BadArgument(name, count, "a whole number, 1 or more")
+        for name in ("order_rate_s", "dup_window_s"):
+            if getattr(self, name) is not None:
+                number(name, getattr(self, name), "seconds", above=0)
+        if self.allowed_symbols is not None:
+            object.__setattr__(self, "allowed_symbols", _symbols(self.allowed_symbols))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the four that live needs and that are not given."""
+        needed = ("max_order_notional", "max_day_notional", "max_open_orders", "allowed_symbols")
+        return tuple(name for name in needed if getattr(self, name) is None)
+
+
+def _symbols(given: object) -> frozenset[str]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise BadArgument("allowed_symbols", given, "a list of symbols such as ['BTC/USD']")
+    symbols = frozenset(given)
+    if not symbols or not all(isinstance(symbol, str) and "/" in symbol for symbol in symbols):
+        raise BadArgument("allowed_symbols", given, "a list of symbols such as ['BTC/USD']")
+    return symbols

@@ -1,0 +1,1 @@
+"""The acting road: what may be sent, and what became of it."""
