@@ -16,6 +16,7 @@ __all__ = [
     "OrderAdded",
     "OrderChanged",
     "OrderRemoved",
+    "Refill",
     "RestingOrder",
     "Side",
     "TimeInForce",
@@ -31,6 +32,8 @@ class RestingOrder:
     """One order in a queue. The engine owns and changes it; everybody else only reads it, at once.
 
     ``qty`` is what remains and is visible; ``queued_ns`` is when the order took its present place in the queue.
+    Orders of one ``owner`` never trade with each other ("" is nobody in particular). An iceberg shows ``display`` at a
+    time and keeps ``hidden`` back; both are 0 for all other orders.
     """
 
     order_id: str
@@ -38,6 +41,14 @@ class RestingOrder:
     price: int
     qty: int
     queued_ns: int
+    owner: str = ""
+    display: int = 0
+    hidden: int = 0
+
+    @property
+    def open_qty(self) -> int:
+        """All that remains, shown or not."""
+        return self.qty + self.hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +102,22 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
+class Refill:
+    """An iceberg's visible part was used up by trade ``trade_id``, and ``qty`` more is shown, at the back of the queue.
+
+    Among the changes it is a removal and an addition under the same id.
+    """
+
+    order_id: str
+    qty: int
+    trade_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """All that one atomic action did to one book, in the order in which it happened.
+
+    ``prevented`` are the orders of which all that was left went because they would have traded with their own owner.
 
     An action that did nothing (a post-only order that would have taken, an ioc order that found nobody) is an
     empty batch, which is false:
@@ -105,6 +130,8 @@ class Batch:
     ns: int
     changes: tuple[Change, ...]
     trades: tuple[Trade, ...]
+    refills: tuple[Refill, ...] = ()
+    prevented: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.trades)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kraken_lab.errors import SandboxError
@@ -43,7 +44,7 @@ class FeeSchedule:
 
     def __post_init__(self) -> None:
         volumes = [volume for volume, _ in self.steps]
-        if not volumes or volumes[0] != 0 or any(b <= a for a, b in zip(volumes, volumes[1:], strict=False)):
+        if not volumes or volumes[0] != 0 or any(b <= a for a, b in pairwise(volumes)):
             raise SandboxError("A fee schedule begins at volume 0 and ascends.")
 
     def rates(self, volume_usd: int) -> FeeRates:

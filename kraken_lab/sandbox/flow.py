@@ -135,10 +135,11 @@ class Flow:
 
     def observe(self, batch: Batch, *, own: bool = False) -> None:
         """Take note of what others did: orders of ours that are gone, trades that say something about the price."""
+        refilled = {refill.order_id for refill in batch.refills} if batch.refills else ()
         for change in batch.changes:
             if type(change) is OrderRemoved:
                 self._own[change.side].discard(change.order_id)
-            elif own and type(change) is OrderAdded:
+            elif own and type(change) is OrderAdded and change.order_id not in refilled:  # a stranger's iceberg
                 self._own[change.side].add(change.order_id)
         if batch.trades:
             last = batch.trades[-1]

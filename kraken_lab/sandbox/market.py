@@ -47,7 +47,9 @@ class Market:
 
     ``rate`` is actions a second, shared out among the ``pairs`` by their character; 0 makes every book stand still.
     Reactions to quotes that have become stale come on top, about one for five actions at the default rate.
-    ``listeners`` are called with each `Batch` right after it happened, when engines and history already show it.
+    ``listeners`` are called with each `Batch` right after it happened, when engines and history already show it. When
+    all of them have been told, the ``followers`` are called, who may `act` in turn: so everybody hears of an action
+    before its consequences.
 
     >>> market = Market(seed=7, start_ns=1_767_225_600_000_000_000)
     >>> market.advance(market.now_ns + 1_000_000_000)
@@ -60,6 +62,7 @@ class Market:
         self.assets: dict[str, Asset] = {asset.id: asset for asset in ASSETS}
         self.now_ns = start_ns
         self.listeners: list[Callable[[Batch], None]] = []
+        self.followers: list[Callable[[], None]] = []
         shares = {pair.symbol: profile(pair.symbol).share for pair in pairs}
         each = rate / (sum(shares.values()) or 1.0)
         self._rooms = {
@@ -123,6 +126,8 @@ class Market:
             history.record(trade)
         for listener in self.listeners:
             listener(batch)
+        for follower in self.followers:
+            follower()
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
@@ -133,6 +138,18 @@ class Market:
             SandboxError: no such pair, as for all that follow.
         """
         return self._room(symbol).engine
+
+    def last_price(self, symbol: str) -> int | None:
+        """The price of the newest trade, at birth of the newest seeded one; None if there never was one."""
+        newest = self._room(symbol).history.trades(1)
+        return newest[-1].price if newest else None
+
+    def index_price(self, symbol: str) -> int | None:
+        """The price elsewhere, to the nearest price step: here it is the fair price. None where there is no index."""
+        flow = self._room(symbol).flow
+        pair = flow.engine.pair
+        step = pair.price_increment
+        return max(1, round(flow.fair.value / step)) * step if pair.has_index else None
 
     def ticker(self, symbol: str) -> Ticker:
         """The best prices now and the figures of the last 24 hours."""

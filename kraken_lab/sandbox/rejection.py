@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Rejection"]
 
 
-class Rejection(Exception):  # noqa: N818  (it is an answer, not a failure of ours)
+class Rejection(Exception):
     """Refuses a trading request; its text is what the answer says under ``error``.
 
     >>> str(Rejection("EOrder:Insufficient funds"))

@@ -57,7 +57,7 @@ class Trading:
         received_ns: int | None = None,
         validate: bool = False,
     ) -> list[Order | Rejection | None]:
-        """Enter 2 to 15 orders of one pair; a `Rejection` that is raised refuses all of them, one returned only that."""
+        """Enter 2 to 15 orders of one pair; one raised `Rejection` refuses all, one returned only its own."""
         raise NotImplementedError
 
     def amend(self, change: Amendment, now_ns: int, *, received_ns: int | None = None) -> tuple[str, Order]:
