@@ -27,6 +27,7 @@
     │   ├── OrderRefused      stopped here by a check, with every reason: nothing was sent
     │   ├── ConfirmationVoid  a confirmation that no longer counts: used, too old, or overtaken
     │   ├── OrderRejected     the exchange said no: nothing was placed
+    │   ├── OrderEnded        it ended, so what was waited for cannot come any more
     │   ├── OrderUnknown      it may or may not exist: do not send it again
     │   ├── NotArmed          live is not armed, or cannot be
     │   ├── Halted            everything is stopped until lab.resume(reason)
@@ -60,6 +61,7 @@ __all__ = [
     "NestedLoopRefused",
     "NotArmed",
     "NotReady",
+    "OrderEnded",
     "OrderError",
     "OrderRefused",
     "OrderRejected",
@@ -290,6 +292,15 @@ class OrderRejected(OrderError):
         super().__init__(
             f"The exchange rejected {what}: {text}. Nothing was placed; kl.explain(error) says what would pass."
         )
+
+
+class OrderEnded(OrderError):
+    """What was waited for cannot come: the order ended. ``what``, ``state``, ``waited_for`` and ``reason``."""
+
+    def __init__(self, what: str, state: str, waited_for: str, reason: str = "") -> None:
+        self.what, self.state, self.waited_for, self.reason = what, state, waited_for, reason
+        because = f" ({reason})" if reason else ""
+        super().__init__(f"{what} is {state}{because}, so it cannot be {waited_for} any more. Nothing was sent again.")
 
 
 class OrderUnknown(OrderError):

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from .peer import Instant, Query
 from .private import BalancesMessage, ExecutionsMessage
 from .public import SystemStatus
-from .responses import Response
+from .responses import Response, SubscribeResult
 
 __all__ = ["ORDER_AFFECTING", "Companion"]
 
@@ -38,11 +38,20 @@ class Companion(Protocol):
     def ledger(self, message: BalancesMessage, at: Instant) -> None:
         """Balances or ledger entries, in sequence and each once."""
 
+    def acknowledged(self, result: SubscribeResult, at: Instant) -> None:
+        """``executions`` or ``balances`` was subscribed; the former says how high the rate counter may go."""
+
     def doubted(self, channel: str, reason: str, at: Instant) -> None:
         """Something of ``executions`` or ``balances`` was lost: not to be relied on until its next snapshot."""
 
     def responded(self, response: Response, at: Instant) -> bool:
         """An answer that is none of the conversation's. True if it was the companion's."""
+
+    def to_renew(self) -> tuple[str, ...]:
+        """Channels (``executions``, ``balances``) of which a fresh snapshot is needed, each given once.
+
+        The router subscribes them anew, as it does after a gap, whenever it asks for what there is to send.
+        """
 
     def to_send(self, token: str, new_req_id: Callable[[], int], at: Instant) -> list[str]:
         """The texts to write now, each given once. Called only while the connection is open and a token is good."""
