@@ -84,13 +84,14 @@ from .requests import (
 )
 from .settings import Settings
 from .timestamps import from_ns, to_ns
-from .wants import Key, Stage, Standing, Want
+from .wants import PRIVATE_CHANNELS, Key, Stage, Standing, Want
 
 __all__ = [
     "DEPTHS",
     "INTERVALS",
     "KNOWN",
     "ORDER_AFFECTING",
+    "PRIVATE_CHANNELS",
     "Acknowledged",
     "AddOrder",
     "AddOrderResult",
