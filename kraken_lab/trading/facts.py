@@ -83,6 +83,10 @@ class Facts:
     fee_rates: tuple[Decimal, Decimal] | None = None
     """Maker's and taker's fee, as fractions (0.0026 is 0.26 %)."""
     rate: RateCount | None = None
+    precisions: Mapping[str, int] = field(default_factory=dict)
+    """Decimals of balances and fees by asset, as the exchange rounds them."""
+    alike: tuple[str, ...] = ()
+    """Symbols that may have been meant, where ``pair`` is None."""
     acknowledged: frozenset[str] = frozenset()
     """Ids of UNKNOWN orders that the user said to have seen: they block nothing more."""
 

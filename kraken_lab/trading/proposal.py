@@ -1,0 +1,169 @@
+"""A wish with its review: the exact request, every check with its figures, and what it would do. Nothing is sent.
+
+A `Proposal` never changes. Confirming it is its maker's business, who asks for it again with fresh facts; what is sent
+is made of this very request, with nothing added but the id, the deadline and the token that every send needs fresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from ..errors import BadArgument
+from ..wire import Instant, Request
+from .facts import TradingMode
+from .judgement import Check
+from .legs import Leg
+from .rules import Limits, OrderSettings
+from .states import OrderRecord
+
+if TYPE_CHECKING:
+    from .preview import Preview
+
+__all__ = ["Correction", "Looks", "Maker", "Proposal", "ProposalKind", "Removed"]
+
+ProposalKind: TypeAlias = Literal[
+    "add_order", "batch_add", "amend_order", "edit_order", "cancel_all", "cancel_all_orders_after"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A change that would put something right, offered and never made by itself. ``changes`` replace arguments."""
+
+    text: str
+    changes: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An open order that a cancellation of everything would end, and whether this lab placed it."""
+
+    order: OrderRecord
+    ours: bool
+
+
+class Looks(Protocol):
+    """How the acting road's values look: the hook through which they reach the room that draws."""
+
+    def proposal(self, proposal: Proposal) -> str:
+        """The confirmation card, as HTML."""
+
+
+class Maker(Protocol):
+    """Who made a proposal, and can confirm it or make another."""
+
+    @property
+    def looks(self) -> Looks:
+        """How things look."""
+
+    def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
+        """Send it, once. ``code`` is the one-time code that live asks for, ``again`` says that it repeats another."""
+
+    def remake(self, proposal: Proposal, changes: Mapping[str, object]) -> Proposal:
+        """A new proposal from the same arguments with these changed, with the facts of now."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Proposal:
+    """What would be sent, and everything that was found about it. Nothing has been sent.
+
+    ``request`` is the canonical request with an empty token, or None where the arguments do not make one; ``arguments``
+    are what it was made of. ``legs`` are the orders it would leave, each with its preview. ``notional`` is what it adds
+    to the day's notional, in quote currency, fees included (None where that is not known), ``fingerprints`` one for
+    each order it would place. ``connection`` and ``limits`` are those it was judged by, ``made_at`` when.
+    """
+
+    kind: ProposalKind
+    request: Request | None
+    symbol: str
+    what: str
+    checks: tuple[Check, ...]
+    arguments: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    legs: tuple[Leg, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    notional: Decimal | None = None
+    fingerprints: tuple[tuple[str, ...], ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    removes: tuple[Removed, ...] = ()
+    target: OrderRecord | None = None
+    mode: TradingMode
+    armed: bool
+    halted: str | None
+    account: str
+    connection: str | None
+    limits: Limits
+    settings: OrderSettings
+    made_at: Instant
+    maker: Maker | None = field(default=None, compare=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stops it. Warnings do not."""
+        return self.request is not None and all(check.ok for check in self.checks)
+
+    @property
+    def refusals(self) -> tuple[Check, ...]:
+        """The checks that stop it."""
+        return tuple(check for check in self.checks if check.verdict == "refuse")
+
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """The checks that found something to be seen first."""
+        return tuple(check for check in self.checks if check.verdict == "warn")
+
+    @property
+    def preview(self) -> Preview | None:
+        """What its only order would do; None for a batch, whose `previews` are one for each order."""
+        return self.previews[0] if len(self.previews) == 1 else None
+
+    @property
+    def mode_words(self) -> str:
+        """Where it would go, in words: ``SANDBOX``, ``PAPER``, ``REPLAY``, ``LIVE DISARMED`` or ``LIVE ARMED``.
+
+        While everything is halted, ``HALTED`` stands beside it.
+        """
+        words = self.mode.upper()
+        if self.mode == "live":
+            words += " ARMED" if self.armed else " DISARMED"
+        return f"{words} HALTED" if self.halted is not None else words
+
+    def corrected(self, n: int = 0) -> Proposal:
+        """A new proposal with the offered correction number ``n``. This one stays as it is.
+
+        Raises:
+            BadArgument: there is no such correction, or nobody to make another proposal.
+        """
+        if n not in range(len(self.corrections)):
+            offered = f"0 to {len(self.corrections) - 1}" if self.corrections else "nothing: no correction is offered"
+            raise BadArgument("n", n, offered)
+        return self._made_by().remake(self, self.corrections[n].changes)
+
+    def confirm(self, code: str | None = None, *, again: bool = False) -> Any:
+        """Send it, once: the order it became, or the orders of a batch.
+
+        In live ``code`` is the one-time code shown in this kernel. ``again=True`` says that it repeats an order on
+        purpose.
+
+        Raises:
+            OrderRefused: a check refuses, now or by the facts of the last moment.
+            ConfirmationVoid: it was confirmed already, is too old, or the connection or the limits changed.
+            NotArmed, Halted, AuditBroken: as their names say.
+        """
+        return self._made_by().confirm(self, code=code, again=again)
+
+    def _made_by(self) -> Maker:
+        if self.maker is None:
+            raise BadArgument("maker", None, "a proposal made by an open lab, such as lab.add_order(...)")
+        return self.maker
+
+    def __repr__(self) -> str:
+        from .proposal_text import proposal_text
+
+        return proposal_text(self)
+
+    def _repr_html_(self) -> str | None:
+        return None if self.maker is None else self.maker.looks.proposal(self)
