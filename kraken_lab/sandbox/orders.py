@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias
 
 from kraken_lab.sandbox.events import Side
 from kraken_lab.sandbox.instruments import Pair
+from kraken_lab.sandbox.money import cost_of
 from kraken_lab.sandbox.numbers import divided
 from kraken_lab.sandbox.order_terms import NewOrder, OrderType, PriceType
 
@@ -71,7 +72,8 @@ class Order:
     None; where it was given as an offset, ``limit_offset`` is that, and ``limit_price`` is None until the trigger is
     activated. ``order_qty`` is base; for an order sized in quote it is 0 until it is done, and ``cash_qty`` says how
     much. ``display_remain`` is what an iceberg shows now. ``value`` is the exact sum of price times quantity of its
-    fills, scaled by both precisions. ``fees`` are by asset. ``closed_ns`` is set once the order is no longer open.
+    fills, scaled by both precisions; ``fee_exact`` is the exact fee, in millionths of that (of the quantity,
+    if fees are in base), and ``fees`` by asset what it was rounded to. ``closed_ns`` is set once the order is no longer open.
     """
 
     order_id: str
@@ -89,6 +91,7 @@ class Order:
     trigger: TriggerState | None = None
     cum_qty: int = 0
     value: int = 0
+    fee_exact: int = 0
     fees: tuple[tuple[str, int], ...] = ()
     fee_usd: int = 0
     fill_ids: tuple[str, ...] = ()
@@ -126,7 +129,7 @@ class Order:
     @property
     def cum_cost(self) -> int:
         """What has been paid or received for it, fees apart, at the pair's ``cost_precision``."""
-        return self.pair_cost(self.value)
+        return cost_of(self.pair, self.value)
 
     @property
     def avg_price(self) -> int:
@@ -142,11 +145,6 @@ class Order:
     def aged_from_ns(self) -> int:
         """Since when it has been as it is: when it was amended last, or created."""
         return self.created_ns if self.amended_ns is None else self.amended_ns
-
-    def pair_cost(self, value: int) -> int:
-        """A value (price times quantity, scaled by both precisions) at ``cost_precision``, to the nearest."""
-        lost = self.pair.price_precision + self.pair.qty_precision - self.pair.cost_precision
-        return divided(value, 10**lost) if lost >= 0 else value * 10**-lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +198,7 @@ class LedgerEntry:
     ledger_id: str
     ref_id: str
     ns: int
-    type: Literal["deposit", "trade"]
+    type: Literal["trade"]
     asset: str
     amount: int
     fee: int
