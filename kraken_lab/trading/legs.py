@@ -23,6 +23,7 @@ __all__ = [
     "Leg",
     "fingerprint",
     "legs_of",
+    "standing",
     "target_of",
 ]
 
@@ -114,6 +115,20 @@ def target_of(request: Request, orders: Iterable[OrderRecord]) -> OrderRecord | 
         if client_id is not None and record.cl_ord_id == client_id and record.state is not OrderState.CONFIRMED:
             return record
     return None
+
+
+def standing(target: OrderRecord) -> Leg:
+    """An order as it stands, as if it were asked for anew."""
+    return Leg(
+        **_kept(target),
+        order_qty=target.order_qty,
+        limit_price=target.limit_price,
+        triggers=_trigger_of(target),
+        display_qty=target.display_qty,
+        post_only=target.post_only,
+        reduce_only=target.reduce_only,
+        filled_qty=target.filled_qty,
+    )
 
 
 def fingerprint(leg: Leg) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from .legs import EXACT, QUOTIENT
 
-__all__ = ["Levels", "Taken", "left_of", "reaches", "take"]
+__all__ = ["Levels", "Taken", "left_of", "reaches", "take", "total"]
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
 """Price and quantity of each level, best first."""
@@ -24,12 +24,12 @@ class Taken:
     @property
     def qty(self) -> Decimal:
         """What is filled, in base."""
-        return _sum(qty for _, qty in self.fills)
+        return total(qty for _, qty in self.fills)
 
     @property
     def value(self) -> Decimal:
         """The sum of price times quantity, in quote, with all its digits."""
-        return _sum(EXACT.multiply(price, qty) for price, qty in self.fills)
+        return total(EXACT.multiply(price, qty) for price, qty in self.fills)
 
     @property
     def average(self) -> Decimal | None:
@@ -49,11 +49,11 @@ def take(
     qty: Decimal | None = None,
     cash: Decimal | None = None,
     limit: Decimal | None = None,
-    qty_precision: int = 8,
+    step: Decimal = Decimal("0.00000001"),
 ) -> Taken:
     """Fill ``qty`` (base), or spend ``cash`` (quote) at most, at prices no worse than ``limit``.
 
-    With ``cash`` each level gives the most that can be paid for, in whole units of the last decimal of a quantity.
+    With ``cash`` each level gives the most that can be paid for, in whole ``step``s of quantity.
 
     >>> levels = ((Decimal(100), Decimal(1)), (Decimal(102), Decimal(2)))
     >>> take(levels, side="buy", qty=Decimal("1.5")).value, take(levels, side="buy", cash=Decimal(151)).qty
@@ -63,7 +63,6 @@ def take(
         raise ValueError("one of a quantity and a sum of money")
     fills: list[tuple[Decimal, Decimal]] = []
     wanted, budget = qty, cash
-    unit = Decimal(1).scaleb(-qty_precision)
     for price, there in levels:
         if limit is not None and not reaches(side, limit, price):
             break
@@ -72,8 +71,8 @@ def take(
             wanted = EXACT.subtract(wanted, taken)
         else:
             assert budget is not None
-            affordable = EXACT.divide(budget, price).quantize(unit, rounding=ROUND_FLOOR, context=EXACT)
-            taken = min(there, affordable)
+            steps = EXACT.divide_int(budget, EXACT.multiply(price, step))
+            taken = min(there, EXACT.multiply(steps, step))
             budget = EXACT.subtract(budget, EXACT.multiply(taken, price))
         if taken > 0:
             fills.append((price, taken))
@@ -103,8 +102,13 @@ def left_of(levels: Levels, taken: Taken) -> Levels:
     return tuple((price, there) for price, there in left if there > 0)
 
 
-def _sum(numbers: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0)
+def total(numbers: Iterable[Decimal]) -> Decimal:
+    """The exact sum.
+
+    >>> total([Decimal("0.1"), Decimal("0.2")])
+    Decimal('0.3')
+    """
+    so_far = Decimal(0)
     for number in numbers:
-        total = EXACT.add(total, number)
-    return total
+        so_far = EXACT.add(so_far, number)
+    return so_far
