@@ -7,7 +7,7 @@ import pytest
 from kraken_lab.errors import BadArgument
 from kraken_lab.tables import SCHEMAS, Column, Schema, schema
 
-EVENT_TABLES = ("ticker", "trade", "ohlc", "book_history")
+EVENT_TABLES = ("ticker", "trade", "ohlc", "book_history", "executions")
 
 
 @pytest.mark.parametrize("channel", SCHEMAS)
@@ -39,6 +39,10 @@ FIELDS = {
     "cost_precision cost_min marginable has_index margin_initial position_limit_long position_limit_short "
     "ws_display_price_precision",
     "assets": "id status precision precision_display borrowable collateral_value margin_rate multiplier class",
+    "executions": "order_id exec_type order_status timestamp cl_ord_id order_userref symbol side order_type order_qty "
+    "cash_order_qty limit_price time_in_force cum_qty cum_cost avg_price fee_usd_equiv exec_id trade_id last_price "
+    "last_qty cost liquidity_ind reason ord_ref_id",
+    "ledger": "ledger_id ref_id timestamp type subtype category asset amount fee balance wallet_type wallet_id",
 }
 
 
