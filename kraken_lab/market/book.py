@@ -10,12 +10,11 @@ Source: "Book (Level 2)" and the book checksum guide, Kraken WebSocket API v2 re
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, TypeAlias
-from zlib import crc32
+from typing import ClassVar, Literal, TypeAlias
 
-from ..errors import ChecksumMismatch, DataError, ImpossibleBook
-from ..wire.messages import BookChange, BookMessage
+from ..wire.messages import BookMessage
 from .ladder import Ladder
+from .proved_book import ProvedBook
 from .side import Side, quantity
 from .snapshot import BookSnapshot, read_time
 
@@ -26,7 +25,7 @@ Best: TypeAlias = tuple[int | None, int | None, int | None, int | None]
 """Bid price, bid quantity, ask price, ask quantity in units of the last decimal; None where a side is empty."""
 
 
-class Book:
+class Book(ProvedBook[Side]):
     """Level 2 of one symbol: up to ``depth`` levels a side, verified after every message.
 
     >>> from kraken_lab.wire import decode
@@ -37,38 +36,19 @@ class Book:
     <Book ACA/EUR: 2 bids from 0.00412, 0 asks, checksum 254443581>
     """
 
-    __slots__ = (
-        "_asks",
-        "_asks_crc",
-        "_asks_top",
-        "_best",
-        "_best_ask",
-        "_best_bid",
-        "_bids",
-        "checksum",
-        "depth",
-        "price_precision",
-        "qty_precision",
-        "symbol",
-        "timestamp",
-        "valid",
-    )
+    __slots__ = ("_best", "_best_ask", "_best_bid")
+
+    channel: ClassVar[str] = "book"
 
     def __init__(self, symbol: str, depth: int, price_precision: int, qty_precision: int) -> None:
-        self.symbol, self.depth = symbol, depth
-        self.price_precision, self.qty_precision = price_precision, qty_precision
-        self.valid = False
-        """Whether there is a book: a snapshot came, and all since has been proved."""
-        self.checksum: int | None = None
-        """The exchange's checksum of the book as it is; None while there is none."""
-        self.timestamp: str | None = None
-        """The exchange's time of the last message, as it was written."""
-        self._asks = Side(symbol, 1, price_precision, qty_precision)
-        self._bids = Side(symbol, -1, price_precision, qty_precision)
-        self._asks_top, self._asks_crc = b"", 0
+        super().__init__(symbol, depth, price_precision, qty_precision)
         self._best: Best = (None, None, None, None)
         self._best_bid: str | None = None
         self._best_ask: str | None = None
+
+    def _sides(self) -> tuple[Side, Side]:
+        digits = self.price_precision, self.qty_precision
+        return Side(self.symbol, 1, *digits), Side(self.symbol, -1, *digits)
 
     def apply(self, message: BookMessage) -> None:
         """Apply what a message says of this symbol; see `apply_change`."""
@@ -77,57 +57,7 @@ class Book:
             if change.symbol == self.symbol:
                 self.apply_change(change, snapshot)
 
-    def apply_change(self, change: BookChange, snapshot: bool) -> None:
-        """Apply all entries in order, cut to depth, and prove the result. A snapshot replaces everything.
-
-        After any error the book is void, without levels, until the next snapshot.
-
-        Raises:
-            ChecksumMismatch: the book is not the exchange's.
-            ImpossibleBook: it is crossed, has a price that is not positive or a negative quantity, or a snapshot is out
-                of order. This is looked for even if the checksum agrees.
-            Malformed: a number with digits beyond the instrument's precision.
-            DataError: an update, but no snapshot came before it.
-        """
-        asks, bids = self._asks, self._bids
-        try:
-            if snapshot:
-                asks.replace(change.asks, self.depth)
-                bids.replace(change.bids, self.depth)
-            elif self.valid:
-                if change.asks:
-                    asks.apply(change.asks, self.depth)
-                if change.bids:
-                    bids.apply(change.bids, self.depth)
-            else:
-                raise DataError(f"An update of {self.symbol} came before its snapshot. It was not applied.")
-            if asks.keys and bids.keys and asks.keys[0] + bids.keys[0] <= 0:
-                raise ImpossibleBook(self.symbol, f"crossed: {self._crossing()}")
-            if asks.top is not self._asks_top:
-                self._asks_top, self._asks_crc = asks.top, crc32(asks.top)
-            computed = crc32(bids.top, self._asks_crc)
-            if computed != change.checksum:
-                raise ChecksumMismatch(self.symbol, change.checksum, computed)
-        except BaseException:
-            self.void()
-            raise
-        self.valid = True
-        self.checksum = computed
-        self.timestamp = change.timestamp
-
-    def void(self) -> None:
-        """Withdraw all levels until the next snapshot."""
-        self.valid = False
-        self.checksum = self.timestamp = None
-        self._asks.clear()
-        self._bids.clear()
-
     # --- reading ----------------------------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> Literal["valid", "void"]:
-        """``valid``, or ``void`` while waiting for a snapshot."""
-        return "valid" if self.valid else "void"
 
     @property
     def bids(self) -> list[tuple[Decimal, Decimal]]:
@@ -172,12 +102,8 @@ class Book:
     def ladder(self, side: Literal["bids", "asks"], levels: int | None = None) -> Ladder:
         """A frozen copy of one side, read only as far as it is looked at."""
         held = self._bids if side == "bids" else self._asks
-        return Ladder(
-            keys=tuple(held.keys[:levels]),
-            digits=tuple(held.digits[:levels]),
-            price_precision=self.price_precision,
-            qty_precision=self.qty_precision,
-        )
+        keys, digits = held.copied(levels)
+        return Ladder(keys, digits, self.price_precision, self.qty_precision)
 
     def snapshot(self, depth: int | None = None, *, received_at_ns: int | None = None, epoch: int = 0) -> BookSnapshot:
         """The book as it is now, for anyone to keep. ``depth`` takes fewer levels a side than there are.
@@ -185,8 +111,7 @@ class Book:
         Raises:
             DataError: there is no book to take one of.
         """
-        if not self.valid:
-            raise DataError(f"The book of {self.symbol} is void until its next snapshot.")
+        self._need_a_book()
         return BookSnapshot(
             symbol=self.symbol,
             depth=self.depth if depth is None else min(depth, self.depth),
@@ -200,11 +125,7 @@ class Book:
 
     def __len__(self) -> int:
         """The number of levels, both sides together."""
-        return len(self._asks.keys) + len(self._bids.keys)
-
-    def __bool__(self) -> bool:
-        """Whether there is a book, be it one without levels."""
-        return self.valid
+        return len(self._asks.digits) + len(self._bids.digits)
 
     def __repr__(self) -> str:
         if not self.valid:
@@ -214,7 +135,3 @@ class Book:
             levels = getattr(self, name)
             parts.append(f"{len(levels)} {name}" + (f" from {levels[0][0]:f}" if levels else ""))
         return f"<Book {self.symbol}: {', '.join(parts)}, checksum {self.checksum}>"
-
-    def _crossing(self) -> str:
-        bids, asks = self.top(1)
-        return f"bid {bids[0][0]:f}, ask {asks[0][0]:f}"

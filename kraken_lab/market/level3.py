@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from html import escape
-from typing import Literal
-from zlib import crc32
+from typing import ClassVar, Literal
 
-from ..errors import BadArgument, ChecksumMismatch, DataError, ImpossibleBook
-from ..wire.messages import Level3Change, Level3Message
+from ..errors import BadArgument
+from ..wire.messages import Level3Message
 from .ladder import Ladder, decimal
+from .proved_book import ProvedBook
 from .queue import QueueSide, Resting
 from .snapshot import BookSnapshot, read_time
 
@@ -46,7 +46,7 @@ class Position:
     qty_behind: Decimal
 
 
-class Level3Book:
+class Level3Book(ProvedBook[QueueSide]):
     """Every visible order of one symbol on up to ``depth`` price levels a side, verified after every message.
 
     >>> from kraken_lab.wire import decode
@@ -57,29 +57,13 @@ class Level3Book:
     <Level3Book BTC/USD: 0 bids on 0 levels, 0 asks on 0 levels, checksum 0>
     """
 
-    __slots__ = (
-        "_asks",
-        "_bids",
-        "checksum",
-        "depth",
-        "price_precision",
-        "qty_precision",
-        "symbol",
-        "timestamp",
-        "valid",
-    )
+    __slots__ = ()
 
-    def __init__(self, symbol: str, depth: int, price_precision: int, qty_precision: int) -> None:
-        self.symbol, self.depth = symbol, depth
-        self.price_precision, self.qty_precision = price_precision, qty_precision
-        self.valid = False
-        """Whether there is a book: a snapshot came, and all since has been proved."""
-        self.checksum: int | None = None
-        """The exchange's checksum of the book as it is; None while there is none."""
-        self.timestamp: str | None = None
-        """The exchange's time of the last message, as it was written."""
-        self._asks = QueueSide(symbol, 1, price_precision, qty_precision)
-        self._bids = QueueSide(symbol, -1, price_precision, qty_precision)
+    channel: ClassVar[str] = "level3"
+
+    def _sides(self) -> tuple[QueueSide, QueueSide]:
+        digits = self.price_precision, self.qty_precision
+        return QueueSide(self.symbol, 1, *digits), QueueSide(self.symbol, -1, *digits)
 
     def apply(self, message: Level3Message) -> None:
         """Apply what a message says of this symbol; see `apply_change`."""
@@ -87,55 +71,7 @@ class Level3Book:
             if change.symbol == self.symbol:
                 self.apply_change(change, message.type == "snapshot")
 
-    def apply_change(self, change: Level3Change, snapshot: bool) -> None:
-        """Apply all events in order, cut to depth, and prove the result. A snapshot replaces everything.
-
-        After any error the book is void, without orders, until the next snapshot.
-
-        Raises:
-            ChecksumMismatch: the book is not the exchange's.
-            ImpossibleBook: it is crossed, has a price that is not positive or a negative quantity, or a snapshot is out
-                of order or names an order twice.
-            Malformed: a number with digits beyond the instrument's precision.
-            DataError: an update, but no snapshot came before it.
-        """
-        asks, bids = self._asks, self._bids
-        try:
-            if snapshot:
-                asks.replace(change.asks, self.depth)
-                bids.replace(change.bids, self.depth)
-            elif self.valid:
-                if change.asks:
-                    asks.apply(change.asks, self.depth)
-                if change.bids:
-                    bids.apply(change.bids, self.depth)
-            else:
-                raise DataError(f"An update of {self.symbol} came before its snapshot. It was not applied.")
-            if asks.keys and bids.keys and asks.keys[0] + bids.keys[0] <= 0:
-                raise ImpossibleBook(self.symbol, "crossed")
-            computed = crc32(bids.top(), crc32(asks.top()))
-            if computed != change.checksum:
-                raise ChecksumMismatch(self.symbol, change.checksum, computed, channel="level3")
-        except BaseException:
-            self.void()
-            raise
-        self.valid = True
-        self.checksum = computed
-        self.timestamp = change.timestamp
-
-    def void(self) -> None:
-        """Withdraw all orders until the next snapshot."""
-        self.valid = False
-        self.checksum = self.timestamp = None
-        self._asks.clear()
-        self._bids.clear()
-
     # --- reading ----------------------------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> Literal["valid", "void"]:
-        """``valid``, or ``void`` while waiting for a snapshot."""
-        return "valid" if self.valid else "void"
 
     @property
     def bids(self) -> list[tuple[Decimal, Decimal]]:
@@ -159,8 +95,7 @@ class Level3Book:
         Raises:
             DataError: there is no book to take one of.
         """
-        if not self.valid:
-            raise DataError(f"The level3 book of {self.symbol} is void until its next snapshot.")
+        self._need_a_book()
         return Level3Snapshot(
             symbol=self.symbol,
             depth=self.depth if depth is None else min(depth, self.depth),
@@ -176,14 +111,10 @@ class Level3Book:
         """The number of orders, both sides together."""
         return len(self._asks) + len(self._bids)
 
-    def __bool__(self) -> bool:
-        """Whether there is a book, be it one without orders."""
-        return self.valid
-
     def __repr__(self) -> str:
         if not self.valid:
             return f"<Level3Book {self.symbol}: void until its next snapshot>"
-        sides = [f"{len(side)} {side.name} on {len(side.keys)} levels" for side in (self._bids, self._asks)]
+        sides = [f"{len(side)} {side.name} on {len(side.queues)} levels" for side in (self._bids, self._asks)]
         return f"<Level3Book {self.symbol}: {', '.join(sides)}, checksum {self.checksum}>"
 
     def _levels(self, side: QueueSide) -> list[tuple[Decimal, Decimal]]:

@@ -10,11 +10,10 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from ..errors import ImpossibleBook, Malformed
+from ..errors import ImpossibleBook
 from ..wire.messages import Level3Order
-from ..wire.numbers import scaled
 from .checksum import LEVELS
-from .side import REMEMBERED
+from .priced_side import END, PricedSide
 
 __all__ = ["Queue", "QueueSide", "Resting", "keeps_place"]
 
@@ -36,13 +35,15 @@ def keeps_place(*, before: int, after: int) -> bool:
 
 
 class Queue:
-    """The orders at one price, oldest first. ``text`` is what the checksum wants of them; None once one has changed."""
+    """The orders at one price, oldest first. ``price`` is its digits.
+
+    ``text`` is what the checksum wants of all of them together; None once one has changed.
+    """
 
     __slots__ = ("key", "orders", "price", "text")
 
-    def __init__(self, key: int) -> None:
-        self.key = key
-        self.price = str(abs(key))
+    def __init__(self, key: int, price: str) -> None:
+        self.key, self.price = key, price
         self.orders: dict[str, Resting] = {}
         self.text: str | None = None
 
@@ -58,38 +59,19 @@ class Queue:
         return sum(qty for qty, _ in self.orders.values())
 
 
-class QueueSide:
-    """The queues of one side, best first. ``sign`` is 1 for asks and -1 for bids, and makes keys ascend."""
+class QueueSide(PricedSide[Level3Order]):
+    """The queues of one side, best first."""
 
-    __slots__ = (
-        "_changed",
-        "_home",
-        "_memory",
-        "_point",
-        "_top",
-        "keys",
-        "name",
-        "precisions",
-        "queues",
-        "sign",
-        "symbol",
-    )
+    __slots__ = ("_home", "queues")
 
     def __init__(self, symbol: str, sign: int, price_precision: int, qty_precision: int) -> None:
-        self.symbol, self.sign = symbol, sign
-        self.name = "asks" if sign > 0 else "bids"
-        self.precisions = price_precision, qty_precision
-        self.keys: list[int] = []
+        super().__init__(symbol, sign, price_precision, qty_precision)
         self.queues: list[Queue] = []
         self._home: dict[str, Queue] = {}
-        self._memory: dict[str, int] = {}
-        self._point = -qty_precision - 1  # where a quantity with all its decimals has its point
-        self._changed, self._top = False, b""
 
     def clear(self) -> None:
         """Forget all orders."""
-        self.keys, self.queues, self._home = [], [], {}
-        self._changed, self._top = False, b""
+        self.keys, self.queues, self._home, self.top = [END], [], {}, b""
 
     def apply(self, orders: Sequence[Level3Order], depth: int) -> None:
         """Apply events in the order given, then cut to ``depth`` price levels.
@@ -109,29 +91,22 @@ class QueueSide:
             elif event == "modify":
                 self._modify(order)
             # an event not known yet is left to the checksum
-        self._changed = True
-        if len(self.keys) > depth:
+        if len(self.queues) > depth:
             self._cut(depth)
+        self._read_top()
 
     def replace(self, orders: Sequence[Level3Order], depth: int) -> None:
         """Take a snapshot's orders, which must run from the best level to the worst and name each order once."""
         self.clear()
         last: int | None = None
         for order in orders:
-            key = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
+            key, _ = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
             if (last is not None and key < last) or order.order_id in self._home:
                 raise ImpossibleBook(self.symbol, f"the {self.name} of a snapshot out of order")
             self._append(order)
             last = key
-        self._changed = True
         self._cut(depth)
-
-    def top(self) -> bytes:
-        """The digits of the orders on the best ten levels, joined."""
-        if self._changed:
-            self._top = "".join([queue.text or queue.read_text() for queue in self.queues[:LEVELS]]).encode()
-            self._changed = False
-        return self._top
+        self._read_top()
 
     def home(self, order_id: str) -> Queue | None:
         """The queue an order stands in."""
@@ -146,16 +121,16 @@ class QueueSide:
         return iter(self.queues)
 
     def _append(self, order: Level3Order) -> None:
-        qty = self._qty(order.order_qty)
+        qty = self._read_qty(order.order_qty)
         if not qty:
             return
-        key = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
+        key, price = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
         keys = self.keys
         at = bisect_left(keys, key)
-        if at < len(keys) and keys[at] == key:
+        if keys[at] == key:
             queue = self.queues[at]
         else:
-            queue = Queue(key)
+            queue = Queue(key, price)
             keys.insert(at, key)
             self.queues.insert(at, queue)
         queue.orders[order.order_id] = (qty, order.timestamp)
@@ -166,8 +141,8 @@ class QueueSide:
         queue = self._home.get(order.order_id)
         if queue is None:
             return
-        before, after = queue.orders[order.order_id][0], self._qty(order.order_qty)
-        key = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
+        before, after = queue.orders[order.order_id][0], self._read_qty(order.order_qty)
+        key, _ = self._memory.get(order.limit_price) or self._read_price(order.limit_price)
         if after and queue.key == key and keeps_place(before=before, after=after):
             queue.orders[order.order_id] = (after, order.timestamp)
             queue.text = None
@@ -189,27 +164,7 @@ class QueueSide:
         for queue in self.queues[depth:]:
             for order_id in queue.orders:
                 del self._home[order_id]
-        del self.keys[depth:], self.queues[depth:]
+        del self.keys[depth:-1], self.queues[depth:]
 
-    def _read_price(self, text: str) -> int:
-        units = self._units(text, self.precisions[0], "price")
-        if units <= 0:
-            raise ImpossibleBook(self.symbol, f"a price of {text} among the {self.name}")
-        if len(self._memory) >= REMEMBERED:
-            self._memory.clear()
-        self._memory[text] = key = self.sign * units
-        return key
-
-    def _qty(self, text: str) -> int:
-        point = self._point
-        usual = len(text) >= -point and text[point] == "."
-        qty = int(text.replace(".", "")) if usual else self._units(text, self.precisions[1], "quantity")
-        if qty < 0:
-            raise ImpossibleBook(self.symbol, f"a negative quantity among the {self.name}")
-        return qty
-
-    def _units(self, text: str, precision: int, what: str) -> int:
-        try:
-            return scaled(text, precision)
-        except Malformed as error:
-            raise Malformed(f"{what} of {self.symbol}: {error.reason}", text) from error
+    def _read_top(self) -> None:
+        self.top = "".join([queue.text or queue.read_text() for queue in self.queues[:LEVELS]]).encode()

@@ -8,18 +8,15 @@ point and leading zeros, which is what the checksum joins; a quantity is read ba
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from ..errors import ImpossibleBook, Malformed
+from ..errors import ImpossibleBook
 from ..wire.messages import Level
-from ..wire.numbers import scaled
 from .checksum import LEVELS
+from .priced_side import END, PricedSide
 
 __all__ = ["Side", "quantity"]
-
-REMEMBERED = 1 << 13
-"""Price texts whose reading is kept."""
 
 
 def quantity(key: int, digits: str) -> int:
@@ -31,26 +28,20 @@ def quantity(key: int, digits: str) -> int:
     return int(digits[len(str(abs(key))) :])
 
 
-class Side:
-    """The levels of one side, best first. ``sign`` is 1 for asks and -1 for bids."""
+class Side(PricedSide[Level]):
+    """The levels of one side, best first."""
 
-    __slots__ = ("_memory", "_point", "digits", "keys", "price_precision", "qty_precision", "sign", "symbol", "top")
+    __slots__ = ("digits",)
 
     def __init__(self, symbol: str, sign: int, price_precision: int, qty_precision: int) -> None:
-        self.symbol, self.sign = symbol, sign
-        self.price_precision, self.qty_precision = price_precision, qty_precision
-        self.keys: list[int] = []
+        super().__init__(symbol, sign, price_precision, qty_precision)
         self.digits: list[str] = []
-        self.top = b""
-        """The digits of the best ten levels, joined."""
-        self._point = -qty_precision - 1  # where a quantity with all its decimals has its point
-        self._memory: dict[str, tuple[int, str]] = {}
 
     def clear(self) -> None:
         """Forget all levels."""
-        self.keys, self.digits, self.top = [], [], b""
+        self.keys, self.digits, self.top = [END], [], b""
 
-    def apply(self, levels: Iterable[Level], depth: int) -> None:
+    def apply(self, levels: Sequence[Level], depth: int) -> None:
         """Set or remove levels in the order given, so that the last word on a price counts, then cut to ``depth``.
 
         Source: "Book (Level 2)", Kraken WebSocket API v2 reference: quantities are absolute, zero removes, the book is
@@ -65,27 +56,31 @@ class Side:
                 key, price = self._read_price(level.price)
             text = level.qty
             try:
-                qty = text.replace(".", "").lstrip("0") if text[point] == "." else self._read_qty(text)
+                if text[point] != "." or text[0] == "-":
+                    qty = str(self._read_qty(text)).lstrip("0")
+                elif text[0] == "0":
+                    qty = text.lstrip("0.")
+                else:
+                    qty = text.replace(".", "")
             except IndexError:
-                qty = self._read_qty(text)
+                qty = str(self._read_qty(text)).lstrip("0")
             at = bisect_left(keys, key)
-            if qty < "1":  # nothing left of it, or a minus sign
-                if qty:
-                    raise ImpossibleBook(self.symbol, f"a negative quantity among the {self.name}")
-                if at == len(keys) or keys[at] != key:
-                    continue
+            if qty:
+                if keys[at] == key:
+                    digits[at] = price + qty
+                else:
+                    keys.insert(at, key)
+                    digits.insert(at, price + qty)
+            elif keys[at] == key:
                 del keys[at], digits[at]
-            elif at < len(keys) and keys[at] == key:
-                digits[at] = price + qty
             else:
-                keys.insert(at, key)
-                digits.insert(at, price + qty)
+                continue
             if at < best:
                 best = at
-        if len(keys) > depth:
-            del keys[depth:], digits[depth:]
+        if len(digits) > depth:
+            del keys[depth:-1], digits[depth:]
         if best < LEVELS:
-            self.top = "".join(digits[:LEVELS]).encode()
+            self.top = "".join(digits if len(digits) <= LEVELS else digits[:LEVELS]).encode()
 
     def replace(self, levels: Sequence[Level], depth: int) -> None:
         """Take a snapshot's levels, which must run from best to worst without repeating a price."""
@@ -95,28 +90,7 @@ class Side:
             raise ImpossibleBook(self.symbol, f"the {self.name} of a snapshot out of order")
         self.apply(levels, depth)
 
-    @property
-    def name(self) -> str:
-        """``asks`` or ``bids``."""
-        return "asks" if self.sign > 0 else "bids"
-
-    def _read_price(self, text: str) -> tuple[int, str]:
-        point = -self.price_precision - 1
-        usual = len(text) >= -point and text[point] == "."
-        units = int(text.replace(".", "")) if usual else self._units(text, self.price_precision, "price")
-        if units <= 0:
-            raise ImpossibleBook(self.symbol, f"a price of {text} among the {self.name}")
-        if len(self._memory) >= REMEMBERED:
-            self._memory.clear()
-        self._memory[text] = reading = (self.sign * units, str(units))
-        return reading
-
-    def _read_qty(self, text: str) -> str:
-        """The digits of a quantity in an unusual form: whole, or without trailing zeros, or with too many."""
-        return str(self._units(text, self.qty_precision, "quantity")).lstrip("0")
-
-    def _units(self, text: str, precision: int, what: str) -> int:
-        try:
-            return scaled(text, precision)
-        except Malformed as error:
-            raise Malformed(f"{what} of {self.symbol}: {error.reason}", text) from error
+    def copied(self, levels: int | None = None) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Keys and digits of the best levels, all without a number."""
+        digits = tuple(self.digits[:levels])
+        return tuple(self.keys[: len(digits)]), digits
