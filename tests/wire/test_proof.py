@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 from kraken_lab.errors import Malformed
 from kraken_lab.wire import BookMessage, Message, decode
 from kraken_lab.wire.careful import read
-from kraken_lab.wire.proof import is_familiar
+from kraken_lab.wire.proof import FLESH, proved_length
 
-from .frames import BOOK, book
+from .frames import BOOK, GOOD, LEVEL3, book
+
+
+def is_familiar(frame: bytes) -> bool:
+    """Whether the decoder will take the short way with this frame."""
+    return len(frame) <= proved_length(frame.translate(None, FLESH), 0)
 
 
 def outcome(frame: bytes, *, carefully: bool) -> Message | None:
@@ -27,7 +32,7 @@ def outcome(frame: bytes, *, carefully: bool) -> Message | None:
 def test_a_form_is_familiar_once_it_was_proved() -> None:
     """With any digits, as long as there are not more of them."""
     proved, shorter, longer = (
-        book(bids=f'{{"price":{price},"qty":1.25}}').replace(b"BTC/USD", b"NEW/FORM")
+        book(bids=f'{{"price":{price},"qty":1.25}}').replace(b"BTC/USD", b"new/form")
         for price in ("12.5", "3.5", "123.5")
     )
     assert not is_familiar(shorter)
@@ -39,16 +44,26 @@ def test_a_form_is_familiar_once_it_was_proved() -> None:
     assert is_familiar(longer)
 
 
+@pytest.mark.parametrize("channel", ["book", "level3", "ohlc", "ticker", "trade"])
+def test_forms_that_come_again_are_remembered(channel: str) -> None:
+    """And what is rare is not: it would push out what is useful."""
+    for name in (channel, "executions"):
+        decode(GOOD[name])
+    assert is_familiar(GOOD[channel])
+    assert not is_familiar(GOOD["executions"])
+
+
 @pytest.mark.promise("S-13", "S-15")
 @pytest.mark.parametrize(
     "number", ['"1.5"', '"x"', "1.5e3", "1.5E99", "-1.5", "null", "true", "[]", "{}", "1" * 45 + ".5"]
 )
 def test_familiarity_excuses_nothing(number: str) -> None:
     """Frames that differ from a proved one in more than digits are judged by themselves."""
-    decode(BOOK)
-    frame = BOOK.replace(b"61234.5", number.encode())
-    decoded = outcome(frame, carefully=False)
-    assert decoded == outcome(frame, carefully=True)
+    for proved in (BOOK, LEVEL3):
+        decode(proved)
+        frame = proved.replace(b"61234.5", number.encode())
+        decoded = outcome(frame, carefully=False)
+        assert decoded == outcome(frame, carefully=True)
 
 
 @pytest.mark.promise("S-15")
