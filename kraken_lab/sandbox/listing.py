@@ -24,8 +24,21 @@ class Listing:
     def __init__(self, pairs: Iterable[Pair], assets: Iterable[Asset]) -> None:
         self.system: SystemStatus = "online"
         self.maintenance: Maintenance | None = None
-        self.assets = tuple(assets)
+        self._assets = {asset.id: asset for asset in assets}
         self._pairs = {pair.symbol: pair for pair in pairs}
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """All assets."""
+        return tuple(self._assets.values())
+
+    def list_asset(self, asset: Asset) -> None:
+        """From now on there is this asset, or it is as given here."""
+        self._assets[asset.id] = asset
+
+    def list_pair(self, pair: Pair) -> None:
+        """From now on there is this pair, or it is as given here."""
+        self._pairs[pair.symbol] = pair
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
