@@ -13,6 +13,7 @@ __all__ = ["instant_ns"]
 _FORM: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant_ns(text: str) -> int:
@@ -28,8 +29,7 @@ def instant_ns(text: str) -> int:
     if form is None:
         raise ValueError(f"{text!r} is no RFC 3339 time with a zone")
     year, month, day, hour, minute, second, decimals, sign, hours, minutes = form.groups()
-    moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
-    away = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-    moment = moment + away if sign == "-" else moment - away
-    whole = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-    return whole * NS_PER_SECOND + int((decimals or "").ljust(9, "0"))
+    local = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    away_s = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    whole_s = (local - _EPOCH) // timedelta(seconds=1) + (away_s if sign == "-" else -away_s)
+    return whole_s * NS_PER_SECOND + int((decimals or "").ljust(9, "0"))

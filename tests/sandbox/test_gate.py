@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from typing import Any
 
@@ -15,10 +16,21 @@ PATH = "/s3cret/public/v2"
 HOST = ("host", "127.0.0.1:8080")
 
 
+def basic(user: str, password: str) -> tuple[str, str]:
+    """The header that clients make of ``http://user:password@``."""
+    return "authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080", "[::1]:8080", "127.0.0.2:8080"])
 def test_any_name_of_loopback_with_the_own_port_comes_in(host: str) -> None:
     """And is told the path behind the secret."""
     assert GATE.admits(PATH, [("host", host)]) == "/public/v2"
+
+
+def test_the_secret_may_be_the_password_of_the_address() -> None:
+    """For clients that drop the path of the address they are given; the path then is as it was asked for."""
+    assert GATE.admits("/0/public/Time?a=1", [HOST, basic("any", "s3cret")]) == "/0/public/Time?a=1"
+    assert GATE.admits(PATH, [HOST, basic("", "s3cret")]) == "/public/v2"
 
 
 def test_an_allowed_origin_comes_in() -> None:
@@ -55,6 +67,15 @@ def test_an_allowed_origin_comes_in() -> None:
         ("http://127.0.0.1:8080/s3cret/public/v2", [HOST]),
         ("/\u00e9/public/v2", [HOST]),
         ("", [HOST]),
+        ("/0/public/Time", [HOST, ("authorization", "s3cret")]),
+        ("/0/public/Time", [HOST, ("authorization", "Bearer " + base64.b64encode(b"any:s3cret").decode())]),
+        ("/0/public/Time", [HOST, ("authorization", "Basic ?")]),
+        ("/0/public/Time", [HOST, ("authorization", "Basic " + base64.b64encode(b"\xff:s3cret").decode())]),
+        ("/0/public/Time", [HOST, basic("any", "S3CRET")]),
+        ("/0/public/Time", [HOST, basic("s3cret", "")]),
+        ("/0/public/Time", [HOST, basic("any", "s3cret"), basic("any", "s3cret")]),
+        ("/0/public/Time", [HOST, basic("any", "s3cret"), ("origin", "http://evil.example")]),
+        ("/0/public/Time", [("host", "evil.example:8080"), basic("any", "s3cret")]),
     ],
 )
 def test_everybody_else_stays_out(target: str, headers: list[tuple[str, str]]) -> None:
@@ -74,7 +95,7 @@ def test_the_secret_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
     GATE.admits("/guess/public/v2", [("host", "evil.example"), ("origin", "http://evil.example")])
-    assert compared == [(b"guess", b"s3cret")]
+    assert compared == [(b"guess", b"s3cret"), (b"", b"s3cret")]
 
 
 @pytest.mark.promise("W-01")

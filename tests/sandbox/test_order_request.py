@@ -281,6 +281,7 @@ def test_times_are_by_the_clock_that_is_shown() -> None:
         ("1970-01-01t01:30:00.5+01:30", 500_000_000),
         ("1969-12-31T23:00:00-01:00", 0),
         ("2026-05-04T10:15:05.123Z", 1_777_889_705_123_000_000),
+        ("9999-12-31T23:59:59-00:01", 253_402_300_859_000_000_000),  # beyond what a datetime holds
     ],
 )
 def test_times_are_read_to_the_nanosecond(text: str, ns: int) -> None:
