@@ -10,8 +10,10 @@ import asyncio
 import json
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from decimal import Decimal
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 from kraken_lab.errors import BadKey, RestFailed
 from kraken_lab.net import Backoff, Connection, Credentials, Link, Nonce, Secret, TransportFailed, api_sign
@@ -20,14 +22,17 @@ from kraken_lab.sandbox.exchange import START_NS, Exchange
 from kraken_lab.sandbox.instruments import PAIRS, Pair
 from kraken_lab.sandbox.session import Session
 from kraken_lab.streams import Desk, Router
+from kraken_lab.streams.balances_feed import BALANCES, BalancesFeed
 from kraken_lab.streams.book_feed import BookFeed
+from kraken_lab.streams.desk import Endpoint
+from kraken_lab.streams.executions_feed import EXECUTIONS, ExecutionsFeed
 from kraken_lab.streams.feed import Feed
 from kraken_lab.streams.instrument_feed import InstrumentFeed
 from kraken_lab.streams.level3_feed import Level3Feed
 from kraken_lab.streams.ohlc_feed import OhlcFeed
 from kraken_lab.streams.ticker_feed import TickerFeed
 from kraken_lab.streams.trade_feed import TradeFeed
-from kraken_lab.wire import Instant, Query, Settings, SlidingBudget, Want
+from kraken_lab.wire import Companion, Instant, Query, Settings, SlidingBudget, Want
 
 T = TypeVar("T")
 
@@ -165,16 +170,27 @@ class _MemoryTransport:
         if (answer := faults.take_upgrade()) is not None:
             raise TransportFailed(f"upgrade answered with HTTP {answer[0]}", answer[0])
         world.catch_up()
-        endpoint: Literal["public", "level3"] = "level3" if url == "level3" else "public"
-        session = world.exchange.open(endpoint)
+        endpoints: Mapping[str, Endpoint] = {"public": "public", "private": "private", "level3": "level3"}
+        session = world.exchange.open(endpoints[url])
         link = _MemoryLink(world, session, hear)
         world.links[session] = link
         asyncio.get_running_loop().call_soon(link.flush)
         return link
 
 
+class PrivateLine(NamedTuple):
+    """The account's connection."""
+
+    router: Router
+    connection: Connection
+
+
 class World:
-    """One exchange and one desk on one virtual clock."""
+    """One exchange and one desk on one virtual clock.
+
+    ``world.companion = somebody`` puts whoever places orders on the private connection; `executions` and `balances`
+    are the account's feeds, with or without one. `poke` has every line look at once what there is to say.
+    """
 
     def __init__(
         self,
@@ -197,10 +213,12 @@ class World:
         self.sent: list[str] = []
         self.asked_at: list[float] = []
         """When tokens were asked for, virtual seconds."""
+        self.asked: list[tuple[float, Query]] = []
+        """Private REST calls that a companion asked for, each with its virtual second."""
         self.lag = 0.0
         """How long what the exchange says is on its way, seconds; it may grow, not shrink."""
         self.answer_delay = 0.0
-        """How long the answer to that takes, seconds."""
+        """How long the answer to either takes, seconds."""
         self._transport = _MemoryTransport(self)
         self._random = random or Random(1)
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
@@ -211,7 +229,7 @@ class World:
 
     # --- the client's side ------------------------------------------------------------------------------------------
 
-    def _open_line(self, endpoint: Literal["public", "level3"], router: Router) -> Connection:
+    def _open_line(self, endpoint: Endpoint, router: Router) -> Connection:
         connection = Connection(
             name=router.name,
             url=endpoint,
@@ -226,15 +244,26 @@ class World:
         self._tasks.add(asyncio.get_running_loop().create_task(connection.run()))
         return connection
 
-    async def _answer(self, query: Query) -> str:
-        """A token, by the exchange's own REST side, as `RestClient` would get it."""
+    async def _answer(self, query: Query) -> Any:
+        """What a peer asks of REST, by the exchange's own REST side, as `RestClient` would get it."""
+        if query.kind == "private":
+            self.asked.append((self.clock.now().mono, query))
+            return await self.private_call(query.name, **dict(query.fields))
         self.asked_at.append(self.clock.now().mono)
+        result = await self.private_call("GetWebSocketsToken")
+        token = result.get("token") if isinstance(result, dict) else None
+        if not isinstance(token, str):
+            raise RestFailed("/0/private/GetWebSocketsToken", "the answer is not the API's JSON", 200)
+        return token
+
+    async def private_call(self, name: str, **fields: str) -> Any:
+        """The ``result`` of one signed private call; it reaches the exchange ``answer_delay`` seconds later."""
         await asyncio.sleep(self.answer_delay)
         self.catch_up()
         key = Credentials(Secret(self.exchange.api_key), Secret(self.exchange.api_secret), "the test")
         nonce = str(self._nonce())
-        body = f"nonce={nonce}"
-        path = "/0/private/GetWebSocketsToken"
+        body = urlencode({"nonce": nonce, **fields})
+        path = f"/0/private/{name}"
         answer = self.exchange.rest(
             "POST",
             path,
@@ -248,13 +277,16 @@ class World:
         if answer.status != 200:
             raise RestFailed(path, "the answer did not come from the API", answer.status)
         try:
-            found = json.loads(answer.body)
-            if found["error"]:
-                raise BadKey(", ".join(found["error"]))
-            token: str = found["result"]["token"]
-        except (ValueError, LookupError, TypeError):
+            found = json.loads(answer.body, parse_float=Decimal)
+            errors: list[str] = [text for text in found["error"] if text.startswith("E")]
+            result = found.get("result")
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise RestFailed(path, "the answer is not the API's JSON", answer.status) from None
-        return token
+        if any(text.startswith(("EAPI:Invalid key", "EAPI:Invalid sig", "EGeneral:Permission")) for text in errors):
+            raise BadKey(", ".join(errors))
+        if errors:
+            raise RestFailed(path, ", ".join(errors), answer.status)
+        return result
 
     @property
     def fetches(self) -> int:
@@ -270,6 +302,33 @@ class World:
         if channel == "ticker":
             options.setdefault("event_trigger", "trades")
         return self.desk.subscribe(Want(channel=channel, symbol=symbol, **options), KINDS[channel])
+
+    # --- the account ------------------------------------------------------------------------------------------------
+
+    @property
+    def companion(self) -> Companion | None:
+        """Whoever places orders on the private connection."""
+        return self.desk.companion
+
+    @companion.setter
+    def companion(self, companion: Companion) -> None:
+        self.desk.accompany(companion)
+
+    @property
+    def private(self) -> PrivateLine:
+        """The private connection: its router and the connection that carries it."""
+        [(router, _)] = self.desk.private
+        return PrivateLine(router, next(line for line in self.connections[::-1] if line.peer is router))
+
+    def executions(self) -> ExecutionsFeed:
+        """Subscribe the account's executions and give their feed."""
+        return self.desk.subscribe(EXECUTIONS, ExecutionsFeed)
+
+    def balances(self) -> BalancesFeed:
+        """Subscribe the account's balances and give their feed."""
+        return self.desk.subscribe(BALANCES, BalancesFeed)
+
+    # --- time -------------------------------------------------------------------------------------------------------
 
     async def until(self, condition: Callable[[], object], *, within: float = 60.0, beat: float = 0.01) -> None:
         """Let virtual time pass until a condition holds; fail if it does not ``within`` so many seconds."""

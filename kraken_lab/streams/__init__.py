@@ -4,6 +4,7 @@ A `Feed` is one subscription (state, epochs, gaps, tables) and belongs to the I/
 holds and reads from any thread. A `Router` is the peer of one connection, the `Desk` decides which feed goes where.
 """
 
+from .account_streams import BalancesStream, ExecutionsStream
 from .book_streams import BookStream, Ladder, Level3Stream
 from .desk import Desk, Line
 from .event_streams import OhlcStream, TickerStream, TradeStream
@@ -17,9 +18,11 @@ from .router import Router
 from .stream import Stream
 
 __all__ = [
+    "BalancesStream",
     "BookStream",
     "Desk",
     "Dispatcher",
+    "ExecutionsStream",
     "Feed",
     "Health",
     "Host",

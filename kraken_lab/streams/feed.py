@@ -58,6 +58,9 @@ class Upstream(Protocol):
     def precision_of(self, symbol: str) -> tuple[int, int]:
         """Decimals of a symbol's prices and quantities, as the exchange now lists them."""
 
+    def replace(self, reason: str) -> None:
+        """Have the whole connection replaced."""
+
 
 class Feed:
     """One channel and symbol on one connection. The I/O thread writes, everybody reads."""

@@ -6,15 +6,20 @@ The `Conversation` knows what is said, the feeds know what it means; this knows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from ..wire import (
+    PRIVATE_CHANNELS,
     Acknowledged,
+    BalancesMessage,
     BookMessage,
     Candle,
+    Companion,
     Conversation,
     Declined,
     Event,
+    ExecutionsMessage,
     Instant,
     InstrumentMessage,
     Key,
@@ -33,12 +38,15 @@ from ..wire import (
     Trade,
     TradeMessage,
 )
+from .balances_feed import BalancesFeed
 from .book_feed import BookFeed
+from .executions_feed import ExecutionsFeed
 from .feed import Feed, StreamState
 from .instrument_feed import InstrumentFeed
 from .ladder_feed import LadderFeed
 from .level3_feed import Level3Feed
 from .ohlc_feed import OhlcFeed
+from .sequenced_feed import SequencedFeed
 from .ticker_feed import TickerFeed
 from .trade_feed import TradeFeed
 
@@ -46,7 +54,11 @@ __all__ = ["Router"]
 
 
 class Router:
-    """The peer of one market-data connection."""
+    """The peer of one connection. A private one may have a companion, who places orders and hears what became of them.
+
+    The companion hears every message of ``executions`` and ``balances`` in sequence and once, what was lost of them,
+    the exchange's state, and answers that are about no subscription; it speaks with the connection's own token.
+    """
 
     def __init__(
         self,
@@ -61,6 +73,7 @@ class Router:
         self.talk = Conversation(settings, level3_pace)
         self.settings = settings
         self.feeds: dict[Key, Feed] = {}
+        self.companion: Companion | None = None
         self._books: dict[str, BookFeed] = {}
         self._attention = False
 
@@ -71,6 +84,7 @@ class Router:
         self.feeds[feed.key] = feed
         if isinstance(feed, BookFeed):
             self._books[feed.symbol] = feed
+        self._introduce(feed)
         self.talk.want(feed.want)
         if self.talk.connected:
             feed.connected(at)
@@ -103,6 +117,34 @@ class Router:
         standing = self.talk.standing(feed.key)
         return standing is None or standing.stage is Stage.LEAVING
 
+    def replace(self, reason: str) -> None:
+        """Have the whole connection replaced."""
+        self.talk.give_up(reason)
+        self._attention = True
+
+    # --- a companion ------------------------------------------------------------------------------------------------
+
+    def accompany(self, companion: Companion, at: Instant) -> None:
+        """Share the connection with somebody who places orders; what is known already is asked for once more."""
+        self.companion = companion
+        self.talk.accompany(companion.responded)
+        if self.talk.connected:
+            companion.opened(at)
+            if self.talk.status is not None:
+                companion.status_changed(self.talk.status, at)
+        for feed in list(self.feeds.values()):
+            self._introduce(feed)
+            if isinstance(feed, SequencedFeed):
+                feed.resync("orders are followed from here on", at)
+
+    def _introduce(self, feed: Feed) -> None:
+        if self.companion is None:
+            return
+        if isinstance(feed, ExecutionsFeed):
+            feed.accompany(self.companion.reports, partial(self.companion.doubted, feed.channel))
+        elif isinstance(feed, BalancesFeed):
+            feed.accompany(self.companion.ledger, partial(self.companion.doubted, feed.channel))
+
     # --- a Peer -----------------------------------------------------------------------------------------------------
 
     def opened(self, at: Instant) -> None:
@@ -110,6 +152,8 @@ class Router:
         self.talk.opened(at)
         for feed in list(self.feeds.values()):
             feed.connected(at)
+        if self.companion is not None:
+            self.companion.opened(at)
 
     def closed(self, reason: str, at: Instant) -> None:
         """The connection is gone, or could not be made."""
@@ -120,6 +164,14 @@ class Router:
             if standing is not None and standing.want != feed.want and standing.stage is not Stage.REFUSED:
                 # What a feed asks for after a gap can be more than what it asked for at first.
                 self.talk.renew(feed.want)
+        if self.companion is not None:
+            self.companion.closed(reason, at)
+
+    def gave_up(self, reason: str, at: Instant) -> None:
+        """The address was refused too often, and is not tried again unasked."""
+        for feed in list(self.feeds.values()):
+            self.talk.drop(feed.key)
+            feed.declined(reason, at)
 
     def hear(self, data: bytes | str, at: Instant) -> bool:
         """Take one frame. True when there may now be something to send, ask or time."""
@@ -137,30 +189,42 @@ class Router:
             self._settle(self.talk.take_events(), at)
             self._attention = True
         attention, self._attention = self._attention, False
-        return attention
+        # Whatever is said on a private line may give its companion something to say, and it is not much.
+        return attention or self.companion is not None
 
     def let_time_pass(self, at: Instant) -> None:
-        """Whatever is due at this moment."""
-        self.talk.let_time_pass(at)
-        self._settle(self.talk.take_events(), at)
-        for feed in list(self.feeds.values()):
-            feed.let_time_pass(at)
+        """Whatever is due at this moment. Without a connection only a companion has anything to do on time."""
+        if self.talk.connected:
+            self.talk.let_time_pass(at)
+            self._settle(self.talk.take_events(), at)
+            for feed in list(self.feeds.values()):
+                feed.let_time_pass(at)
+        if self.companion is not None:
+            self.companion.let_time_pass(at)
 
     def to_send(self, at: Instant) -> list[str]:
-        """The texts to write now."""
-        texts = self.talk.to_send(at)
+        """The texts to write now, those about orders first."""
+        texts: list[str] = []
+        token = self.talk.token
+        if self.companion is not None and token is not None:
+            texts = self.companion.to_send(token, partial(self.talk.new_req_id, at), at)
+            if texts:
+                self.talk.spoke(at)
+        texts += self.talk.to_send(at)
         self._settle(self.talk.take_events(), at)
         return texts
 
     def next_deadline(self, at: Instant) -> float | None:
         """When to be called next."""
-        due = [beat for book in self._books.values() if (beat := book.next_beat()) is not None]
-        deadline = self.talk.next_deadline(at)
-        if deadline is not None:
-            due.append(deadline)
-        if any(isinstance(feed, OhlcFeed) for feed in self.feeds.values()):
-            due.append(at.mono + 1.0)
-        return min(due, default=None)
+        due: list[float | None] = []
+        if self.talk.connected:
+            due += [book.next_beat() for book in self._books.values()]
+            due.append(self.talk.next_deadline(at))
+            if any(isinstance(feed, OhlcFeed) for feed in self.feeds.values()):
+                due.append(at.mono + 1.0)
+        if self.companion is not None:
+            due.append(self.companion.next_deadline(at))
+        return min((moment for moment in due if moment is not None), default=None)
 
     def hang_up(self) -> str | None:
         """Why this connection should be replaced now."""
@@ -169,19 +233,28 @@ class Router:
     def excuse(self, lateness: float) -> None:
         """This side was late."""
         self.talk.excuse(lateness)
+        if self.companion is not None:
+            self.companion.excuse(lateness)
 
     def queries(self, at: Instant) -> list[Query]:
         """What is needed from REST."""
-        return self.talk.queries(at)
+        wanted = self.talk.queries(at)
+        return wanted if self.companion is None else wanted + self.companion.queries(at)
 
-    def answered(self, query: Query, answer: str, at: Instant) -> None:
-        """A token came."""
-        self.talk.token_came(answer, at)
+    def answered(self, query: Query, answer: Any, at: Instant) -> None:
+        """A token came, or what the companion asked for."""
+        if query.kind == "token":
+            self.talk.token_came(answer, at)
+        elif self.companion is not None:
+            self.companion.answered(query, answer, at)
 
     def unanswered(self, query: Query, reason: str, at: Instant, *, refused: bool) -> None:
-        """No token came."""
-        self.talk.token_failed(reason, at, refused=refused)
-        self._settle(self.talk.take_events(), at)
+        """No token came, or not what the companion asked for."""
+        if query.kind == "token":
+            self.talk.token_failed(reason, at, refused=refused)
+            self._settle(self.talk.take_events(), at)
+        elif self.companion is not None:
+            self.companion.unanswered(query, reason, at, refused=refused)
 
     # --- who it concerns --------------------------------------------------------------------------------------------
 
@@ -202,8 +275,14 @@ class Router:
             for symbol, candles in _by_symbol(message.data):
                 if candles_of := self._feed(OhlcFeed, symbol, message.type):
                     candles_of.take(candles, message.type, at)
-        elif isinstance(message, InstrumentMessage) and (listing := self._feed(InstrumentFeed, None, message.type)):
-            listing.take(message, at)
+        elif isinstance(message, InstrumentMessage):
+            if listing := self._feed(InstrumentFeed, None, message.type):
+                listing.take(message, at)
+        elif isinstance(message, ExecutionsMessage):
+            if executions := self._feed(ExecutionsFeed, None, message.type):
+                executions.take(message, at)
+        elif isinstance(message, BalancesMessage) and (balances := self._feed(BalancesFeed, None, message.type)):
+            balances.take(message, at)
 
     def _feed(self, kind: type[FeedT], symbol: str | None, said: str) -> FeedT | None:
         """The feed a message is for, or None; also None while it belongs to a subscription that was given up.
@@ -247,14 +326,18 @@ class Router:
         before = event.before.system if event.before is not None else None
         if before == "maintenance" and event.now.system != "maintenance":
             for feed in list(self.feeds.values()):
-                if isinstance(feed, LadderFeed):
+                if isinstance(feed, LadderFeed | SequencedFeed):
                     feed.resync("maintenance", at)
+        if self.companion is not None:
+            self.companion.status_changed(event.now, at)
         for feed in list(self.feeds.values()):
             for watcher in feed.watchers:
                 watcher()
 
     def _spoiled(self, event: Spoiled, at: Instant) -> None:
-        for symbol in event.symbols or ("",):
+        # A private channel has no symbols of its own, whatever its rows are about.
+        symbols = () if event.channel in PRIVATE_CHANNELS else event.symbols
+        for symbol in symbols or ("",):
             feed = self.feeds.get(Key(event.channel, symbol or None))
             if feed is not None:
                 feed.spoiled(event.reason, at)
