@@ -124,9 +124,9 @@ class Order:
     def wait(self, until: str | Callable[[Self], object] = "done", timeout: float = 10.0) -> Self:
         """Wait, and give the order itself.
 
-        ``until`` is ``"sent"`` (or refused), ``"answered"`` (the exchange's answer is in, or there is doubt), ``"open"``
-        (the exchange had it), ``"partial"`` (something was filled), ``"filled"``, ``"done"`` (nothing more is
-        expected), or a function of the order.
+        ``until`` is ``"sent"`` (or refused), ``"answered"`` (the exchange's answer is in, or there is doubt),
+        ``"open"`` (it is or was in the book), ``"partial"`` (something was filled), ``"filled"``, ``"done"`` (nothing
+        more is expected), or a function of the order.
 
         Raises:
             BadArgument: ``until`` or ``timeout`` cannot be meant.
