@@ -3,12 +3,10 @@
 """A program of a stranger: python-kraken-sdk against the exchange named on standard input; prints what it saw as JSON.
 
 Runs in that client's own environment and imports nothing of ours. Everything is configured as its documentation says
-(``rest_url``, ``ws_url``, ``auth_ws_url``, ``url``), with two exceptions, made by subclassing and setting attributes:
-
-* It joins paths to its REST address with ``urljoin``, which drops a path prefix from the address. `KeepsPrefix` puts
-  the prefix back.
-* ``SpotOrderBookClient`` takes no addresses and makes its own REST client: ``WS_URL`` is set on a subclass, and the
-  REST client is exchanged for one with an address.
+(``rest_url``, ``ws_url``, ``auth_ws_url``, ``url``). It joins paths to its REST address with ``urljoin``, which drops a
+path from the address, so there the secret of the run is the address's password. There is one exception:
+``SpotOrderBookClient`` takes no addresses and makes its own REST client, so ``WS_URL`` is set on a subclass, and the
+REST client is exchanged for one with an address.
 """
 
 from __future__ import annotations
@@ -26,27 +24,13 @@ SYMBOLS = ["BTC/USD", "ETH/USD"]
 PATIENCE_S = 40.0
 
 
-class KeepsPrefix:
-    """Requests below the whole address, not only below its host."""
-
-    def _prepare_request(self, **request: Any) -> tuple[str, str, dict[str, str], dict[str, Any], str]:
-        method, url, headers, params, query = super()._prepare_request(**request)  # type: ignore[misc]
-        return method, self.URL + urlsplit(url).path, headers, params, query  # type: ignore[attr-defined]
+def root(address: str) -> str:
+    """The REST address with its secret as a password instead of a path, which this client would drop."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://sandbox:{parts.path.strip('/')}@{parts.netloc}"
 
 
-class RestMarket(KeepsPrefix, Market):
-    """Its REST client for market data."""
-
-
-class RestUser(KeepsPrefix, User):
-    """Its REST client with a key."""
-
-
-class AsyncRest(KeepsPrefix, SpotAsyncClient):
-    """Its asynchronous REST client."""
-
-
-class Socket(KeepsPrefix, SpotWSClient):
+class Socket(SpotWSClient):
     """Its WebSocket client, keeping all that it is told."""
 
     def __init__(self, **settings: Any) -> None:
@@ -109,8 +93,8 @@ async def until(is_so: Any) -> bool:
 
 def rest(facts: dict[str, Any]) -> dict[str, Any]:
     """All of its REST market data calls that the exchange serves, and a token with the key."""
-    market = RestMarket(url=facts["rest"])
-    user = RestUser(key=facts["api_key"], secret=facts["api_secret"], url=facts["rest"])
+    market = Market(url=root(facts["rest"]))
+    user = User(key=facts["api_key"], secret=facts["api_secret"], url=root(facts["rest"]))
     token = user.request(method="POST", uri="/0/private/GetWebSocketsToken")
     as_json = user.request(method="POST", uri="/0/private/GetWebSocketsToken", do_json=True)
     return {
@@ -131,7 +115,7 @@ def rest(facts: dict[str, Any]) -> dict[str, Any]:
 
 async def stream(facts: dict[str, Any]) -> dict[str, Any]:
     """Every public channel over one connection, a private connection beside it, and level3 over a third."""
-    key = {"key": facts["api_key"], "secret": facts["api_secret"], "rest_url": facts["rest"]}
+    key = {"key": facts["api_key"], "secret": facts["api_secret"], "rest_url": root(facts["rest"])}
     client = Socket(**key, ws_url=facts["ws_public"][:-3], auth_ws_url=facts["ws_private"][:-3])
     level3 = Socket(**key, no_public=True, auth_ws_url=facts["ws_l3"][:-3])
     async with client, level3:
@@ -176,7 +160,7 @@ async def books(facts: dict[str, Any]) -> dict[str, Any]:
     """Its checksum-validating order books, until they saw enough; then the same books over REST."""
     Books.WS_URL = facts["ws_public"][:-3]
     client = Books()
-    market = client._SpotOrderBookClient__market = RestMarket(url=facts["rest"])
+    market = client._SpotOrderBookClient__market = Market(url=root(facts["rest"]))
     async with client:
         await client.add_book(pairs=SYMBOLS)
         complete = await until(lambda: all(client.updates[symbol] >= 200 for symbol in SYMBOLS))
@@ -204,7 +188,7 @@ async def main() -> None:
     seen: dict[str, Any] = {}
     if "rest" in parts:
         seen["rest"] = rest(facts)
-        async with AsyncRest(key=facts["api_key"], secret=facts["api_secret"], url=facts["rest"]) as client:
+        async with SpotAsyncClient(key=facts["api_key"], secret=facts["api_secret"], url=root(facts["rest"])) as client:
             token = await client.request(method="POST", uri="/0/private/GetWebSocketsToken")
             seen["rest"]["token_async"] = token
     if "stream" in parts:

@@ -1,7 +1,7 @@
 """python-kraken-sdk against the sandbox: its REST client, its WebSocket client, its checksum-validating order books.
 
-Two of its addresses have no setting: see `kraken_sdk_client`, which subclasses and sets attributes for them and leaves
-the rest of the client as it is.
+The addresses of its order books have no setting: see `kraken_sdk_client`, which sets attributes for them and leaves the
+rest of the client as it is.
 """
 
 from __future__ import annotations
