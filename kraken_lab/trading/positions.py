@@ -1,0 +1,105 @@
+"""What the fills add up to: net quantity, average cost, gains and fees of each pair, by the average-cost method.
+
+A buy raises the average cost of what is held; a sell realises the difference to it and leaves it alone; what goes
+through zero begins anew at its own price. Short positions work the same way with the signs turned. Fees are not part of
+the cost: they are summed beside it, by asset, because they may be charged in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .exact import ZERO, add, divide, multiply, subtract
+from .states import FillRecord
+
+__all__ = ["Position", "positions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """One pair. ``net_qty`` is base, negative when more was sold than bought; prices quote per base, gains quote."""
+
+    symbol: str
+    net_qty: Decimal
+    avg_cost: Decimal | None
+    """What one unit of the net quantity cost (or brought in, if negative); None while there is none."""
+    realised: Decimal
+    bought_qty: Decimal
+    sold_qty: Decimal
+    fees: tuple[tuple[str, Decimal], ...]
+    """As (asset, amount)."""
+    fills: int
+
+    def unrealised(self, price: Decimal) -> Decimal:
+        """What closing it at ``price`` (quote per base) would bring, in quote currency, fees aside."""
+        return ZERO if self.avg_cost is None else multiply(self.net_qty, subtract(price, self.avg_cost))
+
+
+def positions(fills: Iterable[FillRecord]) -> tuple[Position, ...]:
+    """The position in each pair, in the order they were first traded. Fills count in the order of their timestamps.
+
+    >>> def fill(side, qty, price): return FillRecord(exec_id=f"{side}{price}", order_id="O", cl_ord_id=None, side=side,
+    ...     symbol="BTC/USD", price=Decimal(price), qty=Decimal(qty), cost=Decimal(qty) * Decimal(price), fee=None,
+    ...     fee_asset=None, liquidity=None, trade_id=None, timestamp_ns=int(price), received_at_ns=0)
+    >>> held, = positions([fill("buy", "2", "100"), fill("sell", "1", "130")])
+    >>> held.net_qty, held.avg_cost, held.realised, held.unrealised(Decimal(90))
+    (Decimal('1'), Decimal('100'), Decimal('30'), Decimal('-10'))
+    """
+    held: dict[str, _Held] = {}
+    for fill in sorted(fills, key=lambda each: each.timestamp_ns):
+        held.setdefault(fill.symbol, _Held(fill.symbol)).take(fill)
+    return tuple(each.position() for each in held.values())
+
+
+class _Held:
+    """A position while it is being added up. ``basis`` is what the net quantity cost in all, signed like it."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.net = self.basis = self.realised = self.bought = self.sold = ZERO
+        self.fees: dict[str, Decimal] = {}
+        self.fills = 0
+
+    def take(self, fill: FillRecord) -> None:
+        self.fills += 1
+        if fill.fee is not None and fill.fee_asset is not None:
+            self.fees[fill.fee_asset] = add(self.fees.get(fill.fee_asset, ZERO), fill.fee)
+        signed = fill.qty if fill.side == "buy" else -fill.qty
+        if fill.side == "buy":
+            self.bought = add(self.bought, fill.qty)
+        else:
+            self.sold = add(self.sold, fill.qty)
+        if self.net == 0 or (self.net > 0) == (signed > 0):
+            self.net = add(self.net, signed)
+            self.basis = add(self.basis, fill.cost if signed > 0 else -fill.cost)
+            return
+        closing = min(abs(signed), abs(self.net))
+        self._close(closing, fill)
+        rest = subtract(abs(signed), closing)
+        if rest:
+            self.net = rest if signed > 0 else -rest
+            self.basis = multiply(self.net, fill.price)
+
+    def _close(self, qty: Decimal, fill: FillRecord) -> None:
+        """Give ``qty`` of what is held away at the fill's price."""
+        share = divide(multiply(self.basis, qty), abs(self.net)) or ZERO
+        proceeds = multiply(qty, fill.price)
+        # A long position brings in the proceeds for its share of the cost; a short one pays them.
+        gain = subtract(proceeds, share) if self.net > 0 else subtract(-share, proceeds)
+        self.realised = add(self.realised, gain)
+        self.basis = subtract(self.basis, share)
+        self.net = subtract(self.net, qty) if self.net > 0 else add(self.net, qty)
+
+    def position(self) -> Position:
+        return Position(
+            symbol=self.symbol,
+            net_qty=self.net,
+            avg_cost=divide(self.basis, self.net),
+            realised=self.realised,
+            bought_qty=self.bought,
+            sold_qty=self.sold,
+            fees=tuple(self.fees.items()),
+            fills=self.fills,
+        )
