@@ -1,0 +1,93 @@
+"""The audit log of one state key: what was meant, sent, answered, decided and refused, in evidence.
+
+Whoever records something goes on at once; the disk works elsewhere. An intent, an arming and a halt wait: they are on
+the disk before they are acted on. No secret enters it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from ..wire import Instant, from_ns
+from .chain import Chain, ChainReport
+from .disk import Disk, Done, Record
+
+__all__ = ["Audit"]
+
+KEPT_UNWRITTEN: Final = 1_000
+"""Records kept for another attempt while the disk takes none; older ones are counted and gone."""
+
+
+class Audit:
+    """One account's log. Belongs to the I/O thread.
+
+    ``redact`` takes a text and gives it back without any secret; ``pid`` is this process's. Records whose line could
+    not be written are kept and tried again with the next one.
+    """
+
+    def __init__(self, chain: Chain, disk: Disk, *, pid: int, redact: Callable[[str], str] = str) -> None:
+        self.path = chain.path
+        self.trouble: str | None = None
+        """Why records cannot be written now; None while they can."""
+        self.broken: str | None = None
+        """Why the log cannot be relied on, so that no order leaves; None while it can."""
+        self.lost = 0
+        self._chain, self._disk, self._pid, self._redact = chain, disk, pid, redact
+        self._unwritten: deque[Record] = deque()
+
+    def record(self, kind: str, fields: Mapping[str, object], at: Instant, done: Done | None = None) -> None:
+        """Add one record. With ``done`` it is flushed at once and that is called; without, within ``audit_group``."""
+        record = {"at": from_ns(at.wall_ns, 9), "kind": kind, "pid": self._pid, **self._clean(fields)}
+        while self._unwritten:
+            self._append(self._unwritten.popleft(), None)
+        self._append(record, done)
+
+    def _append(self, record: Record, done: Done | None) -> None:
+        def written(error: OSError | None, at: Instant) -> None:
+            if error is None:
+                self.trouble = None
+            else:
+                self.trouble = error.strerror or type(error).__name__
+                if done is None:
+                    self._keep(record)
+            if done is not None:
+                done(error, at)
+
+        self._disk.append(self._chain, record, written, at_once=done is not None)
+
+    def _keep(self, record: Record) -> None:
+        if len(self._unwritten) >= KEPT_UNWRITTEN:
+            self._unwritten.popleft()
+            self.lost += 1
+        self._unwritten.append(record)
+
+    def _clean(self, fields: Mapping[str, object]) -> dict[str, object]:
+        return {name: self._cleaned(value) for name, value in fields.items()}
+
+    def _cleaned(self, value: object) -> object:
+        if isinstance(value, str):
+            return self._redact(str(value))
+        if isinstance(value, Mapping):
+            return {self._redact(str(name)): self._cleaned(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._cleaned(inner) for inner in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return self._redact(str(value))
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Everything that is on the disk, oldest first. It reads, and waits for that."""
+        return self._chain.records()
+
+    def verify(self) -> ChainReport:
+        """Look at the whole chain. Where it does not hold is in ``.breaks``; then no order leaves any more.
+
+        What the disk has not taken yet is not in it. It reads, and waits for that.
+        """
+        report = self._chain.verify()
+        if report.breaks:
+            first = report.breaks[0]
+            self.broken = f"{first.file} line {first.line}: {first.reason}"
+        return report

@@ -1,0 +1,80 @@
+"""What the acting road needs of a disk: records added for good, small files replaced whole, small files read.
+
+Writing waits, and nothing here may wait, so a `Disk` is told what to do and calls back, on the thread that owns it,
+when it is done. The real one is a worker thread in the room with the threads; a test has one that does things when it
+is told. Reading is at once: what is read (the halt) is a few bytes, and is needed before the next line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from ..wire import Instant
+
+__all__ = ["Disk", "Done", "Files", "Log", "Record"]
+
+Done: TypeAlias = Callable[[OSError | None, Instant], None]
+"""Called once, on the owner's thread: with None when it is on the disk for good, else with what went wrong."""
+
+Record: TypeAlias = Mapping[str, object]
+"""One line of a log before it is a line: JSON values only."""
+
+
+class Files(Protocol):
+    """The file operations there are, each of which waits until it is done. All raise OSError.
+
+    A test puts one in between that fails when it is told to.
+    """
+
+    def read(self, path: Path) -> bytes | None:
+        """The whole file; None if there is none."""
+
+    def size(self, path: Path) -> int:
+        """Bytes in the file; 0 if there is none."""
+
+    def append(self, path: Path, data: bytes) -> None:
+        """Add to the end of a private file, which is made if need be. All of it, or an error."""
+
+    def truncate(self, path: Path, size: int) -> None:
+        """Cut a file to ``size`` bytes."""
+
+    def sync(self, path: Path) -> None:
+        """Until the file and its entry in the folder are on the disk."""
+
+    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        """A private file with this content, whole or not at all; ``durable``: also on the disk."""
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a file another name in the same folder, for good."""
+
+    def names(self, folder: Path) -> Sequence[str]:
+        """What is in a folder, sorted; nothing if there is no such folder."""
+
+    def locked(self, path: Path) -> AbstractContextManager[None]:
+        """Hold the lock of that name: no other process and no other thread has it meanwhile."""
+
+
+class Log(Protocol):
+    """A file of records that only grows."""
+
+    def extend(self, records: Sequence[Record]) -> None:
+        """Add the records, in order. Raises OSError; then none of them counts as added."""
+
+    def sync(self) -> None:
+        """Until everything added is on the disk."""
+
+
+class Disk(Protocol):
+    """Does what `Files` can, in order, without making its owner wait."""
+
+    def append(self, log: Log, record: Record, done: Done, *, at_once: bool) -> None:
+        """Add a record; it is on the disk when ``done`` is called: ``at_once``, or with others in ``audit_group``."""
+
+    def replace(self, path: Path, data: bytes, done: Done) -> None:
+        """Put a small file in place, after everything that was asked for earlier."""
+
+    def read(self, path: Path) -> bytes | None:
+        """A small file, at once; None if there is none. Raises OSError."""

@@ -1,0 +1,434 @@
+"""The last function before the socket: what turns one confirmation into at most one frame.
+
+::
+
+    confirm -> Permit -> submit: all checks again, intent to disk -> Clearance -> write: all checks again -> OrderFrame
+
+Whoever queues a clearance gets nothing that could be sent until the moment of sending: `Clearance.write` looks at the
+halt file, at the permit and at all checks once more, with the facts of that moment, and makes the one frame there is.
+Only this module makes an `OrderFrame`, and the room with the sockets writes no other text that could place or change an
+order. Whatever cannot be checked is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final, Protocol, TypeAlias
+
+from ..errors import AuditBroken, ConfirmationVoid, Halted, NotArmed, OrderError, OrderRefused
+from ..wire import ORDER_AFFECTING, AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, Request, encode, from_ns
+from .arming import Arming, limits_fields
+from .audit import Audit
+from .checks import check
+from .facts import Facts, Past
+from .gestures import Confirmations, Gesture
+from .halt import Halt
+from .intent import Intent, intent_leg, request_text
+from .judgement import Check
+from .legs import Leg, legs_of
+from .notional import added_notional, leg_notional
+from .permit import Circumstances, Permit, named
+from .proposal import Proposal
+from .question import Question, Unknowable
+from .usage import Usage
+
+__all__ = ["Clearance", "FactsOf", "Gate", "OrderFrame", "OrderRequest", "Passed", "Refusal"]
+
+OrderRequest: TypeAlias = AddOrder | BatchAdd | AmendOrder | EditOrder
+
+_SEAL: Final = object()
+"""What only this module has: nothing else can make a frame that places or changes orders."""
+
+FACTS_MAX_AGE = 0.5
+"""Facts older than this, in seconds, are not those of the moment."""
+
+FactsOf: TypeAlias = Callable[[], Facts]
+"""Gathers the facts of the very moment for one permit's symbol; ``orders`` without the order itself."""
+
+
+class OrderFrame(str):
+    """A text that may place or change orders. Only the `Gate` makes one, and it leaves once.
+
+    >>> OrderFrame('{"method":"add_order"}')
+    Traceback (most recent call last):
+        ...
+    TypeError: only the gate makes order frames
+    """
+
+    _left: bool
+
+    def __new__(cls, text: str, seal: object = None) -> OrderFrame:
+        """Sealed by the gate, or not at all."""
+        if seal is not _SEAL:
+            raise TypeError("only the gate makes order frames")
+        frame = super().__new__(cls, text)
+        frame._left = False
+        return frame
+
+    def leave(self) -> str:
+        """The text for the socket, once.
+
+        Raises:
+            ConfirmationVoid: it was given before: no frame leaves twice.
+        """
+        if self._left:
+            raise ConfirmationVoid("a frame", "it was written already")
+        self._left = True
+        return str(self)
+
+    def __repr__(self) -> str:
+        # Its text holds a token.
+        return "<OrderFrame>"
+
+
+class Clearance:
+    """A confirmed request whose intent is on the disk. It becomes one frame, or none.
+
+    ``permit`` says what it is. `write` is called when the frame is written and not earlier; `withdraw` gives it up.
+    """
+
+    def __init__(self, gate: Gate, permit: Permit, facts_of: FactsOf) -> None:
+        self.permit = permit
+        self.used = False
+        self._gate, self._facts_of = gate, facts_of
+
+    @property
+    def request(self) -> OrderRequest:
+        """What it asks for: the proposal's request with its fresh ids, still without token, number and deadline."""
+        request = self.permit.request
+        assert isinstance(request, OrderRequest)
+        return request
+
+    def write(self, token: str, req_id: int, at: Instant) -> OrderFrame:
+        """The frame to write now. Asked for a second time it refuses, whatever became of the first.
+
+        Raises:
+            OrderError: something refuses now (`Halted`, `NotArmed`, `ConfirmationVoid`, `OrderRefused`, `AuditBroken`).
+                Nothing leaves; the refusal is in the audit log.
+        """
+        if self.used:
+            raise ConfirmationVoid(self.permit.what, "its frame was made already")
+        self.used = True
+        return self._gate._depart(self.permit, self._facts_of, token, req_id, at)
+
+    def withdraw(self, reason: str, at: Instant) -> None:
+        """It will not be sent: the connection is gone, or it waited too long. Nothing happens if a frame was made."""
+        if not self.used:
+            self.used = True
+            self._gate._give_up(self.permit, OrderRefused(self.permit.what, [reason]), at)
+
+
+Passed: TypeAlias = Callable[[Clearance, Instant], None]
+Refusal: TypeAlias = Callable[[OrderError, Instant], None]
+
+
+class Checker(Protocol):
+    """What `check` is."""
+
+    def __call__(self, request: Request, facts: Facts, *, again: bool = False) -> tuple[Check, ...]: ...
+
+
+class Gate:
+    """One account's lock. Belongs to the I/O thread; it waits for nothing, and reads no clock.
+
+    ``new_id`` gives a fresh UUID with every call. ``checker`` is the room's `check`; a test may put one that fails.
+    ``arming`` is None where nothing needs to be armed, which in live refuses everything.
+    """
+
+    def __init__(
+        self,
+        *,
+        audit: Audit,
+        halt: Halt,
+        usage: Usage,
+        confirmations: Confirmations,
+        new_id: Callable[[], str],
+        arming: Arming | None = None,
+        checker: Checker = check,
+    ) -> None:
+        self.audit, self.halt, self.arming, self.usage = audit, halt, arming, usage
+        self.confirmations = confirmations
+        self._new_id, self._check = new_id, checker
+        self._permits: dict[str, Permit] = {}
+        self._writing: dict[str, tuple[Permit, Refusal]] = {}
+
+    @property
+    def past(self) -> tuple[Past, ...]:
+        """What was confirmed here, for the facts of a proposal."""
+        return self.usage.past
+
+    # --- confirming -------------------------------------------------------------------------------------------------
+
+    def open_confirmation(self, proposal: Proposal, *, facts: Facts, at: Instant) -> int:
+        """Ask a person: show the code for this proposal, and give the number by which its button names it.
+
+        Raises:
+            OrderRefused: the proposal is not sound.
+        """
+        self._sound(proposal)
+        return self.confirmations.open(proposal, self._circumstances(facts, at), at, facts.settings)
+
+    def permit(
+        self, proposal: Proposal, *, facts: Facts, at: Instant, again: bool = False, gesture: Gesture | None = None
+    ) -> Permit:
+        """A person confirms: a permit for this very request, good once and for ``confirm_ttl`` seconds.
+
+        Live needs a ``gesture`` that answers `open_confirmation`: the code it showed, or a click. It is spent here,
+        also if the order is refused later. Elsewhere the call itself is the confirmation.
+
+        Raises:
+            OrderRefused: the proposal is not sound, or the gesture is missing.
+            ConfirmationVoid: the gesture does not count, or is for another proposal.
+        """
+        request = self._sound(proposal)
+        now = self._circumstances(facts, at)
+        if facts.mode != proposal.mode or facts.account != proposal.account:
+            raise ConfirmationVoid(proposal.what, "it was made for another mode or account")
+        if gesture is not None:
+            self.confirmations.take(gesture, proposal, now, at, facts.settings)
+        elif facts.mode == "live":
+            raise OrderRefused(
+                proposal.what,
+                ["live needs a click or the one-time code that this kernel shows"],
+                "Nothing that is stored in a notebook confirms an order.",
+            )
+        ids = tuple(self._fresh_id() for _ in range(_ids_for(request)))
+        permit = Permit(
+            confirmation=self._fresh_id(),
+            request=named(request, proposal.what, ids),
+            what=proposal.what,
+            symbol=proposal.symbol,
+            cl_ord_ids=ids,
+            confirmed_at=at,
+            ttl=facts.settings.confirm_ttl,
+            circumstances=now,
+            again=again,
+        )
+        self._permits = {name: other for name, other in self._permits.items() if at.mono <= other.expires_mono}
+        self._permits[permit.confirmation] = permit
+        return permit
+
+    def _sound(self, proposal: Proposal) -> Request:
+        if proposal.request is None or not proposal.ok:
+            reasons = [found.said for found in proposal.refusals] or ["its arguments make no request"]
+            raise OrderRefused(proposal.what, reasons)
+        return proposal.request
+
+    def _fresh_id(self) -> str:
+        name = self._new_id()
+        if not self.usage.fresh(name):
+            raise OrderRefused("the order", [f"the id {name} was used before"])
+        return name
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    def submit(self, permit: Permit, facts_of: FactsOf, *, at: Instant, passed: Passed, refused: Refusal) -> None:
+        """Use a permit up. One of ``passed`` and ``refused`` is called, once: now or when the disk has answered.
+
+        ``passed`` gets the clearance when the intent is on the disk for good. ``refused`` gets why nothing will leave.
+        """
+        error: OrderError
+        try:
+            intent = self._intent(permit, self._judge(self._taken(permit), facts_of, at))
+        except Unknowable as unknown:
+            error = OrderRefused(permit.what, [f"what it is worth is not known: {unknown}"])
+        except OrderError as found:
+            error = found
+        else:
+            self._write_down(permit, intent, facts_of, at, passed, refused)
+            return
+        self._say_refused(permit, error, at)
+        refused(error, at)
+
+    def _write_down(
+        self, permit: Permit, intent: Intent, facts_of: FactsOf, at: Instant, passed: Passed, refused: Refusal
+    ) -> None:
+        self.usage.reserve(intent, at.mono)
+        self._writing[permit.confirmation] = (permit, refused)
+
+        def written(error: OSError | None, at: Instant) -> None:
+            if self._writing.pop(permit.confirmation, None) is None:
+                return  # given up meanwhile
+            if error is None:
+                passed(Clearance(self, permit, facts_of), at)
+                return
+            broken = AuditBroken(str(self.audit.path), f"the intent could not be written ({error.strerror or error})")
+            self._give_up(permit, broken, at)
+            refused(broken, at)
+
+        self.audit.record("intent", intent.fields(), at, written)
+
+    def admit(self, permit: Permit, facts_of: FactsOf, *, at: Instant) -> None:
+        """Use up the permit of something that reduces risk (`cancel_all` of an account, the dead man's switch).
+
+        No check of orders applies, and neither does a halt; that it was confirmed is recorded.
+
+        Raises:
+            ConfirmationVoid: the permit was used, is too old, or the connection or the mode changed.
+            OrderRefused: it is for something that could place or change orders.
+        """
+        if permit.request.method in ORDER_AFFECTING:
+            raise OrderRefused(permit.what, ["it can leave only as an order"])
+        self._taken(permit)
+        if void := permit.void(self._circumstances(self._fresh(permit, facts_of, at), at), at):
+            raise ConfirmationVoid(permit.what, void)
+        self.audit.record(
+            "confirmed",
+            {"confirmation": permit.confirmation, "what": permit.what, "request": request_text(permit.request)},
+            at,
+        )
+
+    def settled(self, cl_ord_id: str, state: str) -> None:
+        """What became of an order, so that one that was proved never to have been placed counts no more."""
+        self.usage.settled(cl_ord_id, state)
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When `let_time_pass` should be called next, in monotonic seconds; None for not at all."""
+        return min((permit.expires_mono for permit, _ in self._writing.values()), default=None)
+
+    def let_time_pass(self, at: Instant) -> None:
+        """Give up what the disk has not taken in time: its confirmation is void, so it could not leave any more."""
+        for name, (permit, refused) in list(self._writing.items()):
+            if at.mono > permit.expires_mono:
+                del self._writing[name]
+                error = ConfirmationVoid(permit.what, "the disk did not take its intent in time")
+                self._give_up(permit, error, at)
+                refused(error, at)
+
+    # --- what is checked --------------------------------------------------------------------------------------------
+
+    def _taken(self, permit: Permit) -> Permit:
+        """The permit, which no longer counts from now on."""
+        if self._permits.get(permit.confirmation) is not permit:
+            raise ConfirmationVoid(permit.what, "it was used already, or was not made here")
+        del self._permits[permit.confirmation]
+        return permit
+
+    def _fresh(self, permit: Permit, facts_of: FactsOf, at: Instant) -> Facts:
+        """The facts of this moment, with what this kernel knows better than who gathered them."""
+        try:
+            facts = facts_of()
+        except Exception as error:
+            raise OrderRefused(permit.what, [f"the facts could not be gathered ({type(error).__name__})"]) from error
+        if at.mono - facts.at.mono > FACTS_MAX_AGE:
+            raise OrderRefused(permit.what, ["the facts are not those of this moment"])
+        return replace(facts, past=self.usage.others(permit.confirmation))
+
+    def _judge(self, permit: Permit, facts_of: FactsOf, at: Instant) -> Facts:
+        """Everything there is to check, once more.
+
+        Raises:
+            OrderError: whatever refuses; also when something could not be checked.
+        """
+        try:
+            facts = self._fresh(permit, facts_of, at)
+            if halted := self.halt.look():
+                raise Halted(halted.reason, from_ns(halted.since_ns, 0))
+            if facts.mode == "live" and (missing := self._lacking(facts, at)):
+                raise NotArmed(missing)
+            if void := permit.void(self._circumstances(facts, at), at):
+                raise ConfirmationVoid(permit.what, void)
+            if self.audit.broken is not None:
+                raise AuditBroken(str(self.audit.path), self.audit.broken)
+            facts = replace(facts, armed=facts.mode == "live", halted=None)
+            found = self._check(permit.request, facts, again=permit.again)
+            if not found:
+                raise OrderRefused(permit.what, ["nothing was checked"])
+            if refusals := [one.said for one in found if not one.ok]:
+                raise OrderRefused(permit.what, refusals)
+        except OrderError:
+            raise
+        except Exception as error:
+            raise OrderRefused(permit.what, [f"a check could not be carried out ({type(error).__name__})"]) from error
+        return facts
+
+    def _lacking(self, facts: Facts, at: Instant) -> tuple[str, ...]:
+        return ("nothing here can arm it",) if self.arming is None else self.arming.lacking(at, facts.limits)
+
+    def _circumstances(self, facts: Facts, at: Instant) -> Circumstances:
+        self.halt.look()
+        arming = 0 if self.arming is None else self.arming.number(at, facts.limits)
+        return Circumstances.of(facts, arming=arming, halts=self.halt.count)
+
+    def _intent(self, permit: Permit, facts: Facts) -> Intent:
+        legs = legs_of(permit.request, facts.orders)
+        if not legs:
+            raise OrderRefused(permit.what, ["the order it would change is not known"])
+        names: tuple[str | None, ...] = permit.cl_ord_ids or (None,) * len(legs)
+        target = next((leg.replaces for leg in legs if leg.replaces is not None), None)
+        latest = permit.expires_mono - facts.at.mono + facts.settings.order_deadline
+        return Intent(
+            confirmation=permit.confirmation,
+            method=permit.request.method,
+            what=permit.what,
+            symbol=permit.symbol,
+            request=request_text(permit.request),
+            legs=tuple(
+                intent_leg(leg, name, _notional(leg, permit.request, facts))
+                for leg, name in zip(legs, names, strict=True)
+            ),
+            target=None if target is None else target.order_id or target.cl_ord_id,
+            deadline_s=facts.settings.order_deadline,
+            not_after_ns=facts.exchange_ns + round(latest * 1e9),
+            confirmed_ns=permit.confirmed_at.wall_ns,
+            limits=limits_fields(facts.limits),
+        )
+
+    # --- the frame --------------------------------------------------------------------------------------------------
+
+    def _depart(self, permit: Permit, facts_of: FactsOf, token: str, req_id: int, at: Instant) -> OrderFrame:
+        try:
+            facts = self._judge(permit, facts_of, at)
+            text, deadline = _written(permit.request, facts, token, req_id, at)
+        except OrderError as error:
+            self._give_up(permit, error, at)
+            raise
+        if self.arming is not None:
+            self.arming.used(at)
+        self.audit.record("sent", {"confirmation": permit.confirmation, "req_id": req_id, "deadline": deadline}, at)
+        return OrderFrame(text, _SEAL)
+
+    def _give_up(self, permit: Permit, error: OrderError, at: Instant) -> None:
+        """Nothing of it has left, and nothing will."""
+        self.usage.release(permit.confirmation)
+        self._say_refused(permit, error, at)
+
+    def _say_refused(self, permit: Permit, error: OrderError, at: Instant) -> None:
+        self.audit.record(
+            "refused",
+            {
+                "confirmation": permit.confirmation,
+                "cl_ord_ids": list(permit.cl_ord_ids),
+                "what": permit.what,
+                "reason": str(error),
+            },
+            at,
+        )
+
+
+def _ids_for(request: Request) -> int:
+    """How many fresh ids a request needs: one for each order, and for an edit a name of its successor's for us."""
+    return len(request.orders) if isinstance(request, BatchAdd) else int(isinstance(request, AddOrder | EditOrder))
+
+
+def _notional(leg: Leg, request: Request, facts: Facts) -> Decimal:
+    """What one of a request's orders adds to the day's notional; where limits are not enforced it may be unknown."""
+    try:
+        question = Question(request, facts)
+        return leg_notional(leg, question) if leg.replaces is None else added_notional(request, facts)
+    except Unknowable:
+        if facts.enforcement == "enforce":
+            raise
+        return Decimal(0)
+
+
+def _written(request: Request, facts: Facts, token: str, req_id: int, at: Instant) -> tuple[str, str]:
+    """The text to send, and the deadline in it: the confirmed request and nothing more than what every send adds."""
+    now_ns = facts.exchange_ns + round((at.mono - facts.at.mono) * 1e9)
+    deadline = from_ns(now_ns + round(facts.settings.order_deadline * 1e9), 3)
+    changes: dict[str, Any] = {"token": token, "req_id": req_id, "deadline": deadline}
+    return encode(replace(request, **changes)), deadline

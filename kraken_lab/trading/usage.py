@@ -1,0 +1,115 @@
+"""What was confirmed here: the registry of ids, and what repetition, rate and the day's notional are counted from.
+
+A confirmed order counts from the moment its intent is on its way to the disk, whatever becomes of it; only one that
+was proved never to have been placed counts no more. The next kernel counts the same from the audit log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from ..errors import Malformed
+from .facts import Past
+from .intent import Intent
+from .states import OrderState
+from .walking import total
+
+__all__ = ["Usage"]
+
+_NEVER_PLACED: Final = frozenset({OrderState.REFUSED, OrderState.REJECTED, OrderState.NOT_PLACED})
+_DAY_NS: Final = 86_400_000_000_000
+_KEPT_NS: Final = _DAY_NS + 3_600_000_000_000
+"""A UTC day and a little more: nothing older is asked for."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    confirmation: str
+    cl_ord_id: str | None
+    past: Past
+    placed: bool = True
+
+
+class Usage:
+    """One account's use of its limits, and every id it ever used. Belongs to the I/O thread.
+
+    >>> Usage().past
+    ()
+    """
+
+    def __init__(self) -> None:
+        self._counted: list[_Counted] = []
+        self._ids: set[str] = set()
+
+    @property
+    def past(self) -> tuple[Past, ...]:
+        """What counts, oldest first."""
+        return tuple(one.past for one in self._counted if one.placed)
+
+    def others(self, confirmation: str) -> tuple[Past, ...]:
+        """What counts beside the orders of one confirmation, which are being judged."""
+        return tuple(one.past for one in self._counted if one.placed and one.confirmation != confirmation)
+
+    def fresh(self, name: str) -> bool:
+        """Whether an id was never used; from now on it was."""
+        if name in self._ids:
+            return False
+        self._ids.add(name)
+        return True
+
+    def reserve(self, intent: Intent, at_mono: float | None) -> None:
+        """Count a confirmed request; ``at_mono`` is None for one of an earlier kernel."""
+        oldest = intent.confirmed_ns - _KEPT_NS
+        self._counted = [one for one in self._counted if one.past.at_wall_ns >= oldest]
+        for leg in intent.legs:
+            past = Past(
+                at_mono=at_mono,
+                at_wall_ns=intent.confirmed_ns,
+                symbol=leg.symbol,
+                fingerprint=leg.fingerprint,
+                notional=leg.notional,
+            )
+            self._counted.append(_Counted(intent.confirmation, leg.cl_ord_id, past))
+
+    def release(self, confirmation: str) -> None:
+        """Nothing of it was sent: it counts no more."""
+        self._counted = [one for one in self._counted if one.confirmation != confirmation]
+
+    def settled(self, cl_ord_id: str, state: str) -> None:
+        """What became of an order. Late truth counts: one that was thought not to be placed counts again."""
+        for one in self._counted:
+            if one.cl_ord_id == cl_ord_id:
+                one.placed = state not in _NEVER_PLACED
+
+    def restore(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Count what an earlier kernel's audit log tells: its intents, and what became of their orders.
+
+        Raises:
+            Malformed: an intent that cannot be read, so that nobody knows what was used.
+        """
+        for record in records:
+            kind = record.get("kind")
+            if kind == "intent":
+                intent = Intent.of(record)
+                self._ids |= {intent.confirmation, *intent.cl_ord_ids}
+                self.reserve(intent, None)
+            elif kind == "refused":
+                self.release(_text(record, "confirmation"))
+            elif kind == "order" and record.get("cl_ord_id") is not None:
+                self.settled(_text(record, "cl_ord_id"), _text(record, "state"))
+
+    def day_notional(self, at_ns: int, quote: str) -> Decimal:
+        """What counts of the UTC day of ``at_ns`` for pairs of one quote currency."""
+        day = at_ns // _DAY_NS
+        counted = (past for past in self.past if past.at_wall_ns // _DAY_NS == day)
+        return total(past.notional for past in counted if past.symbol.endswith(f"/{quote}"))
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise Malformed(f"a record of the audit log without {name}")
+    return value
