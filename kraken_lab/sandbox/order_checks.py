@@ -76,7 +76,7 @@ def checked(terms: NewOrder, pair: Pair, order_id: str, now_ns: int, *, any_size
             raise invalid("display_qty")
         display = checked_qty(terms.display_qty, pair, field="display_qty", any_size=True)
         check_display(display, order.order_qty)
-        order = replace(order, display_qty=display)
+        order = replace(order, display_qty=display, display_remain=display)
     elif terms.display_qty is not None:
         raise invalid("display_qty")
     if order.limit_price is not None and not any_size:

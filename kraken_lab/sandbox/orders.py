@@ -73,7 +73,8 @@ class Order:
     activated. ``order_qty`` is base; for an order sized in quote it is 0 until it is done, and ``cash_qty`` says how
     much. ``display_remain`` is what an iceberg shows now. ``value`` is the exact sum of price times quantity of its
     fills, scaled by both precisions; ``fee_exact`` is the exact fee, in millionths of that (of the quantity,
-    if fees are in base), and ``fees`` by asset what it was rounded to. ``closed_ns`` is set once the order is no longer open.
+    if fees are in base), and ``fees`` by asset what it was rounded to. ``closed_ns`` is set
+    once the order is no longer open.
     """
 
     order_id: str
