@@ -1,6 +1,7 @@
 """Responses, written as the exchange writes them: keys in alphabetical order, only those that are documented.
 
-Source: Subscribe, Unsubscribe and Ping pages, Kraken WebSocket API v2 reference; the shape of refusals as observed.
+Source: Subscribe, Unsubscribe, Ping and Add Order pages, Kraken WebSocket API v2 reference; the shape of refusals as
+observed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from kraken_lab.sandbox.frames import Frame
 from kraken_lab.sandbox.json_text import members, text
 
-__all__ = ["acknowledged", "pong", "refused"]
+__all__ = ["acknowledged", "pong", "refused", "succeeded"]
 
 
 def _response(method: str, fields: Mapping[str, str | None], times: tuple[str, str], symbol: str = "") -> Frame:
@@ -33,7 +34,12 @@ def acknowledged(
     method: str, req_id: int | None, result: Mapping[str, str], times: tuple[str, str], symbol: str = ""
 ) -> Frame:
     """A successful (un)subscription; ``result``'s values are JSON text already."""
-    fields = {"method": text(method), "req_id": _number(req_id), "result": members(**result), "success": "true"}
+    return succeeded(method, req_id, members(**result), times, symbol)
+
+
+def succeeded(method: str, req_id: int | None, result: str, times: tuple[str, str], symbol: str = "") -> Frame:
+    """An answer with a ``result``, which is JSON text."""
+    fields = {"method": text(method), "req_id": _number(req_id), "result": result, "success": "true"}
     return _response(method, fields, times, symbol)
 
 

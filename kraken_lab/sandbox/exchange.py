@@ -1,4 +1,4 @@
-"""The exchange as one object without I/O: connections, REST and a market on a clock that only `advance` moves.
+"""The exchange as one object without I/O: connections, REST, account and market on a clock that only `advance` moves.
 
 Nothing in here waits, reads a clock or opens anything. Same seed, same calls: same bytes.
 """
@@ -7,30 +7,40 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from random import Random
 from typing import Final, Literal
 
+from kraken_lab.errors import SandboxError
+from kraken_lab.sandbox.account_feeds import AccountFeeds
+from kraken_lab.sandbox.account_past import AccountPast
+from kraken_lab.sandbox.api_key import ApiKey
 from kraken_lab.sandbox.desk import LEVEL3_BUDGETS, Desk
 from kraken_lab.sandbox.faults import Faults
+from kraken_lab.sandbox.fees import DEFAULT_FEES, FeeSchedule
 from kraken_lab.sandbox.instruments import PAIRS, Pair, PairStatus
 from kraken_lab.sandbox.limits import Window
 from kraken_lab.sandbox.listing import Listing, SystemStatus
 from kraken_lab.sandbox.maintenance import Maintenance
 from kraken_lab.sandbox.market import DEFAULT_RATE, Market
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.order_entry import OrderEntry
 from kraken_lab.sandbox.permits import permit
 from kraken_lab.sandbox.publisher import Publisher
+from kraken_lab.sandbox.rate_counter import Tier
 from kraken_lab.sandbox.request import Endpoint
 from kraken_lab.sandbox.rest import Rest
 from kraken_lab.sandbox.rest_answer import RestAnswer
 from kraken_lab.sandbox.session import Session
 from kraken_lab.sandbox.stamps import Stamps
 from kraken_lab.sandbox.tokens import Tokens
+from kraken_lab.sandbox.trading import Rejection, Trading
 
 __all__ = ["START_NS", "Exchange"]
 
 START_NS: Final = 1_780_000_000_000_000_000
 """Where a virtual clock starts unless told otherwise: 2026-05-28T20:26:40Z."""
+_NEVER: Final = 2**63 - 1
 
 
 def _nobody(session: Session) -> None:
@@ -40,9 +50,10 @@ def _nobody(session: Session) -> None:
 class Exchange:
     """An exchange in small.
 
-    ``rate`` is synthetic actions a second over all pairs; ``account`` decides the budget for level3 subscriptions;
-    ``idle_s`` is after how many seconds without activity a connection is closed. ``on_output`` is called with a session
-    whenever it has something to send or wants to end.
+    ``rate`` is synthetic actions a second over all pairs; ``account`` decides the budget for level3 subscriptions,
+    ``tier`` the limits on orders, ``balances`` (by asset; None: paper money in plenty) what the one account starts with
+    and ``fees`` what it pays; ``idle_s`` is after how many seconds without activity a connection is closed.
+    ``on_output`` is called with a session whenever it has something to send or wants to end.
 
     >>> exchange = Exchange(seed=7)
     >>> session = exchange.open("public")
@@ -60,6 +71,9 @@ class Exchange:
         api_key: str | None = None,
         api_secret: str | None = None,
         account: Literal["standard", "pro"] = "standard",
+        tier: Tier = "intermediate",
+        balances: Mapping[str, Decimal] | None = None,
+        fees: FeeSchedule = DEFAULT_FEES,
         idle_s: float = 60.0,
     ) -> None:
         self.seed = seed
@@ -75,32 +89,46 @@ class Exchange:
         self.api_secret = api_secret or base64.b64encode(random.randbytes(64)).decode("ascii")
         stamps = Stamps()
         listing = Listing(self.market.pairs.values(), self.market.assets.values())
+        publisher = Publisher(self.market, listing, stamps)
+        # After the publisher, so that a trade is published before an order of ours answers it.
+        self.trading = Trading(
+            self.market, listing, random=Random(f"kraken_lab trading {seed}"), tier=tier, balances=balances, fees=fees
+        )
+        key = ApiKey(self.api_key, self.api_secret, start_ns)
         tokens = Tokens(Random(f"kraken_lab tokens {seed}"))
-        self.faults = Faults(self, stamps, tokens)
+        decimals = {asset.id: asset.precision for asset in listing.assets}
+        feeds = AccountFeeds(self.trading, stamps, decimals)
+        self.faults = Faults(self, stamps, tokens, key, feeds)
         self._desk = Desk(
             listing=listing,
-            publisher=Publisher(self.market, listing, stamps),
+            publisher=publisher,
             tokens=tokens,
             stamps=stamps,
             faults=self.faults,
+            key=key,
+            trading=self.trading,
+            account=feeds,
+            order_entry=OrderEntry(self.trading, key, stamps),
+            decimals=decimals,
             level3_budget=Window(LEVEL3_BUDGETS[account]),
         )
-        self._rest = Rest(self.market, self._desk, api_key=self.api_key, api_secret=self.api_secret)
+        self._rest = Rest(self.market, self._desk, AccountPast(self.trading))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     def next_due_ns(self) -> int:
-        """When something happens by itself: in the market, or on a connection."""
-        return min(self.market.next_due_ns(), self._next_session_due_ns())
+        """When something happens by itself: in the market, to an order, or on a connection."""
+        return min(self.market.next_due_ns(), self._next_own_due_ns())
 
     def advance(self, to_ns: int) -> None:
         """Let time pass until ``to_ns``; all that is due happens at its own time, in order. Time never goes back."""
         if to_ns < self.now_ns:
             return
-        while (due_ns := self._next_session_due_ns()) <= to_ns:
-            # The market may give a session something to say, and so put off its heartbeat.
+        while (due_ns := self._next_own_due_ns()) <= to_ns:
+            # Market and orders may give a session something to say, and so put off its heartbeat.
             self.market.advance(due_ns)
             self._tick(due_ns)
+            self.trading.advance(due_ns)
             for session in tuple(self._sessions.values()):
                 session.let_time_pass(self.now_ns)
         self.market.advance(to_ns)
@@ -109,8 +137,8 @@ class Exchange:
     def _tick(self, ns: int) -> None:
         self.now_ns = max(self.now_ns, ns)
 
-    def _next_session_due_ns(self) -> int:
-        return min((session.next_due_ns() for session in self._sessions.values()), default=2**63 - 1)
+    def _next_own_due_ns(self) -> int:
+        return min(self.trading.next_due_ns(), *(session.next_due_ns() for session in self._sessions.values()), _NEVER)
 
     # --- connections ------------------------------------------------------------------------------------------------
 
@@ -148,7 +176,7 @@ class Exchange:
     @property
     def permissions(self) -> set[str]:
         """What the API key may do; a test takes ``websockets`` away to see it refused."""
-        return self._rest.permissions
+        return self._desk.key.permissions
 
     def set_status(self, status: SystemStatus) -> None:
         """Change the state of the engine and tell every connection; the market keeps to it.
@@ -182,6 +210,17 @@ class Exchange:
         self._desk.listing.maintenance = Maintenance(start_ns, end_ns, title)
         for session in self.sessions:
             session.say_status()
+
+    def fill(self, order_id: str, qty: Decimal | None, price: Decimal | None) -> None:
+        """Let a stranger trade with an open order of the account, whatever the market: a fault control.
+
+        Raises:
+            SandboxError: it is not open, or cannot be filled like that.
+        """
+        try:
+            self.trading.force_fill(order_id, qty, price, self.now_ns)
+        except Rejection as rejection:
+            raise SandboxError(f"The order {order_id} cannot be filled: {rejection}.") from None
 
     def forget(self) -> None:
         """Lose tokens and nonces, as a restart does."""

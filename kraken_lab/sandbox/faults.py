@@ -9,10 +9,14 @@ sessions obeys, a server as well as a test that joins a client in memory: ``froz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, Literal, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal, Protocol, get_args
 
 from kraken_lab.errors import SandboxError
+from kraken_lab.sandbox.account_feeds import AccountFeeds
+from kraken_lab.sandbox.api_key import ApiKey, Permission
 from kraken_lab.sandbox.fault_rules import Drop, Dup, Edit, Match, Rule, Swap
 from kraken_lab.sandbox.frames import Frame
 from kraken_lab.sandbox.instruments import PairStatus
@@ -62,6 +66,9 @@ class Steered(Protocol):
     def resume(self) -> None:
         """Sessions may speak again."""
 
+    def fill(self, order_id: str, qty: Decimal | None, price: Decimal | None) -> None:
+        """Let a stranger trade with an order."""
+
     def forget(self) -> None:
         """Lose tokens and nonces, as a restart does."""
 
@@ -69,10 +76,12 @@ class Steered(Protocol):
 class Faults:
     """The fault controls of one exchange. Each is one call; `clear` takes them all back."""
 
-    def __init__(self, exchange: Steered, stamps: Stamps, tokens: Tokens) -> None:
+    def __init__(self, exchange: Steered, stamps: Stamps, tokens: Tokens, key: ApiKey, account: AccountFeeds) -> None:
         self._exchange = exchange
         self._stamps = stamps
         self._tokens = tokens
+        self._key = key
+        self._account = account
         self.requests = RequestFaults()
         self.rules: list[Rule] = []
         self.denied: dict[str, str] = {}
@@ -245,10 +254,51 @@ class Faults:
         if not keep_state:
             self._exchange.forget()
 
+    # --- the account ------------------------------------------------------------------------------------------------
+
+    def fill(
+        self,
+        order: str,
+        qty: str | int | Decimal | None = None,
+        price: str | int | Decimal | None = None,
+        silent: bool = False,
+    ) -> None:
+        """Let a stranger trade with the open order of that id, whatever the market; ``silent``: nobody is told.
+
+        None means all that is left, at the order's own price.
+
+        Raises:
+            SandboxError: it is not open, or these are no such numbers.
+        """
+        with self._account.unheard() if silent else nullcontext():
+            self._exchange.fill(order, _exact("qty", qty), _exact("price", price))
+
+    def skip_seq(self, n: int, channel: str = "") -> None:
+        """Let the next message of each private subscription (to one channel) be numbered as if ``n`` were lost.
+
+        Raises:
+            SandboxError: ``n`` is not positive.
+        """
+        if n < 1:
+            raise SandboxError(f"n={n} is not possible: numbers jump forward.")
+        self._account.skip(n, channel)
+
+    def permissions(self, grant: Sequence[str] = (), revoke: Sequence[str] = ()) -> None:
+        """Change what the API key may do; the words are those of `api_key.Permission`.
+
+        Raises:
+            SandboxError: there are no such permissions.
+        """
+        unknown = {str(word) for word in (*grant, *revoke)}.difference(get_args(Permission))
+        if unknown:
+            raise SandboxError(f"{', '.join(sorted(unknown))} are no permissions; there are {get_args(Permission)}.")
+        self._key.permissions |= set(grant)
+        self._key.permissions -= set(revoke)
+
     # --- REST -------------------------------------------------------------------------------------------------------
 
     def rest_lag(self, seconds: float) -> None:
-        """Let REST's trades and candles be so old; 0 ends it."""
+        """Let REST's trades, candles and orders be so old; 0 ends it."""
         self.rest_lag_ns = round(seconds * NS_PER_SECOND)
 
     def rest_fail(
@@ -302,3 +352,10 @@ class Faults:
 
     def _to(self, endpoint: str) -> list[_Connection]:
         return [session for session in self._exchange.sessions if not endpoint or session.endpoint == endpoint]
+
+
+def _exact(name: str, value: str | int | Decimal | None) -> Decimal | None:
+    try:
+        return None if value is None else Decimal(value)
+    except InvalidOperation:
+        raise SandboxError(f"{name}={value!r} is no number.") from None

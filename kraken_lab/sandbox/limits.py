@@ -35,7 +35,7 @@ class Window:
 
 
 class LeakyCounter:
-    """A counter that each call raises by one and time lowers; a call that would pass ``maximum`` is refused.
+    """A counter that each call raises by its cost and time lowers; a call that would pass ``maximum`` is refused.
 
     Source: API rate limits, Kraken REST API reference.
 
@@ -50,12 +50,12 @@ class LeakyCounter:
         self._count = 0.0
         self._at_ns = 0
 
-    def take(self, now_ns: int) -> bool:
-        """Whether one more call is allowed now; only then it is counted."""
+    def take(self, now_ns: int, cost: float = 1) -> bool:
+        """Whether one more call of that cost is allowed now; only then it is counted."""
         elapsed_s = max(0, now_ns - self._at_ns) / NS_PER_SECOND
         self._count = max(0.0, self._count - elapsed_s * self._decay_per_s)
         self._at_ns = now_ns
-        if self._count + 1 > self._maximum:
+        if self._count + cost > self._maximum:
             return False
-        self._count += 1
+        self._count += cost
         return True

@@ -1,10 +1,9 @@
 """What a client asks, parsed as strictly as the exchange does: nothing unknown, nothing of the wrong type.
 
-`parse` turns a text into one of four requests or raises `BadRequest` with the exchange's words. Which symbols exist and
-what is subscribed already is the session's business.
+`parse` turns a text into a request or raises `BadRequest` with the exchange's words; the trading methods are read in
+`order_request`. Which symbols exist and what is subscribed already is the session's business.
 
-Source: General and channel pages, Kraken WebSocket API v2 reference. Error texts as observed on the live service; those
-for missing or wrong parameters that nobody has published are formed alike (``Depth field must be a number_integer``).
+Source: General and channel pages, Kraken WebSocket API v2 reference.
 """
 
 from __future__ import annotations
@@ -14,12 +13,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from kraken_lab.sandbox import json_text
+from kraken_lab.sandbox.order_request import TRADING_METHODS, TradingRequest, read_trading
+from kraken_lab.sandbox.parameters import BadRequest, Field, Fields, Refusing, checked, is_integer
 
 __all__ = [
     "BOOK_DEPTHS",
     "INTERVALS",
     "LEVEL3_DEPTHS",
+    "PRIVATE_CHANNELS",
     "TRADING_METHODS",
+    "AccountSubscription",
     "BadRequest",
     "Endpoint",
     "Ping",
@@ -33,56 +36,45 @@ Endpoint: TypeAlias = Literal["public", "private", "level3"]
 BOOK_DEPTHS: Final = (10, 25, 100, 500, 1000)
 LEVEL3_DEPTHS: Final = (10, 100, 1000)
 INTERVALS: Final = (1, 5, 15, 30, 60, 240, 1440, 10080, 21600)
-TRADING_METHODS: Final = frozenset(
-    {
-        "add_order",
-        "amend_order",
-        "edit_order",
-        "cancel_order",
-        "cancel_all",
-        "cancel_all_orders_after",
-        "batch_add",
-        "batch_cancel",
-    }
-)
 
 PRIVATE_ELSEWHERE: Final = "Private data and trading are unavailable on this endpoint. Try ws-auth.kraken.com"
 PUBLIC_ELSEWHERE: Final = "Public market data subscriptions are unavailable on this endpoint. Try ws.kraken.com"
 
-_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "ticker": ("channel", "symbol", "snapshot", "event_trigger"),
-    "book": ("channel", "symbol", "snapshot", "depth"),
-    "ohlc": ("channel", "symbol", "snapshot", "interval"),
-    "trade": ("channel", "symbol", "snapshot"),
-    "instrument": ("channel", "snapshot", "include_tokenized_assets", "execution_venue"),
-    "level3": ("channel", "symbol", "snapshot", "depth", "token"),
+_TEXT: Final = Field("text")
+_INTEGER: Final = Field("integer")
+_BOOLEAN: Final = Field("boolean")
+_VENUE: Final = Field("text", ("international", "bitnomial-exchange"))
+_SYMBOLS: Final[Fields] = {"channel": _TEXT, "symbol": Field("array"), "snapshot": _BOOLEAN}
+_ACCOUNT: Final[Fields] = {
+    "channel": _TEXT,
+    "token": _TEXT,
+    "snapshot": _BOOLEAN,
+    "rebased": _BOOLEAN,
+    "users": Field("text", ("all",)),
 }
-_PRIVATE_CHANNELS: Final = frozenset({"executions", "balances"})
-_TYPES: Final[Mapping[str, tuple[type, str]]] = {
-    "channel": (str, "a string"),
-    "symbol": (list, "an array"),
-    "snapshot": (bool, "a boolean"),
-    "event_trigger": (str, "a string"),
-    "depth": (int, "a number_integer"),
-    "interval": (int, "a number_integer"),
-    "include_tokenized_assets": (bool, "a boolean"),
-    "execution_venue": (str, "a string"),
-    "token": (str, "a string"),
+_FIELDS: Final[Mapping[str, Fields]] = {
+    "ticker": {**_SYMBOLS, "event_trigger": Field("text", ("trades", "bbo"))},
+    "book": {**_SYMBOLS, "depth": _INTEGER},
+    "ohlc": {**_SYMBOLS, "interval": _INTEGER},
+    "trade": _SYMBOLS,
+    "instrument": {
+        "channel": _TEXT,
+        "snapshot": _BOOLEAN,
+        "include_tokenized_assets": _BOOLEAN,
+        "execution_venue": _VENUE,
+    },
+    "level3": {**_SYMBOLS, "depth": _INTEGER, "token": _TEXT},
+    "balances": _ACCOUNT,
+    "executions": {
+        **_ACCOUNT,
+        "snap_orders": _BOOLEAN,
+        "snap_trades": _BOOLEAN,
+        "order_status": _BOOLEAN,
+        "ratecounter": _BOOLEAN,
+        "snapshot_trades": _BOOLEAN,
+    },
 }
-_ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "event_trigger": ("trades", "bbo"),
-    "execution_venue": ("international", "bitnomial-exchange"),
-}
-
-
-class BadRequest(Exception):
-    """A request that is refused as a whole. ``symbols`` are those it named, each of which gets its own refusal."""
-
-    def __init__(
-        self, error: str, method: str = "error", req_id: int | None = None, symbols: tuple[str, ...] = ()
-    ) -> None:
-        super().__init__(error)
-        self.error, self.method, self.req_id, self.symbols = error, method, req_id, symbols
+PRIVATE_CHANNELS: Final = frozenset({"executions", "balances"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +106,32 @@ class Subscription:
     named: frozenset[str]
 
 
-Request: TypeAlias = Ping | Subscription
+@dataclass(frozen=True, slots=True)
+class AccountSubscription:
+    """``subscribe`` or ``unsubscribe`` of a channel that tells of the account, with the defaults filled in.
+
+    ``snapshot`` is whether one is sent at all, ``snap_orders`` and ``snap_trades`` what it holds. Without
+    ``order_status`` only the outlines of an order's life are told, with ``ratecounter`` the counter beside them.
+    """
+
+    method: Literal["subscribe", "unsubscribe"]
+    req_id: int | None
+    channel: str
+    token: str
+    snapshot: bool = True
+    snap_orders: bool = True
+    snap_trades: bool = False
+    order_status: bool = True
+    ratecounter: bool = False
 
 
-def parse(data: str | bytes, endpoint: Endpoint) -> Request:
+Request: TypeAlias = Ping | Subscription | AccountSubscription | TradingRequest
+
+
+def parse(data: str | bytes, endpoint: Endpoint, *, clock_offset_ns: int = 0) -> Request:
     """The request in ``data``, as an endpoint of that kind would take it.
+
+    Times in it are by the clock that the exchange shows, which is ahead of its own by ``clock_offset_ns``.
 
     >>> parse('{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"]}}', "public").depth
     10
@@ -135,12 +148,13 @@ def parse(data: str | bytes, endpoint: Endpoint) -> Request:
     method, req_id = message.get("method"), message.get("req_id")
     if not isinstance(method, str):
         raise BadRequest("Unsupported event" if "event" in message else "Malformed request")
-    if "req_id" in message and not _is_integer(req_id):
+    if "req_id" in message and not is_integer(req_id):
         raise BadRequest("Req_id field must be a number_integer", method)
-    refuse = _Refusal(method, req_id)
-    if method in TRADING_METHODS:
-        raise refuse("EService:Unavailable" if endpoint == "private" else PRIVATE_ELSEWHERE)
-    if method not in ("ping", "subscribe", "unsubscribe"):
+    refuse = Refusing(method, req_id)
+    is_trading = method in TRADING_METHODS
+    if is_trading and endpoint != "private":
+        raise refuse(PRIVATE_ELSEWHERE)
+    if not is_trading and method not in ("ping", "subscribe", "unsubscribe"):
         raise refuse("Unsupported event")
     for field in message:
         if field not in ("method", "req_id") and (field != "params" or method == "ping"):
@@ -150,52 +164,33 @@ def parse(data: str | bytes, endpoint: Endpoint) -> Request:
     params = message.get("params")
     if not isinstance(params, dict):
         raise refuse("Params field must be an object")
+    if is_trading:
+        return read_trading(params, refuse, clock_offset_ns)
     return _subscription(params, endpoint, refuse)
 
 
-class _Refusal:
-    """Makes the `BadRequest`s of one request."""
-
-    def __init__(self, method: str, req_id: int | None) -> None:
-        self.method, self.req_id = method, req_id
-        self.symbols: tuple[str, ...] = ()
-
-    def __call__(self, error: str) -> BadRequest:
-        return BadRequest(error, self.method, self.req_id, self.symbols)
-
-    def unsupported(self, field: str) -> BadRequest:
-        return self(f"Unsupported field: '{field}' for the given msg type: {self.method}")
-
-    def wrong_type(self, field: str, kind: str) -> BadRequest:
-        return self(f"{field.capitalize()} field must be {kind}")
-
-
-def _subscription(params: dict[str, Any], endpoint: Endpoint, refuse: _Refusal) -> Subscription:
+def _subscription(params: dict[str, Any], endpoint: Endpoint, refuse: Refusing) -> Subscription | AccountSubscription:
     channel = params.get("channel")
     if not isinstance(channel, str):
-        raise refuse.wrong_type("channel", "a string")
+        raise refuse.wrong_type("channel", "text")
     _check_endpoint(channel, endpoint, refuse)
     fields = _FIELDS[channel]
     symbols = params.get("symbol")
     if "symbol" in fields and isinstance(symbols, list) and all(isinstance(symbol, str) for symbol in symbols):
         refuse.symbols = tuple(symbols)
-    for field in params:
-        if field not in fields:
-            raise refuse.unsupported(field)
-    for field, value in params.items():
-        kind, words = _TYPES[field]
-        if not (_is_integer(value) if kind is int else isinstance(value, kind)):
-            raise refuse.wrong_type(field, words)
-        if field in _ENUMS and value not in _ENUMS[field]:
-            raise refuse(f"EGeneral:Invalid arguments:{field}")
+    params = checked(params, fields, refuse)
     if "symbol" in fields and not refuse.symbols:
         raise refuse("Symbol field must be an array of strings" if symbols else "Symbol(s) not found")
+    if channel in PRIVATE_CHANNELS:
+        return _of_the_account(params, refuse)
     return _with_defaults(params, channel, refuse)
 
 
-def _check_endpoint(channel: str, endpoint: Endpoint, refuse: _Refusal) -> None:
-    if channel in _PRIVATE_CHANNELS:
-        raise refuse("EService:Unavailable" if endpoint == "private" else PRIVATE_ELSEWHERE)
+def _check_endpoint(channel: str, endpoint: Endpoint, refuse: Refusing) -> None:
+    if channel in PRIVATE_CHANNELS:
+        if endpoint != "private":
+            raise refuse(PRIVATE_ELSEWHERE)
+        return
     if channel not in _FIELDS:
         raise refuse("Subscription name invalid")
     if channel == "level3":
@@ -205,7 +200,24 @@ def _check_endpoint(channel: str, endpoint: Endpoint, refuse: _Refusal) -> None:
         raise refuse(PUBLIC_ELSEWHERE)
 
 
-def _with_defaults(params: dict[str, Any], channel: str, refuse: _Refusal) -> Subscription:
+def _of_the_account(params: Mapping[str, Any], refuse: Refusing) -> AccountSubscription:
+    # The deprecated names say the same as the new ones, which win.
+    is_snapshot = params.get("snapshot", True)
+    of_balances = params["channel"] == "balances"
+    return AccountSubscription(
+        method="subscribe" if refuse.method == "subscribe" else "unsubscribe",
+        req_id=refuse.req_id,
+        channel=params["channel"],
+        token=params.get("token", ""),
+        snapshot="users" not in params and (is_snapshot or not of_balances),
+        snap_orders=params.get("snap_orders", is_snapshot),
+        snap_trades=params.get("snap_trades", params.get("snapshot_trades", False)),
+        order_status=params.get("order_status", True),
+        ratecounter=params.get("ratecounter", False),
+    )
+
+
+def _with_defaults(params: dict[str, Any], channel: str, refuse: Refusing) -> Subscription:
     depth = params.get("depth", 10 if channel in ("book", "level3") else 0)
     if channel in ("book", "level3") and depth not in (BOOK_DEPTHS if channel == "book" else LEVEL3_DEPTHS):
         raise refuse("Subscription depth not supported")
@@ -225,8 +237,3 @@ def _with_defaults(params: dict[str, Any], channel: str, refuse: _Refusal) -> Su
         token=params.get("token", ""),
         named=frozenset(params),
     )
-
-
-def _is_integer(value: object) -> bool:
-    """Whether it is an integer that fits 64 bits, signed or unsigned, as a JSON parser in C++ sees one."""
-    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**64

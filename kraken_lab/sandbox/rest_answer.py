@@ -8,9 +8,13 @@ from typing import Final
 
 from kraken_lab.sandbox.json_text import array, text
 
-__all__ = ["RestAnswer", "failed", "succeeded"]
+__all__ = ["ApiError", "RestAnswer", "failed", "succeeded"]
 
 _JSON: Final = {"content-type": "application/json; charset=utf-8"}
+
+
+class ApiError(Exception):
+    """The request is refused, in the exchange's words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,19 +22,16 @@ from kraken_lab.sandbox.json_text import array, members, text
 from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.numbers import NS_PER_MINUTE, NS_PER_SECOND, written
 from kraken_lab.sandbox.request import INTERVALS
-from kraken_lab.sandbox.rest_reference import asset_entry, pair_entry
+from kraken_lab.sandbox.rest_answer import ApiError
+from kraken_lab.sandbox.rest_reference import asset_entry, pair_entry, pair_names
 
-__all__ = ["ApiError", "PublicRest"]
+__all__ = ["PublicRest"]
 
 OHLC_ROWS: Final = 720
 MOST_TRADES: Final = 1000
 MOST_LEVELS: Final = 500
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class ApiError(Exception):
-    """The request is refused, in the exchange's words."""
 
 
 class PublicRest:
@@ -53,11 +50,7 @@ class PublicRest:
             "Trades": self._trades,
             "Depth": self._depth,
         }
-        self._names = {
-            name: pair.symbol
-            for pair in market.pairs.values()
-            for name in (pair.symbol, pair.wsname, pair.altname, pair.rest_name, pair.symbol.replace("/", ""))
-        }
+        self._names = pair_names(market.pairs.values())
 
     def result(self, name: str, parameters: Mapping[str, str], now_ns: int) -> str:
         """The ``result`` of a path, as JSON text.

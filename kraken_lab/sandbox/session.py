@@ -5,8 +5,7 @@ on, and asks to be closed after a minute without activity. What counts as activi
 too, but on the private endpoints only while something is subscribed (there, a connection without a subscription is
 closed).
 
-Until this exchange takes orders the private endpoint serves ``status``, ``ping`` and heartbeats only: trading methods
-and the ``executions`` and ``balances`` channels are refused with ``EService:Unavailable``.
+A trading request is answered first; what it caused is reported after that, if the connection has subscribed to it.
 
 Source: General pages, Kraken WebSocket API v2 reference.
 """
@@ -24,10 +23,13 @@ from kraken_lab.sandbox.frames import HEARTBEAT, Frame
 from kraken_lab.sandbox.json_text import array, members, text
 from kraken_lab.sandbox.limits import Window
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
-from kraken_lab.sandbox.request import BadRequest, Endpoint, Ping, Request, Subscription, parse
+from kraken_lab.sandbox.order_request import TradingRequest
+from kraken_lab.sandbox.parameters import BadRequest
+from kraken_lab.sandbox.reply import Reply
+from kraken_lab.sandbox.request import AccountSubscription, Endpoint, Ping, Request, Subscription, parse
 from kraken_lab.sandbox.request_faults import Fate
-from kraken_lab.sandbox.stamps import Stamps
 from kraken_lab.sandbox.subscriptions import Refusal, Subscriptions
+from kraken_lab.sandbox.trading import Rejection
 
 __all__ = ["REQUESTS_PER_SECOND", "Session"]
 
@@ -96,7 +98,7 @@ class Session:
         now_ns = self._active_ns = self._clock()
         request: Request | BadRequest
         try:
-            request = parse(data, self.endpoint)
+            request = parse(data, self.endpoint, clock_offset_ns=self._desk.stamps.offset_ns)
         except BadRequest as refusal:
             request = refusal
         fate = self._desk.faults.requests.meet(request.method, now_ns)
@@ -214,7 +216,7 @@ class Session:
         self._late.clear()
 
     def _process(self, request: Request | BadRequest, fate: Fate, now_ns: int) -> None:
-        reply = _Reply(self.send, self._postpone, fate, self._desk.stamps, self._random, now_ns)
+        reply = Reply(self.send, self._postpone, fate, self._desk.stamps, self._random, now_ns)
         said = len(self._outbox)
         self._beats = self._beats or request.method == "subscribe"
         if fate.refused or not self._rate.take(1, now_ns):
@@ -224,6 +226,10 @@ class Session:
                 reply.refuse(request.error, request, symbol)
         elif isinstance(request, Ping):
             reply.send(answers.pong(request.req_id, reply.times()))
+        elif isinstance(request, TradingRequest):
+            self._trade(request, reply, now_ns)
+        elif isinstance(request, AccountSubscription):
+            self._subscribe_account(request, reply, now_ns)
         else:
             self._subscribe(request, reply, now_ns)
         if fate.cut == "accepted":
@@ -233,7 +239,7 @@ class Session:
             self.reset_request = True
             self._on_output(self)
 
-    def _subscribe(self, request: Subscription, reply: _Reply, now_ns: int) -> None:
+    def _subscribe(self, request: Subscription, reply: Reply, now_ns: int) -> None:
         if request.channel == "level3" and not self._desk.tokens.accepts(request.token, now_ns):
             reply.refuse("ESession:Invalid session", request, session_of="level3")
             return
@@ -250,51 +256,33 @@ class Session:
             if request.method == "subscribe":
                 self._subscriptions.begin(request.channel, symbol, now_ns)
 
+    def _subscribe_account(self, request: AccountSubscription, reply: Reply, now_ns: int) -> None:
+        if not self._desk.tokens.accepts(request.token, now_ns):
+            reply.refuse("ESession:Invalid session", request, session_of=request.channel)
+            return
+        try:
+            if request.method == "subscribe":
+                result = self._subscriptions.add_account(request)
+            else:
+                result = self._subscriptions.remove_account(request)
+        except Refusal as refusal:
+            reply.refuse(str(refusal), request)
+            return
+        reply.send(answers.acknowledged(request.method, request.req_id, result, reply.times()))
+        if request.method == "subscribe":
+            self._desk.account.join(self, request)
+
+    def _trade(self, request: TradingRequest, reply: Reply, now_ns: int) -> None:
+        if not self._desk.tokens.accepts(request.token, now_ns):
+            reply.refuse("ESession:Invalid session", request)
+            return
+        with self._desk.account.held():
+            for outcome in self._desk.order_entry.outcomes(request.ask, now_ns):
+                if isinstance(outcome, Rejection):
+                    reply.refuse(str(outcome), request)
+                else:
+                    reply.grant(outcome, request)
+
     def _postpone(self, due_ns: int, frame: Frame) -> None:
         self._late.append((due_ns, frame))
         self._on_output(self)
-
-
-class _Reply:
-    """The answers to one request, sent as its fate allows: now, later, or never."""
-
-    def __init__(
-        self,
-        send: Callable[[Frame], None],
-        postpone: Callable[[int, Frame], None],
-        fate: Fate,
-        stamps: Stamps,
-        random: Random,
-        received_ns: int,
-    ) -> None:
-        self._send = send
-        self._postpone = postpone
-        self._fate = fate
-        self._stamps = stamps
-        self._random = random
-        self._received_ns = self._answered_ns = received_ns
-
-    def times(self) -> tuple[str, str]:
-        """``time_in`` and ``time_out`` of the next answer: the gateway takes some tens of microseconds over each."""
-        self._answered_ns += self._random.randrange(15_000, 60_000)
-        return self._stamps.micros(self._received_ns), self._stamps.micros(self._answered_ns)
-
-    def refuse(
-        self,
-        error: str,
-        request: Request | BadRequest,
-        symbol: str | None = None,
-        *,
-        session_of: str | None = None,
-    ) -> None:
-        """Refuse the request, or one symbol of it."""
-        self.send(
-            answers.refused(error, request.method, request.req_id, self.times(), symbol=symbol, session_of=session_of)
-        )
-
-    def send(self, frame: Frame) -> None:
-        """Send one answer."""
-        if self._fate.delay_ns:
-            self._postpone(self._received_ns + self._fate.delay_ns, frame)
-        elif not self._fate.mute:
-            self._send(frame)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from kraken_lab.sandbox.api_key import Permission
 from kraken_lab.sandbox.desk import Desk
 from kraken_lab.sandbox.feeds import Receiver
 from kraken_lab.sandbox.json_text import array, boolean, text
 from kraken_lab.sandbox.publisher import FeedKey
-from kraken_lab.sandbox.request import Subscription
+from kraken_lab.sandbox.request import PRIVATE_CHANNELS, AccountSubscription, Subscription
 
 __all__ = ["LEVEL3_SYMBOLS", "Refusal", "Subscriptions"]
 
@@ -24,6 +25,7 @@ _WARNINGS: Final = {
     "ohlc": "timestamp is deprecated, use interval_begin",
     "instrument": "tick_size is deprecated, use price_increment",
 }
+_PERMISSIONS: Final[dict[str, Permission]] = {"executions": "query-open-trades", "balances": "query-funds"}
 
 
 class Refusal(Exception):
@@ -101,6 +103,33 @@ class Subscriptions:
             result["symbol"] = text(symbol)
         return result
 
+    def add_account(self, request: AccountSubscription) -> dict[str, str]:
+        """Subscribe to a channel of the account; the ``result`` of its acknowledgement. Nothing is delivered yet.
+
+        Raises:
+            Refusal: it is refused.
+        """
+        channel = request.channel
+        if (channel, "") in self._held:
+            raise Refusal("Already subscribed")
+        may = self._desk.key.may(_PERMISSIONS[channel])
+        if not may or (request.snap_trades and not self._desk.key.may("query-closed-trades")):
+            raise Refusal("EGeneral:Permission denied")
+        self._desk.tokens.keep(request.token)
+        self._held[channel, ""] = _Held(FeedKey(channel, "", ""), request.snapshot, request.token)
+        return self._desk.account.acknowledgement(request)
+
+    def remove_account(self, request: AccountSubscription) -> dict[str, str]:
+        """Unsubscribe from a channel of the account; the ``result`` of its acknowledgement.
+
+        Raises:
+            Refusal: there is no such subscription.
+        """
+        if (request.channel, "") not in self._held:
+            raise Refusal("Subscription Not Found")
+        self._end(request.channel, "")
+        return {"channel": text(request.channel)}
+
     def clear(self) -> None:
         """The connection is gone, and with it all of them."""
         for channel, symbol in tuple(self._held):
@@ -108,7 +137,10 @@ class Subscriptions:
 
     def _end(self, channel: str, symbol: str) -> None:
         held = self._held.pop((channel, symbol))
-        self._desk.publisher.leave(self._receiver, held.key)
+        if channel in PRIVATE_CHANNELS:
+            self._desk.account.leave(self._receiver, channel)
+        else:
+            self._desk.publisher.leave(self._receiver, held.key)
         if held.token:
             self._desk.tokens.release(held.token)
 

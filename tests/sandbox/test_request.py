@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kraken_lab.sandbox.order_request import TradingRequest
 from kraken_lab.sandbox.request import (
     INTERVALS,
     PRIVATE_ELSEWHERE,
     PUBLIC_ELSEWHERE,
     TRADING_METHODS,
+    AccountSubscription,
     BadRequest,
     Endpoint,
     Ping,
@@ -138,20 +140,68 @@ def test_an_unknown_field_beside_params_is_refused_too() -> None:
         ("book", "private", PUBLIC_ELSEWHERE),
         ("ticker", "level3", PUBLIC_ELSEWHERE),
         ("instrument", "private", PUBLIC_ELSEWHERE),
-        ("executions", "private", "EService:Unavailable"),
-        ("balances", "private", "EService:Unavailable"),
     ],
 )
 def test_a_channel_is_served_on_its_own_endpoint(channel: str, endpoint: Endpoint, error: str) -> None:
-    """Elsewhere it is refused and the answer says where to go; private channels are not served yet."""
+    """Elsewhere it is refused and the answer says where to go."""
     assert refusal({"method": "subscribe", "params": {"channel": channel}}, endpoint).error == error
 
 
 @pytest.mark.parametrize("method", sorted(TRADING_METHODS))
-def test_trading_is_refused_plainly(method: str) -> None:
-    """On the private endpoint as unavailable, elsewhere as misplaced."""
-    assert refusal({"method": method, "params": {}, "req_id": 5}, "private").error == "EService:Unavailable"
-    assert refusal({"method": method, "params": {}}, "public").error == PRIVATE_ELSEWHERE
+def test_trading_belongs_to_the_private_endpoint(method: str) -> None:
+    """Elsewhere it is misplaced, whatever it says; there it is read."""
+    for endpoint in ("public", "level3"):
+        assert refusal({"method": method, "params": {}, "x": 1}, endpoint).error == PRIVATE_ELSEWHERE
+    assert refusal({"method": method, "params": {}, "req_id": 5}, "private").error == "Token(s) not found"
+    assert refusal({"method": method, "params": {"token": "T"}, "x": 1}, "private").error == (
+        f"Unsupported field: 'x' for the given msg type: {method}"
+    )
+
+
+def account_subscription(**params: Any) -> AccountSubscription:
+    """A subscription to a channel of the account that is taken."""
+    request = parse(json.dumps({"method": "subscribe", "params": {"token": "T", **params}}), "private")
+    assert isinstance(request, AccountSubscription)
+    return request
+
+
+def test_the_accounts_channels_have_their_documented_defaults() -> None:
+    """Open orders in the snapshot, fills only if asked for, every status told, no counter."""
+    usual = account_subscription(channel="executions")
+    assert (usual.token, usual.snapshot, usual.snap_orders, usual.snap_trades) == ("T", True, True, False)
+    assert (usual.order_status, usual.ratecounter) == (True, False)
+    assert account_subscription(channel="balances").snapshot
+    assert not account_subscription(channel="balances", snapshot=False).snapshot
+
+
+def test_deprecated_snapshot_parameters_mean_the_new_ones_which_win() -> None:
+    """``snapshot`` and ``snapshot_trades`` of the first versions; an empty snapshot is still one."""
+    old = account_subscription(channel="executions", snapshot=False, snapshot_trades=True)
+    assert (old.snapshot, old.snap_orders, old.snap_trades) == (True, False, True)
+    both = account_subscription(channel="executions", snapshot=False, snap_orders=True)
+    assert both.snap_orders
+
+
+def test_all_users_come_without_a_snapshot() -> None:
+    """As a master account has it; no other word is known."""
+    for channel in ("executions", "balances"):
+        assert not account_subscription(channel=channel, users="all").snapshot
+    wrong = {"method": "subscribe", "params": {"channel": "balances", "users": "some"}}
+    assert refusal(wrong, "private").error == "EGeneral:Invalid arguments:users"
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"snap_orders": 1}, "Snap_orders field must be a boolean"),
+        ({"ratecounter": "yes"}, "Ratecounter field must be a boolean"),
+        ({"token": 7}, "Token field must be a string"),
+        ({"symbol": ["BTC/USD"]}, "Unsupported field: 'symbol' for the given msg type: subscribe"),
+    ],
+)
+def test_the_accounts_channels_are_as_strict(params: Any, error: str) -> None:
+    """Wrong types and unknown fields are refused there too."""
+    assert refusal({"method": "subscribe", "params": {"channel": "executions", **params}}, "private").error == error
 
 
 def test_defaults_are_the_documented_ones() -> None:
@@ -193,5 +243,5 @@ def test_any_message_is_taken_or_refused_in_words(method: Any, params: Any, extr
         outcome = parse(json.dumps({"method": method, "params": params, **extra}), endpoint)
     except BadRequest as refused:
         outcome = refused.error
-    assert isinstance(outcome, Ping | Subscription | str)
+    assert isinstance(outcome, Ping | Subscription | AccountSubscription | TradingRequest | str)
     assert outcome

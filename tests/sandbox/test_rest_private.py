@@ -91,7 +91,7 @@ def test_a_key_without_the_permission_gets_no_token() -> None:
 def test_other_private_methods_are_unknown() -> None:
     """Also with a GET, which no private path takes."""
     exchange = a_quiet_exchange()
-    assert private(exchange, "Balance", 1) == {"error": ["EGeneral:Unknown method"]}
+    assert private(exchange, "WithdrawStatus", 1) == {"error": ["EGeneral:Unknown method"]}
     assert json.loads(exchange.rest("GET", TOKEN).body) == {"error": ["EGeneral:Unknown method"]}
 
 

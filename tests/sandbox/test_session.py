@@ -267,13 +267,16 @@ def test_a_private_connection_without_a_subscription_is_closed() -> None:
     exchange = a_quiet_exchange()
     session = opened(exchange, "private")
     (refused,) = subscribe(session, "executions", token="x")
-    assert refused["error"] == "EService:Unavailable"
+    assert (refused["error"], refused["channel"]) == ("ESession:Invalid session", "executions")
     wait(exchange, 61)
     assert session.close_request is not None
+    private = opened(exchange, "private")
+    subscribe(private, "balances", token=a_token(exchange, 1))
     level3 = opened(exchange, "level3")
-    subscribe(level3, "level3", "DOT/USD", token=a_token(exchange))
+    subscribe(level3, "level3", "DOT/USD", token=a_token(exchange, 2))
     wait(exchange, 300)
     assert level3.close_request is None
+    assert private.close_request is None
 
 
 @pytest.mark.promise("W-03")
