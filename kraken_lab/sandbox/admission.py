@@ -13,11 +13,11 @@ from kraken_lab.sandbox.listing import Listing
 from kraken_lab.sandbox.matching import MatchingMarket
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.order_checks import check_cost, checked, invalid
-from kraken_lab.sandbox.order_life import OrderLife
 from kraken_lab.sandbox.order_terms import NewOrder
 from kraken_lab.sandbox.orders import Order
 from kraken_lab.sandbox.permits import Permit, permit
 from kraken_lab.sandbox.rate_counter import TIERS, RateCounter, Tier, age_cost
+from kraken_lab.sandbox.reckoning import Reckoning
 from kraken_lab.sandbox.rejection import Rejection
 from kraken_lab.sandbox.triggers import LIMITED
 
@@ -31,11 +31,13 @@ USUAL_DEADLINE_NS: Final = 5 * NS_PER_SECOND
 class Admission:
     """The door of one account. Every check raises `Rejection` or passes."""
 
-    def __init__(self, market: MatchingMarket, listing: Listing, life: OrderLife, blotter: Blotter, tier: Tier) -> None:
+    def __init__(
+        self, market: MatchingMarket, listing: Listing, reckoning: Reckoning, blotter: Blotter, tier: Tier
+    ) -> None:
         self.limits = TIERS[tier]
         self._market = market
         self._listing = listing
-        self._life = life
+        self._reckoning = reckoning
         self._blotter = blotter
         self._counters: dict[str, RateCounter] = {}
 
@@ -74,9 +76,14 @@ class Admission:
         if self.in_maintenance:
             raise Rejection("EService:Unavailable")
 
+    def permitted(self, symbol: str) -> Permit:
+        """The most that the states of the exchange and of the pair allow together."""
+        pair = self._listing.pair(symbol)
+        return Permit.NOTHING if pair is None else permit(self._listing.system, pair.status)
+
     def may_cancel(self, symbol: str) -> bool:
         """Whether orders of a pair may be cancelled."""
-        return self._life.permitted(symbol) >= Permit.CANCELS
+        return self.permitted(symbol) >= Permit.CANCELS
 
     def check_cancels(self, symbol: str) -> None:
         """The same as a check."""
@@ -85,7 +92,7 @@ class Admission:
 
     def check_state(self, pair: Pair, *, takes: bool, limited: bool) -> None:
         """Whether an order may be entered or changed: one that ``takes`` liquidity, or has a limit price."""
-        allowed = self._life.permitted(pair.symbol)
+        allowed = self.permitted(pair.symbol)
         if allowed == Permit.NOTHING:
             raise Rejection("EService:Unavailable")
         if allowed == Permit.CANCELS:
@@ -137,12 +144,12 @@ class Admission:
     def check_funds(self, order: Order, *, besides: str = "") -> None:
         """Whether an order is worth entering and can be paid, also from what the order ``besides`` holds."""
         if order.cash_qty is not None:
-            best = self._life.engine(order).best("sell")
-            if best is not None and self._life.buys(order, best[0]) < order.pair.qty_min:
+            best = self._reckoning.engine(order).best("sell")
+            if best is not None and self._reckoning.buys(order, best[0]) < order.pair.qty_min:
                 raise invalid("volume minimum not met")
         elif order.limit_price is None:
-            reference = self._life.expected_price(order)
+            reference = self._reckoning.expected_price(order)
             if reference is not None:
                 check_cost(order.left * reference, order.pair)
-        if not self._life.affordable(order, besides=besides):
+        if not self._reckoning.affordable(order, besides=besides):
             raise Rejection("EOrder:Insufficient funds")

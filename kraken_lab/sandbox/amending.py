@@ -22,6 +22,7 @@ from kraken_lab.sandbox.order_checks import (
 from kraken_lab.sandbox.order_life import AT_ONCE, REPLACED, USER_REQUESTED, OrderLife
 from kraken_lab.sandbox.order_terms import Amendment, Edit, TriggerTerms
 from kraken_lab.sandbox.orders import Order
+from kraken_lab.sandbox.reckoning import Reckoning
 from kraken_lab.sandbox.rejection import Rejection
 from kraken_lab.sandbox.triggers import LIMITED, TRIGGERED
 
@@ -35,12 +36,14 @@ class Amending:
         self,
         admission: Admission,
         life: OrderLife,
+        reckoning: Reckoning,
         blotter: Blotter,
         new_amend_id: Callable[[], str],
         new_order_id: Callable[[], str],
     ) -> None:
         self._admission = admission
         self._life = life
+        self._reckoning = reckoning
         self._blotter = blotter
         self._new_amend_id = new_amend_id
         self._new_order_id = new_order_id
@@ -60,13 +63,13 @@ class Amending:
         self._admission.check_deadline(change.deadline_ns, now_ns, received_ns)
         amended = replace(self._changed(order, change), amended=True, amended_ns=now_ns)
         price = amended.limit_price
-        takes = price is not None and self._life.rests(order) and self._life.would_take(amended, price)
+        takes = price is not None and self._life.rests(order) and self._reckoning.would_take(amended, price)
         self._admission.check_state(
             self._admission.pair(order.symbol), takes=takes, limited=order.order_type in LIMITED
         )
         if takes and (change.post_only or order.terms.post_only):
             raise Rejection("EOrder:Post only order")
-        if not self._life.affordable(amended):
+        if not self._reckoning.affordable(amended):
             raise Rejection("EOrder:Insufficient funds")
         with self._life.journal.acting():
             if amended.left:
@@ -147,8 +150,8 @@ class Amending:
         order = replace(order, terms=replace(order.terms, triggers=anew))
         if order.trigger is None:
             return order  # it has not started yet
-        order = self._life.retriggered(order)
-        if self._life.at_once(order):
+        order = self._reckoning.retriggered(order)
+        if self._reckoning.at_once(order):
             raise invalid(AT_ONCE)
         return order
 

@@ -17,18 +17,18 @@ from typing import Final, Literal
 from kraken_lab.sandbox.account import Account
 from kraken_lab.sandbox.blotter import Blotter
 from kraken_lab.sandbox.events import Batch, TimeInForce, Trade
-from kraken_lab.sandbox.holds import budget_of, hold_of, needed, worst_price
+from kraken_lab.sandbox.holds import budget_of
 from kraken_lab.sandbox.journal import Journal
 from kraken_lab.sandbox.listing import Listing
-from kraken_lab.sandbox.matching import Matching, MatchingMarket
+from kraken_lab.sandbox.matching import MatchingMarket
 from kraken_lab.sandbox.numbers import decimal
 from kraken_lab.sandbox.order_checks import checked, secondary_terms
 from kraken_lab.sandbox.order_timers import OrderTimers
 from kraken_lab.sandbox.orders import ExecType, Fill, Order, OrderStatus, Report
 from kraken_lab.sandbox.permits import Permit, permit
-from kraken_lab.sandbox.rejection import Rejection
+from kraken_lab.sandbox.reckoning import Reckoning, owner_of
 from kraken_lab.sandbox.settlement import Settlement
-from kraken_lab.sandbox.triggers import LIMITED, TRIGGERED, Watch, followed, is_due, limit_after, placed
+from kraken_lab.sandbox.triggers import LIMITED, TRIGGERED, Watch, followed, is_due, limit_after
 
 __all__ = ["AT_ONCE", "REPLACED", "TIMEOUT", "USER_REQUESTED", "OrderLife"]
 
@@ -45,8 +45,6 @@ SELF_TRADE: Final = "Self trade prevention"
 INSUFFICIENT_FUNDS: Final = "Insufficient funds"
 NOT_PERMITTED: Final = "Market unavailable"
 
-ACCOUNT: Final = "account"  # the owner of all orders but those that a sender_sub_id gives to some other trader
-
 
 class OrderLife:
     """Keeps the accepted orders of one account going. Whatever may change one happens inside ``journal.acting()``."""
@@ -57,6 +55,7 @@ class OrderLife:
         listing: Listing,
         account: Account,
         settlement: Settlement,
+        reckoning: Reckoning,
         blotter: Blotter,
         new_order_id: Callable[[], str],
     ) -> None:
@@ -66,6 +65,7 @@ class OrderLife:
         self._listing = listing
         self._account = account
         self._settlement = settlement
+        self._reckoning = reckoning
         self._blotter = blotter
         self._new_order_id = new_order_id
         self._watch = Watch()
@@ -96,11 +96,11 @@ class OrderLife:
         if order.order_type not in TRIGGERED:
             self._send(order)
             return
-        if self.reference(order) is None:
+        if self._reckoning.reference(order) is None:
             self.end(order, "canceled", NOT_PERMITTED)
             return
-        order = self.retriggered(order)
-        if self.at_once(order):
+        order = self._reckoning.retriggered(order)
+        if self._reckoning.at_once(order):
             self.end(order, "canceled", AT_ONCE)
             return
         order = replace(order, status="new")
@@ -115,97 +115,19 @@ class OrderLife:
         else:
             self.end(order, "canceled", NOT_PERMITTED)
 
-    def affordable(self, order: Order, *, taking: bool = False, besides: str = "") -> bool:
-        """Whether the account can pay for what is left of an order: all of it, or what it could take now.
-
-        It may use what it holds itself, or what the order ``besides`` holds, which it is to replace.
-        """
-        asset, amount = self._needs(order, None if taking else self._expected(order))
-        return amount <= self._account.available(asset, besides=besides or order.order_id)
-
-    def expected_price(self, order: Order) -> int | None:
-        """What an order without a limit is likely to cost: its trigger, else the last price; None if nobody knows."""
-        return self._expected(order) or self._market.last_price(order.symbol)
-
-    def _expected(self, order: Order) -> int | None:
-        """The price that an order reckons with, before or after its trigger has been placed."""
-        if order.trigger is None and order.order_type in TRIGGERED and self.reference(order) is not None:
-            order = self.retriggered(order)
-        return worst_price(order)
-
-    def at_once(self, order: Order) -> bool:
-        """Whether an order's trigger, as it has been placed, would be activated at the present reference price."""
-        reference, trigger = self.reference(order), order.trigger
-        if reference is None or trigger is None:
-            return False
-        return is_due(order.order_type, order.side, trigger.actual_price, reference)
-
-    def retriggered(self, order: Order) -> Order:
-        """The order with the trigger that its terms ask for, placed now; a trailing one keeps the peak it has seen."""
-        triggers, at = order.terms.triggers, self.reference(order)
-        assert triggers is not None
-        if at is None:
-            raise Rejection("EService:Unavailable")
-        state = placed(
-            order.order_type,
-            order.side,
-            price=triggers.price,
-            price_type=triggers.price_type,
-            reference=triggers.reference,
-            at=at if order.trigger is None or order.trigger.peak_price is None else order.trigger.peak_price,
-            pair=order.pair,
-        )
-        return replace(order, trigger=state)
-
-    def buys(self, order: Order, price: int) -> int:
-        """The quantity that an order sized in quote buys at a price."""
-        qty = budget_of(order) // price
-        return qty - qty % order.pair.qty_increment
-
-    def _needs(self, order: Order, price: int | None) -> tuple[str, int]:
-        """What an order needs at ``price`` at worst, or (None) at the prices that it would meet now."""
-        dearest, assets = self._settlement.schedule.dearest, self._market.assets
-        if price is not None or order.cash_qty is not None or order.side == "sell":
-            return hold_of(order, price or 0, dearest, assets)
-        qty, value = self.engine(order).takeable(order.side, order.left, owner=self._owner(order))
-        return needed(order, qty, value, dearest, assets)
-
     def _keep(self, order: Order) -> None:
         """Record an order as it is now, and have it hold what it needs for the rest."""
         self._blotter.put(order)
         if not order.is_open:
             self._account.release(order.order_id)
         else:
-            asset, amount = self._needs(order, self._expected(order))
-            self._account.hold(order.order_id, asset, amount)
-
-    def reference(self, order: Order) -> int | None:
-        """The price that an order's trigger looks at: the index if it says so and there is one, else the last trade."""
-        triggers = order.terms.triggers
-        if triggers is not None and triggers.reference == "index":
-            index = self._market.index_price(order.symbol)
-            if index is not None:
-                return index
-        return self._market.last_price(order.symbol)
+            self._account.hold(order.order_id, *self._reckoning.needs(order))
 
     # --- on the engine ----------------------------------------------------------------------------------------------
-
-    def engine(self, order: Order) -> Matching:
-        """The matching of an order's pair."""
-        return self._market.engine(order.symbol)
-
-    @staticmethod
-    def _owner(order: Order) -> str:
-        return order.terms.sender_sub_id or ACCOUNT
 
     def rests(self, order: Order) -> bool:
         """Whether it stands in a queue."""
         return order.order_id in self._resting
-
-    def would_take(self, order: Order, price: int) -> bool:
-        """Whether an order at ``price`` would meet the other side."""
-        best = self.engine(order).best("sell" if order.side == "buy" else "buy")
-        return best is not None and (price >= best[0] if order.side == "buy" else price <= best[0])
 
     def _send(self, order: Order) -> None:
         """Give an order to the engine, or end it where it may not go there."""
@@ -217,11 +139,11 @@ class OrderLife:
     def _send_limit(self, order: Order) -> None:
         price, terms = order.limit_price, order.terms
         assert price is not None
-        if terms.post_only and self.would_take(order, price):
+        if terms.post_only and self._reckoning.would_take(order, price):
             self.end(order, "canceled", POST_ONLY)
             return
         time_in_force: TimeInForce = "gtc" if terms.time_in_force == "gtd" else terms.time_in_force
-        batch = self.engine(order).limit(
+        batch = self._reckoning.engine(order).limit(
             order.side,
             price,
             order.left,
@@ -229,7 +151,7 @@ class OrderLife:
             post_only=terms.post_only,
             time_in_force=time_in_force,
             order_id=order.order_id,
-            owner=self._owner(order),
+            owner=owner_of(order),
             self_trade=terms.stp_type,
             display_qty=order.display_qty,
         )
@@ -249,22 +171,22 @@ class OrderLife:
             self._show(order.order_id)
 
     def _send_market(self, order: Order) -> None:
-        engine, terms, ns = self.engine(order), order.terms, self._market.now_ns
-        if not self.affordable(order, taking=True):
+        engine, terms, ns = self._reckoning.engine(order), order.terms, self._market.now_ns
+        if not self._reckoning.affordable(order, taking=True):
             self.end(order, "canceled", INSUFFICIENT_FUNDS)
             return
         self._live(order)
         qty, budget = order.left, None
         if order.cash_qty is not None:
             best, budget = engine.best("sell"), budget_of(order)
-            qty = 0 if best is None else self.buys(order, best[0])
+            qty = 0 if best is None else self._reckoning.buys(order, best[0])
         if qty:
             batch = engine.market(
                 order.side,
                 qty,
                 ns,
                 order_id=order.order_id,
-                owner=self._owner(order),
+                owner=owner_of(order),
                 self_trade=terms.stp_type,
                 budget=budget,
             )
@@ -279,7 +201,7 @@ class OrderLife:
 
     def _spent(self, order: Order, budget: int) -> bool:
         """Whether what is left of a budget buys nothing more."""
-        best, left = self.engine(order).best("sell"), budget - order.value
+        best, left = self._reckoning.engine(order).best("sell"), budget - order.value
         return not left or (best is not None and left < best[0] * order.pair.qty_increment)
 
     def _live(self, order: Order) -> None:
@@ -339,7 +261,7 @@ class OrderLife:
         order = checked(terms, primary.pair, self._new_order_id(), ns, any_size=True)
         order = replace(order, ord_ref_id=primary.order_id)
         self.report("pending_new", order)
-        if not self.affordable(order):
+        if not self._reckoning.affordable(order):
             self.end(order, "canceled", INSUFFICIENT_FUNDS)
         elif order.order_type in TRIGGERED:
             self.start(order)
@@ -357,14 +279,15 @@ class OrderLife:
     def _look(self, order_id: str, reference: int) -> None:
         """Hold an untriggered order against a new reference price."""
         order = self._blotter.open.get(order_id)
-        if order is None or order.trigger is None or order.trigger.ns is not None:
+        trigger = order.trigger if order is not None else None
+        if order is None or trigger is None or trigger.ns is not None:
             return
-        moved = followed(order.trigger, order.side, reference, order.pair)
+        moved = followed(trigger, order.side, reference, order.pair)
         if moved is not None:
             order = replace(order, trigger=moved)
             self._keep(order)
             self.report("status", order)
-        elif is_due(order.order_type, order.side, order.trigger.actual_price, reference) and self._may(order):
+        elif is_due(order.order_type, order.side, trigger.actual_price, reference) and self._may(order):
             self.journal.afterwards(partial(self._activate, order_id, reference))
 
     def _may(self, order: Order) -> bool:
@@ -373,12 +296,8 @@ class OrderLife:
             least = Permit.ALL
         else:
             least = Permit.MAKING if order.terms.post_only else Permit.LIMITS
-        return self.permitted(order.symbol) >= least
-
-    def permitted(self, symbol: str) -> Permit:
-        """What the states of the exchange and of the pair allow."""
-        pair = self._listing.pair(symbol)
-        return Permit.NOTHING if pair is None else permit(self._listing.system, pair.status)
+        pair = self._listing.pair(order.symbol)
+        return pair is not None and permit(self._listing.system, pair.status) >= least
 
     def _activate(self, order_id: str, reference: int) -> None:
         order = self._blotter.open.get(order_id)
@@ -405,7 +324,7 @@ class OrderLife:
         if order.order_id not in self._resting:
             self.amended(amended)
             return
-        engine, price, left, ns = self.engine(order), amended.limit_price, amended.left, self._market.now_ns
+        engine, price, left, ns = self._reckoning.engine(order), amended.limit_price, amended.left, self._market.now_ns
         assert price is not None
         moves = price != order.limit_price or left > order.left
         shown = None
@@ -433,7 +352,7 @@ class OrderLife:
         batch = None
         if order.order_id in self._resting:
             self._resting.discard(order.order_id)
-            batch = self.engine(order).cancel(order.order_id, self._market.now_ns)
+            batch = self._reckoning.engine(order).cancel(order.order_id, self._market.now_ns)
         order = replace(order, status=status, reason=reason, closed_ns=self._market.now_ns)
         self._keep(order)
         kind: ExecType = "filled" if status == "filled" else "expired" if status == "expired" else "canceled"

@@ -29,6 +29,7 @@ from kraken_lab.sandbox.order_terms import Amendment, Edit, NewOrder
 from kraken_lab.sandbox.order_timers import NEVER_NS
 from kraken_lab.sandbox.orders import Fill, Holding, LedgerEntry, Order, Report
 from kraken_lab.sandbox.rate_counter import Tier
+from kraken_lab.sandbox.reckoning import Reckoning
 from kraken_lab.sandbox.rejection import Rejection
 from kraken_lab.sandbox.settlement import Ids, Settlement
 from kraken_lab.sandbox.valuation import Valuation
@@ -73,11 +74,25 @@ class Trading:
         self._account = Account(opening(paper if balances is None else balances, market.assets), entries.new)
         self._settlement = Settlement(self._account, market.assets, fees, Valuation(market), executions.new)
         self._blotter = Blotter()
+        reckoning = Reckoning(market, self._account, fees.dearest)
         self._life = OrderLife(
-            market, listing, self._account, self._settlement, self._blotter, new_order_id=self._order_ids.new
+            market,
+            listing,
+            self._account,
+            self._settlement,
+            reckoning,
+            self._blotter,
+            new_order_id=self._order_ids.new,
         )
-        self._admission = Admission(market, listing, self._life, self._blotter, tier)
-        self._amending = Amending(self._admission, self._life, self._blotter, executions.new, self._order_ids.new)
+        self._admission = Admission(market, listing, reckoning, self._blotter, tier)
+        self._amending = Amending(
+            self._admission,
+            self._life,
+            reckoning,
+            self._blotter,
+            new_amend_id=executions.new,
+            new_order_id=self._order_ids.new,
+        )
         self._switch_ns: int | None = None
         self.reports: list[Callable[[Sequence[Report]], None]] = self._life.journal.reports
         self.ledger: list[Callable[[Sequence[LedgerEntry]], None]] = self._life.journal.ledger
@@ -231,7 +246,7 @@ class Trading:
         if size > order.left:
             raise invalid("order_qty")
         with self._life.journal.acting():
-            self._market.act(self._life.engine(order).fill(order_id, size, at, now_ns))
+            self._market.act(self._market.engine(order.symbol).fill(order_id, size, at, now_ns))
         return self._blotter.order(order_id) or order
 
     # --- time -------------------------------------------------------------------------------------------------------
