@@ -1,14 +1,20 @@
-"""Checks of where an order would go: armed, halted, connected, and free of doubt."""
+"""Checks of where an order would go and what the account has: armed, halted, connected, free of doubt, paid for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
-from .judgement import Check, passed, refused
-from .question import Question
-from .states import OrderState
+from .judgement import Check, Figure, passed, refused, warned
+from .legs import EXACT, Leg
+from .notional import leg_value
+from .question import Question, Unknowable
+from .rate_costs import rate_cost
+from .states import OrderRecord, OrderState
 
-__all__ = ["arming", "connection", "doubt", "halt"]
+__all__ = ["arming", "balance", "connection", "doubt", "halt", "rate_counter", "reserved", "target"]
+
+_AMENDABLE = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_NEW})
 
 
 def arming(question: Question) -> Iterator[Check]:
@@ -44,18 +50,130 @@ def connection(question: Question) -> Iterator[Check]:
 
 def doubt(question: Question) -> Iterator[Check]:
     """An order of which nobody knows whether it exists blocks its symbol until it is settled or acknowledged."""
-    facts = question.facts
-    symbols = {leg.symbol for leg in question.legs}
-    open_doubts = [
-        order.cl_ord_id or order.order_id or "without an id"
+    facts, symbol = question.facts, question.symbol
+    unsettled = [
+        order
         for order in facts.orders
         if order.state is OrderState.UNKNOWN
-        and order.symbol in symbols
+        and order.symbol == symbol
         and not {order.cl_ord_id, order.order_id} & facts.acknowledged
     ]
-    for name in open_doubts:
-        yield refused(
-            "doubt", f"Order {name} on this symbol is UNKNOWN: it may exist. Settle or acknowledge it.", id=name
+    for order in unsettled:
+        name = order.cl_ord_id or order.order_id or "without an id"
+        age_s = max(0, facts.at.wall_ns - order.created_ns) // 10**9
+        said = f"Order {name} on {symbol} is UNKNOWN since {age_s} s ago: it may exist, so nothing more goes."
+        yield refused("doubt", said, id=name, age_s=age_s)
+    if not unsettled:
+        yield passed("doubt", f"No order on {symbol} is UNKNOWN.")
+
+
+def target(question: Question) -> Iterator[Check]:
+    """What is amended or edited must be open, free of an unanswered change, and of a kind that can be."""
+    method = question.request.method
+    if method not in ("amend_order", "edit_order"):
+        return
+    order = question.target
+    if order is None:
+        yield refused("target", "No open order with that id is known.")
+        return
+    name = order.order_id or order.cl_ord_id or ""
+    if order.state not in _AMENDABLE:
+        yield refused("target", f"Order {name} is {order.state}, and only an open order can be changed.", id=name)
+    if order.amend:
+        yield refused("target", f"Its last change has no answer yet (amend is {order.amend}).", id=name)
+    if method == "edit_order":
+        yield from _editable(order, name)
+    elif order.state in _AMENDABLE and not order.amend:
+        yield passed("target", f"Order {name} is {order.state}.", id=name)
+
+
+def _editable(order: OrderRecord, name: str) -> Iterator[Check]:
+    if order.cl_ord_id is not None:
+        said = f"Order {name} has a cl_ord_id, and the exchange edits only orders without one: use amend_order."
+        yield refused("target", said, id=name)
+    else:
+        said = (
+            f"Order {name} is cancelled and replaced by another: it loses its place in the queue, and for a moment "
+            "there is no order. amend_order changes it in place."
         )
-    if not open_doubts:
-        yield passed("doubt", "No order on this symbol is UNKNOWN.")
+        yield warned("target", said, id=name)
+
+
+def balance(question: Question) -> Iterator[Check]:
+    """What is paid with must be there; what other open orders hold is estimated and only warned about."""
+    facts = question.facts
+    legs = [leg for leg in question.legs if not leg.margin]
+    if not legs:
+        yield passed("balance", "On margin: whether it is allowed, the exchange decides.")
+        return
+    if facts.balances is None:
+        raise Unknowable("the account's balances are not known yet")
+    needs: dict[str, Decimal] = {}
+    for leg in legs:
+        asset, amount = _need(leg, question)
+        needs[asset] = EXACT.add(needs.get(asset, Decimal(0)), amount)
+    for asset, need in needs.items():
+        have = facts.balances.get(asset, Decimal(0))
+        held = reserved(asset, question)
+        free = EXACT.subtract(have, held)
+        figures: dict[str, Figure] = {"asset": asset, "need": need, "have": have, "held": held}
+        told = f"{need:f} {asset}"
+        if need > have:
+            yield refused("balance", f"Needs {told}, and there are {have:f}.", **figures)
+        elif need > free:
+            said = f"Needs {told}; of {have:f} other open orders hold about {held:f}, so it may be refused."
+            yield warned("balance", said, **figures)
+        else:
+            yield passed("balance", f"Needs {told} of {have:f}.", **figures)
+
+
+def _need(leg: Leg, question: Question) -> tuple[str, Decimal]:
+    """The asset it is paid with, and how much of it with the fee where that is charged in it."""
+    pair, (maker, taker) = question.pair, question.fee_rates
+    rate = maker if leg.post_only else max(maker, taker)
+    if leg.side == "sell":
+        qty = leg.open_qty
+        if qty is None:
+            raise Unknowable("the order's quantity is not known")
+        return pair.base, EXACT.multiply(
+            qty, EXACT.add(Decimal(1), rate if leg.fee_preference == "base" else Decimal(0))
+        )
+    value = leg_value(leg, question)
+    if leg.filled_qty and leg.order_qty and leg.open_qty is not None:
+        value = EXACT.divide(EXACT.multiply(value, leg.open_qty), leg.order_qty)
+    return pair.quote, EXACT.multiply(
+        value, EXACT.add(Decimal(1), Decimal(0) if leg.fee_preference == "base" else rate)
+    )
+
+
+def reserved(asset: str, question: Question) -> Decimal:
+    """What open orders hold of an asset, fees apart, as far as their prices tell; the order to be changed left out."""
+    held = Decimal(0)
+    for order in question.facts.orders:
+        base, _, quote = order.symbol.partition("/")
+        left = order.remaining_qty
+        if order is question.target or not order.possibly_open or left is None:
+            continue
+        if order.side == "sell" and asset == base:
+            held = EXACT.add(held, left)
+        price = order.limit_price or order.trigger_price
+        if order.side == "buy" and asset == quote and price is not None:
+            held = EXACT.add(held, EXACT.multiply(left, price))
+    return held
+
+
+def rate_counter(question: Question) -> Iterator[Check]:
+    """The trading engine refuses what would pass its counter, and counts it all the same."""
+    rate = question.facts.rate
+    if rate is None:
+        raise Unknowable("the rate counter's limit is not known yet")
+    cost = rate_cost(question.request, question.target_age_s)
+    count = Decimal(str(round(rate.count, 2)))
+    after = EXACT.add(count, cost)
+    figures: dict[str, Figure] = {"count": count, "cost": cost, "maximum": rate.maximum}
+    said = f"Rate counter {count:f} + {cost:f} of {rate.maximum}"
+    if after > rate.maximum:
+        wait = (float(after) - rate.maximum) / rate.decay_per_s
+        yield refused("rate counter", f"{said}: the exchange would refuse it; wait about {wait:.0f} s.", **figures)
+    else:
+        yield passed("rate counter", f"{said}.", **figures)

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from ..market import BookSnapshot
 from ..wire import Request
+from .exact import total
 from .facts import Facts
 from .legs import EXACT, Leg, standing
 from .question import Question, Unknowable

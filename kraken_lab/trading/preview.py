@@ -14,10 +14,12 @@ from types import MappingProxyType
 
 from ..market import BookSnapshot
 from ..wire import Pair, Request
+from .exact import total
 from .facts import Facts
-from .legs import EXACT, QUOTIENT, Leg, legs_of, target_of
+from .legs import EXACT, QUOTIENT, Leg, legs_of
+from .question import Question
 from .rate_costs import rate_cost
-from .walking import Levels, Taken, left_of, reaches, take, total
+from .walking import Levels, Taken, left_of, reaches, take
 
 __all__ = ["Preview", "preview", "rounded", "share_pct"]
 
@@ -93,10 +95,7 @@ def rounded(amount: Decimal, decimals: int | None) -> Decimal:
 
 
 def _rate_cost(request: Request, facts: Facts) -> Decimal:
-    target = target_of(request, facts.orders)
-    # An order that was filled in part since it was amended looks younger than it is: the dearer of both guesses.
-    age_s = None if target is None else max(0, facts.at.wall_ns - target.updated_ns) / 1e9
-    return rate_cost(request, age_s)
+    return rate_cost(request, Question(request, facts).target_age_s)
 
 
 class _Walk:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ..errors import BadArgument
-from ..wire import Instant, Request
+from ..wire import Instant, Pair, Request
+from .corrections import Correction
 from .facts import TradingMode
 from .judgement import Check
 from .legs import Leg
@@ -23,19 +24,11 @@ from .states import OrderRecord
 if TYPE_CHECKING:
     from .preview import Preview
 
-__all__ = ["Correction", "Looks", "Maker", "Proposal", "ProposalKind", "Removed"]
+__all__ = ["Correction", "Maker", "Proposal", "ProposalKind", "ProposalViews", "Removed"]
 
 ProposalKind: TypeAlias = Literal[
     "add_order", "batch_add", "amend_order", "edit_order", "cancel_all", "cancel_all_orders_after"
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """A change that would put something right, offered and never made by itself. ``changes`` replace arguments."""
-
-    text: str
-    changes: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +39,8 @@ class Removed:
     ours: bool
 
 
-class Looks(Protocol):
-    """How the acting road's values look: the hook through which they reach the room that draws."""
+class ProposalViews(Protocol):
+    """How a proposal looks: the hook through which it reaches the room that draws."""
 
     def proposal(self, proposal: Proposal) -> str:
         """The confirmation card, as HTML."""
@@ -57,7 +50,7 @@ class Maker(Protocol):
     """Who made a proposal, and can confirm it or make another."""
 
     @property
-    def looks(self) -> Looks:
+    def views(self) -> ProposalViews:
         """How things look."""
 
     def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
@@ -97,6 +90,8 @@ class Proposal:
     connection: str | None
     limits: Limits
     settings: OrderSettings
+    fee_rates: tuple[Decimal, Decimal] | None = None
+    pair: Pair | None = None
     made_at: Instant
     maker: Maker | None = field(default=None, compare=False)
 
@@ -166,4 +161,4 @@ class Proposal:
         return proposal_text(self)
 
     def _repr_html_(self) -> str | None:
-        return None if self.maker is None else self.maker.looks.proposal(self)
+        return None if self.maker is None else self.maker.views.proposal(self)

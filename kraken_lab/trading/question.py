@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -22,21 +22,35 @@ class Unknowable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request under judgement. ``again`` is whether its user said that it repeats another on purpose."""
+    """A request under judgement. ``again`` is whether its user said that it repeats another on purpose.
+
+    ``legs`` are the orders it would leave behind, ``target`` the order it changes, if it changes one that is known.
+    """
 
     request: Request
     facts: Facts
     again: bool = False
+    legs: tuple[Leg, ...] = field(init=False)
+    target: OrderRecord | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "legs", legs_of(self.request, self.facts.orders))
+        object.__setattr__(self, "target", target_of(self.request, self.facts.orders))
 
     @property
-    def legs(self) -> tuple[Leg, ...]:
-        """The orders it would leave behind."""
-        return legs_of(self.request, self.facts.orders)
+    def target_age_s(self) -> float | None:
+        """How long ago that order changed last, in seconds; None without one.
+
+        The counter goes by its last amendment. A fill makes it look younger than that, and so dearer, never cheaper.
+        """
+        order = self.target
+        return None if order is None else max(0, self.facts.at.wall_ns - order.updated_ns) / 1e9
 
     @property
-    def target(self) -> OrderRecord | None:
-        """The order it changes, if it changes one that is known."""
-        return target_of(self.request, self.facts.orders)
+    def symbol(self) -> str:
+        """The pair it is about; empty if it is about the account, or an order that is not known."""
+        order = self.target
+        return order.symbol if order is not None else str(getattr(self.request, "symbol", None) or "")
 
     @property
     def affects_orders(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .exact import total
 from .legs import EXACT, QUOTIENT
 
-__all__ = ["Levels", "Taken", "left_of", "reaches", "take", "total"]
+__all__ = ["Levels", "Taken", "left_of", "reaches", "take"]
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
 """Price and quantity of each level, best first."""
@@ -100,15 +100,3 @@ def left_of(levels: Levels, taken: Taken) -> Levels:
     gone = dict(taken.fills)
     left = ((price, EXACT.subtract(there, gone.get(price, Decimal(0)))) for price, there in levels)
     return tuple((price, there) for price, there in left if there > 0)
-
-
-def total(numbers: Iterable[Decimal]) -> Decimal:
-    """The exact sum.
-
-    >>> total([Decimal("0.1"), Decimal("0.2")])
-    Decimal('0.3')
-    """
-    so_far = Decimal(0)
-    for number in numbers:
-        so_far = EXACT.add(so_far, number)
-    return so_far
