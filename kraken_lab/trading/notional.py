@@ -16,7 +16,7 @@ from .facts import Facts
 from .legs import EXACT, Leg, standing
 from .question import Question, Unknowable
 from .triggering import limit_estimate, trigger_estimate
-from .walking import take, total
+from .walking import take
 
 __all__ = ["added_notional", "leg_notional", "leg_value"]
 

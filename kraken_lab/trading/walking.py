@@ -8,7 +8,7 @@ from decimal import Decimal
 from .exact import total
 from .legs import EXACT, QUOTIENT
 
-__all__ = ["Levels", "Taken", "left_of", "reaches", "take"]
+__all__ = ["Levels", "Taken", "left_of", "reaches", "take", "total"]
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
 """Price and quantity of each level, best first."""
