@@ -239,6 +239,7 @@ class World:
             settings=self.settings,
             backoff=Backoff(self.settings, self._random, self._budget),
             answer=self._answer,
+            gives_up=endpoint != "public",
         )
         self.connections.append(connection)
         self._tasks.add(asyncio.get_running_loop().create_task(connection.run()))

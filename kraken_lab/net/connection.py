@@ -6,31 +6,42 @@ The rules of what is said are the peer's. Here is only the boring part, on purpo
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Any, Literal
 
-from ..errors import KrakenLabError, RestFailed
+from ..errors import KrakenLabError, OrderError, RestFailed
 from ..wire import Instant, Peer, Query, Settings
 from .backoff import Backoff
 from .clock import Clock
 from .transport import Hear, Link, Transport, TransportFailed
+from .writer import pass_through
 
 __all__ = ["AnswerQuery", "Connection", "LineState"]
 
-LineState = Literal["waiting", "connecting", "open", "stopped"]
+logger = logging.getLogger(__name__)
 
-AnswerQuery = Callable[[Query], Awaitable[str]]
+LineState = Literal["waiting", "connecting", "open", "failed", "stopped"]
+
+AnswerQuery = Callable[[Query], Awaitable[Any]]
 """Fetches what a peer needs from REST. Raises RestFailed, or another KrakenLabError when the venue itself refused."""
 
 LATE = 0.25
 """A timer later than this, in seconds, means that this process was held up, not that the exchange was silent."""
+
+DENIALS = (401, 404)
+"""What an upgrade is answered with where there is nothing for us, however often we ask."""
 
 DRAIN_TURNS = 200
 """How many turns of the loop to give what the socket already holds before silence is judged."""
 
 
 class Connection:
-    """One peer's line to one address, kept up until `stop`."""
+    """One peer's line to one address, kept up until `stop`.
+
+    With ``gives_up`` an address that denies the upgrade (401, 404) so many times as the settings say is not tried again
+    until somebody pokes. Whatever the peer does on time or asks of REST goes on while there is no line.
+    """
 
     def __init__(
         self,
@@ -43,6 +54,7 @@ class Connection:
         settings: Settings,
         backoff: Backoff,
         answer: AnswerQuery,
+        gives_up: bool = False,
     ) -> None:
         self.name, self.url, self.peer = name, url, peer
         self.state: LineState = "waiting"
@@ -53,11 +65,15 @@ class Connection:
         self.failures = 0
         self.frames = 0
         self.bytes = 0
+        self.withheld = 0
+        """Texts that were not written, because they could have placed an order and did not come from the gate."""
         self.lateness = self.worst_lateness = 0.0
         self._transport, self._clock, self._settings = transport, clock, settings
         self._backoff, self._answer = backoff, answer
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
+        self._gives_up, self._denials = gives_up, 0
+        self._poked = False
         self._drift: float | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[Link] | None = None
@@ -75,6 +91,7 @@ class Connection:
 
     def poke(self) -> None:
         """Something new is wanted: look at once what there is to send. Call it on the loop's thread."""
+        self._poked = True
         self._wake.set()
 
     def stop(self) -> None:
@@ -93,7 +110,10 @@ class Connection:
                 refused = await self._once()
                 if self._stop.is_set():
                     break
-                await self._pause(refused)
+                if self._gives_up and self._denials >= self._settings.upgrade_attempts:
+                    await self._rest()
+                else:
+                    await self._pause(refused)
         finally:
             self.state = "stopped"
             for errand in self._errands:
@@ -105,28 +125,56 @@ class Connection:
         delay = self._backoff.delay(now=now, refused=refused)
         self.state = "waiting"
         self.next_attempt_at = now + delay
-        while not self._stop.is_set() and (left := self.next_attempt_at - self._clock.now().mono) > 0:
-            await self._sleep(left)
+        await self._attend(self._stop.is_set, until=self.next_attempt_at)
         self.next_attempt_at = None
+
+    async def _rest(self) -> None:
+        """Give the address up, until somebody asks for something."""
+        self.state = "failed"
+        self.reason = f"{self.reason}, {self._denials} times"
+        self._denials = 0
+        self._poked = False
+        self.peer.gave_up(self.reason, self._clock.now())
+        await self._attend(lambda: self._poked or self._stop.is_set())
+        self._backoff.first(now=self._clock.now().mono)
+
+    async def _attend(self, over: Callable[[], bool], *, until: float | None = None) -> None:
+        """There is no line now, but what the peer does on time and asks of REST goes on."""
+        while not over():
+            at = self._clock.now()
+            if until is not None and at.mono >= until:
+                return
+            self._run_errands(at)
+            deadline = self.peer.next_deadline(at)
+            due = min((moment for moment in (until, deadline) if moment is not None), default=None)
+            await self._sleep(None if due is None else due - self._clock.now().mono)
+            if deadline is not None:
+                await self._allow_for_lateness(deadline)
+            self.peer.let_time_pass(self._clock.now())
 
     async def _once(self) -> bool:
         """One connection from first to last. True when the exchange's edge asked us to stay away for a while."""
         self.state = "connecting"
         ear = _Ear(self._hear)
-        self._connecting = asyncio.create_task(self._transport.connect(self.url, ear.hear))
+        connecting = self._connecting = asyncio.create_task(self._transport.connect(self.url, ear.hear))
+        connecting.add_done_callback(lambda _: self._wake.set())
         try:
-            link = await self._connecting
+            await self._attend(connecting.done)
+            link = await connecting
         except TransportFailed as error:
             self.failures += 1
+            self._denials = self._denials + 1 if error.status in DENIALS else 0
             self._lost(error.reason)
             return error.status in (403, 429)
         except asyncio.CancelledError:
+            connecting.cancel()
             if not self._stop.is_set():
                 raise
             self._lost("stopped")
             return False
         finally:
             self._connecting = None
+        self._denials = 0
         self.state = "open"
         self.connects += 1
         at = self._clock.now()
@@ -179,18 +227,32 @@ class Connection:
             try:
                 async with asyncio.timeout(self._settings.silence_timeout):
                     for text in self.peer.to_send(at):
-                        await link.send(text)
+                        await self._write(link, text)
             except TimeoutError:
                 return "silence: the other side does not read what is sent"
-            for query in self.peer.queries(at):
-                errand = asyncio.create_task(self._ask(query))
-                self._errands.add(errand)
-                errand.add_done_callback(self._errands.discard)
+            self._run_errands(at)
             deadline = self.peer.next_deadline(at)
             await self._sleep(None if deadline is None else deadline - self._clock.now().mono)
             if deadline is not None:
                 await self._allow_for_lateness(deadline)
             self.peer.let_time_pass(self._clock.now())
+
+    async def _write(self, link: Link, text: str) -> None:
+        """Write one text, unless it could place or change an order and is not the gate's. The others still go."""
+        try:
+            passed = pass_through(text)
+        except OrderError as error:
+            # Without the text, which holds a token.
+            logger.error("writer.withheld line=%s reason=%s", self.name, error)
+            self.withheld += 1
+            return
+        await link.send(passed)
+
+    def _run_errands(self, at: Instant) -> None:
+        for query in self.peer.queries(at):
+            errand = asyncio.create_task(self._ask(query))
+            self._errands.add(errand)
+            errand.add_done_callback(self._errands.discard)
 
     async def _sleep(self, seconds: float | None) -> None:
         """Until poked, or ``seconds`` have passed."""

@@ -1,4 +1,6 @@
-"""The venue's REST side: reference data, history, and the token that a socket needs.
+"""The venue's REST side: reference data, history, the token that a socket needs, and an account to be looked up.
+
+No call here can place or change an order: what is private either reads or cancels, and each is made once.
 
 Source: "Spot REST API", Kraken API reference: errors come as an array in an answer of HTTP status 200.
 """
@@ -14,12 +16,18 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import msgspec
 
-from ..errors import BadKey, RestFailed, Unreachable
+from ..errors import BadArgument, BadKey, RestFailed, Unreachable
 from .endpoints import LOOPBACK
 from .secrets import Credentials, Secret
 from .sign import Nonce, api_sign
 
-__all__ = ["RestClient"]
+__all__ = ["PRIVATE_CALLS", "RestClient"]
+
+PRIVATE_CALLS = frozenset(
+    {"OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory", "QueryTrades", "Balance", "BalanceEx"}
+    | {"GetApiKeyInfo", "CancelOrder", "CancelAll", "CancelAllOrdersAfter"}
+)
+"""Private calls that only read or cancel: the only ones there are here. Source: "Account Data" and "Trading"."""
 
 USER_AGENT = "kraken_lab"
 
@@ -48,10 +56,11 @@ class RestClient:
         ssl_context: ssl.SSLContext | None = None,
         timeout: float = 10.0,
         http: httpx.AsyncBaseTransport | None = None,
+        nonce: Callable[[], int] | None = None,
     ) -> None:
         self._base = base.rstrip("/")
         self._credentials = credentials
-        self._nonce = Nonce(wall_ns)
+        self._nonce = nonce or Nonce(wall_ns)
         loopback = urlsplit(base).hostname in LOOPBACK
         self._client = httpx.AsyncClient(
             timeout=timeout,
@@ -119,11 +128,27 @@ class RestClient:
             raise RestFailed("/0/private/GetWebSocketsToken", "the answer holds no token")
         return Secret(token)
 
+    async def private(self, name: str, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The ``result`` of one private call of `PRIVATE_CALLS`, asked once. Money is text, other numbers `Decimal`.
+
+        Raises:
+            BadArgument: another call, above all one that places or changes orders.
+            BadKey: there is no key, the exchange refused it, or it may not do this.
+            RestFailed: the exchange could not be asked, refused, or answered something else. Of a cancel, that proves
+                nothing.
+        """
+        if name not in PRIVATE_CALLS:
+            raise BadArgument("name", name, ", ".join(sorted(PRIVATE_CALLS)), "Orders are placed on the socket alone.")
+        result = await self._private(name, fields or {})
+        if not isinstance(result, dict):
+            raise RestFailed(f"/0/private/{name}", "the answer has another shape than documented")
+        return result
+
     async def _private(self, name: str, fields: Mapping[str, str]) -> Any:
         path = f"/0/private/{name}"
         if self._credentials is None:
             raise BadKey(
-                "This needs an API key: the exchange wants a token even for level3 data. "
+                "This needs an API key: it is about an account, or wants a token, as even level3 data do. "
                 "In the sandbox a key comes by itself; for Kraken see kraken_lab.find_credentials."
             )
         nonce = str(self._nonce())

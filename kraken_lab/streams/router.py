@@ -204,14 +204,25 @@ class Router:
 
     def to_send(self, at: Instant) -> list[str]:
         """The texts to write now, those about orders first."""
-        texts: list[str] = []
-        token = self.talk.token
-        if self.companion is not None and token is not None:
-            texts = self.companion.to_send(token, partial(self.talk.new_req_id, at), at)
-            if texts:
-                self.talk.spoke(at)
+        texts = self._about_orders(at) if self.companion is not None else []
         texts += self.talk.to_send(at)
         self._settle(self.talk.take_events(), at)
+        return texts
+
+    def _about_orders(self, at: Instant) -> list[str]:
+        """What the companion has to say, and the snapshots it needs."""
+        assert self.companion is not None
+        for channel in self.companion.to_renew():
+            feed = self.feeds.get(Key(channel, None))
+            if isinstance(feed, SequencedFeed):
+                # One that is not LIVE has a snapshot on its way already.
+                feed.resync("a fresh snapshot is needed", at)
+        token = self.talk.token
+        if token is None:
+            return []
+        texts = self.companion.to_send(token, partial(self.talk.new_req_id, at), at)
+        if texts:
+            self.talk.spoke(at)
         return texts
 
     def next_deadline(self, at: Instant) -> float | None:
@@ -316,6 +327,8 @@ class Router:
                     continue
                 if isinstance(event, Acknowledged):
                     feed.acknowledged(event.result, event.difference, at)
+                    if self.companion is not None and feed.channel in PRIVATE_CHANNELS:
+                        self.companion.acknowledged(event.result, at)
                 elif isinstance(event, Declined):
                     feed.declined(event.text, at)
                 elif isinstance(event, Silent):

@@ -54,8 +54,11 @@ class Peer(Protocol):
     def closed(self, reason: str, at: Instant) -> None:
         """The connection is gone, or could not be made."""
 
+    def gave_up(self, reason: str, at: Instant) -> None:
+        """The address was refused too often, and is not tried again until something new is wanted."""
+
     def let_time_pass(self, at: Instant) -> None:
-        """Whatever is due at this moment."""
+        """Whatever is due at this moment, also while there is no connection."""
 
     def to_send(self, at: Instant) -> list[str]:
         """The texts to write now, in order; each is given once."""
@@ -67,7 +70,7 @@ class Peer(Protocol):
         """Why this connection should be replaced now; None while it is good."""
 
     def queries(self, at: Instant) -> list[Query]:
-        """What is needed from REST; each is given once."""
+        """What is needed from REST; each is given once, also while there is no connection."""
 
     def answered(self, query: Query, answer: Any, at: Instant) -> None:
         """The answer to a query."""

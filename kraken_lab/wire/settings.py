@@ -75,6 +75,8 @@ class Settings:
     """Wall and monotonic time drifting apart by more than this mean that the machine slept or its clock was set."""
     token_age: float = 600.0
     """A token not used within this is thrown away (the exchange's limit is 900)."""
+    upgrade_attempts: int = 5
+    """Attempts in a row answered with HTTP 401 or 404 before a private or level3 connection is given up."""
     token_attempts: int = 5
     """Fetches of a token before a stream that needs one is FAILED."""
     ring_rows: int = 100_000

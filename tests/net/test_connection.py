@@ -39,6 +39,9 @@ class _Peer:
     def closed(self, reason: str, at: Instant) -> None:
         self.story.append(f"closed: {reason}")
 
+    def gave_up(self, reason: str, at: Instant) -> None:
+        self.story.append(f"gave up: {reason}")
+
     def let_time_pass(self, at: Instant) -> None:
         if self.excused:
             self.story.append("judged")
@@ -108,6 +111,8 @@ class _Line:
         make: Callable[[Hear, int], Awaitable[Link]],
         answer: Callable[[Query], Awaitable[str]] | None = None,
         settings: Settings | None = None,
+        *,
+        gives_up: bool = False,
     ) -> None:
         async def nothing(query: Query) -> str:
             return "a token"
@@ -125,6 +130,7 @@ class _Line:
             settings=settings,
             backoff=Backoff(settings, Random(1), SlidingBudget(100, 600.0)),
             answer=answer or nothing,
+            gives_up=gives_up,
         )
         self.task = asyncio.get_running_loop().create_task(self.line.run())
 
@@ -186,7 +192,7 @@ def test_a_peer_that_does_not_read_is_as_good_as_silent() -> None:
 
     async def test() -> None:
         a = _Line(make)
-        a.peer.texts = ["hello"]
+        a.peer.texts = ['{"method":"ping"}']
         await asyncio.sleep(7)
         assert a.peer.story[:2] == ["opened", "closed: silence: the other side does not read what is sent"]
         assert a.transport.attempts == 2
@@ -249,7 +255,7 @@ def test_every_question_is_answered_in_some_way(error: Exception, said: str) -> 
         a = _Line(good, answer)
         a.peer.wanted = [Query("token")]
         await asyncio.sleep(1)
-        assert a.peer.story[-1] == said
+        assert [line for line in a.peer.story if line.startswith("unanswered")] == [said]
 
     run(test)
 
@@ -316,5 +322,109 @@ def test_a_line_that_never_stood_says_so() -> None:
         await asyncio.sleep(2.1)
         assert (before, a.line.failed) == (False, True)
         assert a.line.reason == "no route"
+
+    run(test)
+
+
+def denied(status: int, after: int = 10**6) -> Callable[[Hear, int], Awaitable[Link]]:
+    """A venue that denies every upgrade up to the ``after``-th."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        if attempt <= after:
+            raise TransportFailed(f"upgrade answered with HTTP {status}", status)
+        return _Link(hear)
+
+    return make
+
+
+@pytest.mark.promise("S-03")
+@pytest.mark.promise("S-20")
+@pytest.mark.fault("F-009")
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_private_address_that_denies_is_given_up(status: int) -> None:
+    """After five attempts, with the reason; asked again, it gets five more."""
+
+    async def test() -> None:
+        a = _Line(denied(status), gives_up=True)
+        await asyncio.sleep(600)
+        assert a.transport.attempts == 5
+        assert a.line.state == "failed"
+        assert a.peer.story[-1] == f"gave up: upgrade answered with HTTP {status}, 5 times"
+        a.line.poke()
+        await asyncio.sleep(600)
+        assert a.transport.attempts == 10
+        a.line.stop()
+        await asyncio.wait_for(a.task, 0.1)
+
+    run(test)
+
+
+@pytest.mark.promise("S-03")
+@pytest.mark.fault("F-009")
+def test_a_public_address_that_denies_is_asked_for_ever() -> None:
+    """Politely: with a backoff that grows to its cap."""
+
+    async def test() -> None:
+        a = _Line(denied(404))
+        await asyncio.sleep(600)
+        assert 15 < a.transport.attempts < 60
+        assert a.line.state == "waiting"
+        assert not any(line.startswith("gave up") for line in a.peer.story)
+
+    run(test)
+
+
+@pytest.mark.promise("S-03")
+@pytest.mark.fault("F-009")
+def test_only_denials_in_a_row_count() -> None:
+    """A venue that can be reached in between, or fails otherwise, is not given up."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        raise TransportFailed("said no", 503 if attempt % 5 == 0 else 401)
+
+    async def test() -> None:
+        a = _Line(make, gives_up=True)
+        await asyncio.sleep(900)
+        assert a.transport.attempts > 15
+        assert a.line.state == "waiting"
+
+    run(test)
+
+
+@pytest.mark.promise("O-04")
+@pytest.mark.fault("F-123")
+def test_what_a_peer_asks_of_rest_needs_no_connection() -> None:
+    """While it waits, connects or was given up, queries are answered and time passes."""
+
+    async def answer(query: Query) -> str:
+        return query.name
+
+    async def test() -> None:
+        a = _Line(denied(401), answer, gives_up=True)
+        for _ in range(3):
+            a.peer.wanted = [Query("private", "CancelAll")]
+            await asyncio.sleep(60)
+        assert a.peer.story.count("answered CancelAll") == 3
+        assert a.line.state == "failed"
+
+    run(test)
+
+
+@pytest.mark.promise("S-21")
+def test_a_line_cancelled_while_it_connects_leaves_nothing_behind() -> None:
+    """The attempt ends with it."""
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        await asyncio.sleep(1e6)
+        raise AssertionError
+
+    async def test() -> None:
+        a = _Line(make)
+        await asyncio.sleep(1)
+        a.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await a.task
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     run(test)

@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from kraken_lab.errors import BadKey, KrakenLabError, RestFailed, Unreachable
-from kraken_lab.net import Credentials, RestClient, Secret
+from kraken_lab.errors import BadArgument, BadKey, KrakenLabError, RestFailed, Unreachable
+from kraken_lab.net import Credentials, RestClient, Secret, api_sign
+from kraken_lab.net.rest import PRIVATE_CALLS
 from kraken_lab.sandbox.exchange import Exchange
 
 KEY = "CANARYkey0123456789"
@@ -168,6 +169,59 @@ def test_without_a_key_it_says_what_is_needed() -> None:
             await client.close()
 
     asyncio.run(work())
+
+
+@pytest.mark.promise("O-01")
+@pytest.mark.parametrize("name", ["AddOrder", "AddOrderBatch", "AmendOrder", "EditOrder", "Withdraw", "addorder", ""])
+def test_there_is_no_private_call_that_places_or_moves_anything(name: str) -> None:
+    """It is refused before anything is sent."""
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, text='{"error":[],"result":{}}')
+
+    with pytest.raises(BadArgument, match="socket alone"):
+        ask(handle, lambda client: client.private(name, {"pair": "BTC/USD"}))
+    assert seen == []
+
+
+@pytest.mark.promise("O-01")
+@pytest.mark.promise("S-20")
+@pytest.mark.fault("F-039")
+@pytest.mark.parametrize("name", sorted(PRIVATE_CALLS))
+@pytest.mark.parametrize(
+    "answer",
+    ['{"error":["EAPI:Invalid nonce"]}', "<html>502</html>", "{}", '{"error":[]}', '{"error":[],"result":[1]}'],
+)
+def test_a_private_call_is_made_once(name: str, answer: str) -> None:
+    """An invalid nonce, a page of HTML, an empty answer, another shape: told, and not asked again."""
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(502 if answer.startswith("<") else 200, text=answer)
+
+    with pytest.raises(RestFailed, match=f"/0/private/{name}"):
+        ask(handle, lambda client: client.private(name))
+    assert len(seen) == 1
+
+
+def test_a_private_call_carries_its_fields_signed() -> None:
+    """The body is the form that was signed, nonce first; numbers in the answer are exact."""
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, text='{"error":[],"result":{"O1":{"vol":"0.10","opentm":1688148493.7708}}}')
+
+    found = ask(handle, lambda client: client.private("QueryOrders", {"txid": "O1,O2", "trades": "true"}))
+    [request] = seen
+    body = request.content.decode()
+    assert body == "nonce=1780000000000000000&txid=O1%2CO2&trades=true"
+    sign = api_sign(path="/0/private/QueryOrders", nonce="1780000000000000000", body=body, secret=Secret(SECRET))
+    assert request.headers["API-Sign"] == sign
+    assert found["O1"] == {"vol": "0.10", "opentm": Decimal("1688148493.7708")}
 
 
 class TestAgainstTheSandbox:
