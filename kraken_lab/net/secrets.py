@@ -10,14 +10,19 @@ import base64
 import binascii
 import os
 import stat
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import quote
 
 from ..errors import BadKey
+from ..trading.shared_host import shared_host
+from ..trading.state_folder import fingerprint
 
-__all__ = ["Credentials", "Secret", "find_credentials"]
+__all__ = ["Credentials", "Redactor", "Secret", "find_credentials", "literal_credentials"]
 
 HOW = (
     "Set KRAKEN_API_KEY and KRAKEN_API_SECRET, store both in the system keyring under the service 'kraken_lab', or "
@@ -70,7 +75,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An API key and its secret, both without a text form. ``source`` says where they came from."""
+    """An API key and its secret, both without a text form. ``source`` says where they came from.
+
+    Raises:
+        BadKey: one of them cannot be what it should be. The error does not hold it.
+    """
 
     key: Secret
     secret: Secret
@@ -90,13 +99,66 @@ class Credentials:
                 f"The API secret from {self.source} is not base64: copy it whole, as the exchange shows it."
             ) from None
 
+    @property
+    def fingerprint(self) -> str:
+        """A short name of the key, which may be shown: the key cannot be had from it."""
+        return fingerprint(self.key.reveal())
 
-def find_credentials() -> Credentials:
-    """The user's key, from the environment, the system keyring or a private file, in this order.
+
+class Redactor:
+    """Takes known secrets out of texts, however they were written: as they are, in base64, or for an address.
+
+    >>> clean = Redactor()
+    >>> clean.learn(Secret("hush hush"))
+    >>> clean("say hush hush or hush%20hush")
+    'say <secret> or <secret>'
+    """
+
+    def __init__(self, *secrets: Secret) -> None:
+        self._forms: tuple[str, ...] = ()
+        for secret in secrets:
+            self.learn(secret)
+
+    def __repr__(self) -> str:
+        return "<Redactor>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Redactor cannot be pickled or copied to disk")
+
+    def learn(self, secret: Secret) -> None:
+        """One more text that must not be seen."""
+        text = secret.reveal()
+        forms = {text, quote(text), quote(text, safe=""), *_in_base64(text.encode())} - {""}
+        # The longest first, or a piece of it would stay.
+        self._forms = tuple(sorted({*self._forms, *forms}, key=len, reverse=True))
+
+    def __call__(self, text: str) -> str:
+        """The text without them."""
+        for form in self._forms:
+            text = text.replace(form, "<secret>")
+        return text
+
+
+def _in_base64(data: bytes) -> set[str]:
+    """How the data can look inside something written in base64, wherever in it they begin."""
+    whole = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + data)
+        # Without the letters that depend on what stands before and behind.
+        whole.add(encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6].decode())
+    return {form for form in whole if len(form) >= 8}
+
+
+def find_credentials(ask: Callable[[str], str] | None = None) -> Credentials:
+    """The user's key: from the environment, a private file or the system keyring, in this order, or else by asking.
+
+    ``ask`` is `getpass.getpass`, where somebody is there to type; nothing of what is typed is shown or kept.
 
     Raises:
-        BadKey: there is none, it is malformed, or the file can be read by others.
+        BadKey: there is none, it is malformed, the file can be read by others, or this host is shared with others.
     """
+    if reason := shared_host(os.environ):
+        raise BadKey(f"No key is used here: {reason}. kl.connect() opens the sandbox, which needs none.")
     key, secret = os.environ.get("KRAKEN_API_KEY"), os.environ.get("KRAKEN_API_SECRET")
     if key and secret:
         return Credentials(Secret(key), Secret(secret), "the environment")
@@ -104,13 +166,23 @@ def find_credentials() -> Credentials:
         return _from_file(Path(path))
     if found := _from_keyring():
         return found
+    if ask is not None:
+        return Credentials(Secret(ask("API key: ").strip()), Secret(ask("API secret: ").strip()), "what was typed")
     raise BadKey(f"No API key was found. {HOW} Public data other than level3 needs none.")
+
+
+def literal_credentials(key: str, secret: str) -> Credentials:
+    """A key written where it is used. It warns: what is in a cell is in the notebook, its history and its backups."""
+    warnings.warn(f"An API key in a cell is saved with the notebook. {HOW}", UserWarning, stacklevel=2)
+    return Credentials(Secret(key), Secret(secret), "the call")
 
 
 def _from_file(path: Path) -> Credentials:
     try:
-        mode = path.stat().st_mode
-        lines = path.read_text("utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:
+            # Of the file that is open, not of what has its name a moment later.
+            mode = os.fstat(file.fileno()).st_mode
+            lines = file.read().splitlines()
     except OSError as error:
         raise BadKey(f"KRAKEN_LAB_KEY_FILE cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from ..trading.file_lock import waiting_lock
 from .secrets import Secret
 
 __all__ = ["Nonce", "api_sign"]
@@ -33,18 +36,39 @@ def api_sign(*, path: str, nonce: str, body: str, secret: Secret) -> str:
 class Nonce:
     """Numbers that strictly rise, in nanoseconds, whatever the clock does.
 
+    With a ``path`` they rise over every thread, process and restart that uses the same file: each takes its number
+    under the file's lock. Where the file cannot be used they rise in this process only, because a cancel must not fail
+    for that.
+
     >>> nonce = Nonce(lambda: 7)
     >>> nonce(), nonce()
     (7, 8)
     """
 
-    def __init__(self, wall_ns: Callable[[], int]) -> None:
-        self._wall_ns = wall_ns
+    def __init__(self, wall_ns: Callable[[], int], *, path: Path | None = None) -> None:
+        self._wall_ns, self._path = wall_ns, path
         self._last = 0
         self._lock = threading.Lock()
 
     def __call__(self) -> int:
         """The next number."""
         with self._lock:
-            self._last = max(self._wall_ns(), self._last + 1)
-            return self._last
+            if self._path is None:
+                return self._next(0)
+            try:
+                with waiting_lock(self._path) as fd:
+                    number = self._next(_last_in(fd))
+                    os.pwrite(fd, f"{number:020d}".encode(), 0)
+            except OSError:
+                number = self._next(0)
+            return number
+
+    def _next(self, elsewhere: int) -> int:
+        self._last = max(self._wall_ns(), self._last + 1, elsewhere + 1)
+        return self._last
+
+
+def _last_in(fd: int) -> int:
+    """The last number that a file tells of; 0 if it tells of none."""
+    text = os.pread(fd, 20, 0)
+    return int(text) if text.isdigit() else 0

@@ -53,7 +53,7 @@ class Files(Protocol):
     def names(self, folder: Path) -> Sequence[str]:
         """What is in a folder, sorted; nothing if there is no such folder."""
 
-    def locked(self, path: Path) -> AbstractContextManager[None]:
+    def locked(self, path: Path) -> AbstractContextManager[object]:
         """Hold the lock of that name: no other process and no other thread has it meanwhile."""
 
 

@@ -55,7 +55,7 @@ class FileLock:
         if fcntl is None:
             raise OSError("this system has no file locks")
         while True:
-            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -92,19 +92,19 @@ class FileLock:
 
 
 @contextlib.contextmanager
-def waiting_lock(path: Path) -> Iterator[None]:
-    """Hold the lock of that name, after waiting for it; where there are no locks, go on without.
+def waiting_lock(path: Path) -> Iterator[int]:
+    """Hold the lock of that name, after waiting for it, and give its open file. Without locks it goes on without.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, waiting_lock(Path(folder, "lock")):
     ...     FileLock(Path(folder, "lock")).take()
     False
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if fcntl is not None:
             fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
+        yield fd
     finally:
         if fcntl is not None:
             fcntl.flock(fd, fcntl.LOCK_UN)

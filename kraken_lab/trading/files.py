@@ -40,7 +40,7 @@ class OsFiles:
 
     def append(self, path: Path, data: bytes) -> None:
         """Add to the end of a private file, which is made if need be. All of it, or an error."""
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
         try:
             _write(fd, data)
         finally:
@@ -52,7 +52,7 @@ class OsFiles:
 
     def sync(self, path: Path) -> None:
         """Until the file and its entry in the folder are on the disk."""
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY)
         try:
             os.fsync(fd)
         finally:
@@ -62,7 +62,7 @@ class OsFiles:
     def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
         """A private file with this content, whole or not at all; ``durable``: also on the disk."""
         beside = path.with_name(f".{path.name}.{os.getpid()}")
-        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
+        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
         try:
             try:
                 _write(fd, data)
@@ -90,7 +90,7 @@ class OsFiles:
         except FileNotFoundError:
             return []
 
-    def locked(self, path: Path) -> AbstractContextManager[None]:
+    def locked(self, path: Path) -> AbstractContextManager[object]:
         """Hold the lock of that name: no other process and no other thread has it meanwhile."""
         return waiting_lock(path)
 
@@ -103,7 +103,7 @@ def _write(fd: int, data: bytes) -> None:
 
 def _sync_folder(folder: Path) -> None:
     try:
-        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(folder, os.O_RDONLY)
     except (PermissionError, IsADirectoryError):
         return  # a system on which folders are not opened
     try:

@@ -45,7 +45,7 @@ FACTS_MAX_AGE = 0.5
 """Facts older than this, in seconds, are not those of the moment."""
 
 FactsOf: TypeAlias = Callable[[], Facts]
-"""Gathers the facts of the very moment for one permit's symbol; ``orders`` without the order itself."""
+"""Gathers the facts of the very moment for one permit's symbol."""
 
 
 class OrderFrame(str):
@@ -260,19 +260,19 @@ class Gate:
 
         self.audit.record("intent", intent.fields(), at, written)
 
-    def admit(self, permit: Permit, facts_of: FactsOf, *, at: Instant) -> None:
+    def admit(self, permit: Permit, *, connection: str | None, at: Instant) -> None:
         """Use up the permit of something that reduces risk (`cancel_all` of an account, the dead man's switch).
 
         No check of orders applies, and neither does a halt; that it was confirmed is recorded.
 
         Raises:
-            ConfirmationVoid: the permit was used, is too old, or the connection or the mode changed.
+            ConfirmationVoid: the permit was used, is too old, or the connection is another.
             OrderRefused: it is for something that could place or change orders.
         """
         if permit.request.method in ORDER_AFFECTING:
             raise OrderRefused(permit.what, ["it can leave only as an order"])
         self._taken(permit)
-        if void := permit.void(self._circumstances(self._fresh(permit, facts_of, at), at), at):
+        if void := permit.void(replace(permit.circumstances, connection=connection), at):
             raise ConfirmationVoid(permit.what, void)
         self.audit.record(
             "confirmed",
@@ -316,7 +316,8 @@ class Gate:
             raise OrderRefused(permit.what, [f"the facts could not be gathered ({type(error).__name__})"]) from error
         if at.mono - facts.at.mono > FACTS_MAX_AGE:
             raise OrderRefused(permit.what, ["the facts are not those of this moment"])
-        return replace(facts, past=self.usage.others(permit.confirmation))
+        others = tuple(order for order in facts.orders if order.cl_ord_id not in permit.cl_ord_ids)
+        return replace(facts, past=self.usage.others(permit.confirmation), orders=others)
 
     def _judge(self, permit: Permit, facts_of: FactsOf, at: Instant) -> Facts:
         """Everything there is to check, once more.
