@@ -134,4 +134,4 @@ class Batch:
     prevented: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.trades)
+        return bool(self.changes or self.trades or self.prevented)
