@@ -80,6 +80,10 @@ class Account:
         """All that there is of an asset, held or not."""
         return self._balances.get(asset, 0)
 
+    def begin(self, asset: str, amount: int) -> None:
+        """What the account begins with of an asset that was listed after it was opened; once."""
+        self._balances.setdefault(asset, amount)
+
     def available(self, asset: str, *, besides: str = "") -> int:
         """What may be used of an asset, by the order ``besides`` if that holds some of it."""
         own = self._holds.get(besides)

@@ -37,4 +37,6 @@ class Desk:
     order_entry: OrderEntry
     decimals: dict[str, int]
     """With how many decimals amounts of each asset are written."""
+    unpublished: str = ""
+    """Why no market data can be had here, for those who ask; "" if they can."""
     level3_budget: Window = field(default_factory=lambda: Window(LEVEL3_BUDGETS["standard"]))

@@ -17,8 +17,9 @@ from kraken_lab.sandbox.account_past import AccountPast
 from kraken_lab.sandbox.api_key import ApiKey
 from kraken_lab.sandbox.desk import LEVEL3_BUDGETS, Desk
 from kraken_lab.sandbox.faults import Faults
+from kraken_lab.sandbox.feed_market import FeedMarket
 from kraken_lab.sandbox.fees import DEFAULT_FEES, FeeSchedule
-from kraken_lab.sandbox.instruments import PAIRS, Pair, PairStatus
+from kraken_lab.sandbox.instruments import PAIRS, Asset, Pair, PairStatus
 from kraken_lab.sandbox.limits import Window
 from kraken_lab.sandbox.listing import Listing, SystemStatus
 from kraken_lab.sandbox.maintenance import Maintenance
@@ -40,6 +41,7 @@ __all__ = ["START_NS", "Exchange"]
 
 START_NS: Final = 1_780_000_000_000_000_000
 """Where a virtual clock starts unless told otherwise: 2026-05-28T20:26:40Z."""
+UNPUBLISHED: Final = "Market data are not published in paper mode: they are the real exchange's, at ws.kraken.com"
 _NEVER: Final = 2**63 - 1
 
 
@@ -55,6 +57,10 @@ class Exchange:
     and ``fees`` what it pays; ``idle_s`` is after how many seconds without activity a connection is closed.
     ``on_output`` is called with a session whenever it has something to send or wants to end.
 
+    With ``market`` orders are matched against what another exchange is heard to do (paper mode), from the time that the
+    market has reached; ``start_ns``, ``rate`` and ``pairs`` mean nothing then. The data of that market are the other
+    exchange's, and are not published here: of the public channels there is ``instrument`` only.
+
     >>> exchange = Exchange(seed=7)
     >>> session = exchange.open("public")
     >>> len(session.drain())
@@ -68,6 +74,7 @@ class Exchange:
         start_ns: int = START_NS,
         rate: float = DEFAULT_RATE,
         pairs: Sequence[Pair] | None = None,
+        market: FeedMarket | None = None,
         api_key: str | None = None,
         api_secret: str | None = None,
         account: Literal["standard", "pro"] = "standard",
@@ -77,9 +84,15 @@ class Exchange:
         idle_s: float = 60.0,
     ) -> None:
         self.seed = seed
-        self.now_ns = start_ns
+        self.now_ns = start_ns if market is None else market.now_ns
         self.on_output: Callable[[Session], None] = _nobody
-        self.market = Market(seed=seed, start_ns=start_ns, rate=rate, pairs=PAIRS if pairs is None else pairs)
+        published = Market(
+            seed=seed,
+            start_ns=self.now_ns,
+            rate=rate,
+            pairs=() if market is not None else PAIRS if pairs is None else pairs,
+        )
+        self.market: Market | FeedMarket = published if market is None else market
         self.market.listeners.append(lambda batch: self._tick(batch.ns))
         self._idle_ns = round(idle_s * NS_PER_SECOND)
         self._opened = 0
@@ -88,13 +101,13 @@ class Exchange:
         self.api_key = api_key or base64.b64encode(random.randbytes(42)).decode("ascii")
         self.api_secret = api_secret or base64.b64encode(random.randbytes(64)).decode("ascii")
         stamps = Stamps()
-        listing = Listing(self.market.pairs.values(), self.market.assets.values())
-        publisher = Publisher(self.market, listing, stamps)
+        listing = market.listing if market else Listing(published.pairs.values(), published.assets.values())
+        publisher = Publisher(published, listing, stamps)
         # After the publisher, so that a trade is published before an order of ours answers it.
         self.trading = Trading(
             self.market, listing, random=Random(f"kraken_lab trading {seed}"), tier=tier, balances=balances, fees=fees
         )
-        key = ApiKey(self.api_key, self.api_secret, start_ns)
+        key = ApiKey(self.api_key, self.api_secret, self.now_ns)
         tokens = Tokens(Random(f"kraken_lab tokens {seed}"))
         decimals = {asset.id: asset.precision for asset in listing.assets}
         feeds = AccountFeeds(self.trading, stamps, decimals)
@@ -110,9 +123,19 @@ class Exchange:
             account=feeds,
             order_entry=OrderEntry(self.trading, key, stamps),
             decimals=decimals,
+            unpublished=UNPUBLISHED if market else "",
             level3_budget=Window(LEVEL3_BUDGETS[account]),
         )
-        self._rest = Rest(self.market, self._desk, AccountPast(self.trading))
+        self._rest = Rest(published, self._desk, AccountPast(self.trading))
+        if market is not None:
+            market.asset_listeners.append(self._listed)
+            market.pair_listeners.append(publisher.pair_changed)
+            market.status_listeners.append(self.set_status)
+
+    def _listed(self, asset: Asset) -> None:
+        """The other exchange lists an asset: the account may have some of it."""
+        self._desk.decimals[asset.id] = asset.precision
+        self.trading.listed(asset.id)
 
     # --- time -------------------------------------------------------------------------------------------------------
 

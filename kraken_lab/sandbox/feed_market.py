@@ -66,8 +66,9 @@ class _Acknowledged(NamedTuple):
 class FeedMarket:
     """All pairs of the real exchange, as far as its frames tell of them; a `MatchingMarket`. It starts empty.
 
-    ``pair_listeners`` are called with each pair that is listed or changes, ``status_listeners`` with each new state of
-    the exchange, ``notices`` with each pause and its end; ``listeners`` and ``followers`` as those of `Market`.
+    ``asset_listeners`` and ``pair_listeners`` are called with what is listed or changes, ``status_listeners`` with each
+    state that the exchange tells, ``notices`` with each pause and its end; ``listeners`` and ``followers`` as those of
+    `Market`.
 
     >>> market = FeedMarket(seed=7, start_ns=1_767_225_600_000_000_000)
     >>> market.hear('{"channel":"instrument","type":"snapshot","data":{"assets":[],"pairs":[]}}')
@@ -82,6 +83,7 @@ class FeedMarket:
         self.now_ns = start_ns
         self.listeners: list[Callable[[Batch], None]] = []
         self.followers: list[Callable[[], None]] = []
+        self.asset_listeners: list[Callable[[Asset], None]] = []
         self.pair_listeners: list[Callable[[Pair], None]] = []
         self.status_listeners: list[Callable[[SystemStatus], None]] = []
         self.notices: list[Callable[[Notice], None]] = []
@@ -113,12 +115,10 @@ class FeedMarket:
             self._take(message, source)
 
     def gap(self, reason: str, source: int = 0) -> None:
-        """Something of a source was lost, or it has ended: what it told is void until it is told anew."""
-        self._sources.forget(source)
-        self._acknowledged = {key: ack for key, ack in self._acknowledged.items() if ack.source != source}
+        """Frames of a source are missing, or it has ended: the books that it told are void until it tells them anew."""
         for symbol in self._followed:
             with self._watched(symbol) as followed:
-                followed.lose_source(source, reason)
+                followed.miss(source, reason)
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -191,11 +191,13 @@ class FeedMarket:
 
     def last_price(self, symbol: str) -> int | None:
         """The price of the newest real trade; None if none has been told."""
-        return self._follow(symbol).last_price
+        followed = self._known(symbol)
+        return followed.last_price if followed else None
 
     def index_price(self, symbol: str) -> int | None:
         """The index is not public; the middle of the real book stands for it. None where there is no index."""
-        return self._follow(symbol).index_price()
+        followed = self._known(symbol)
+        return followed.index_price() if followed else None
 
     # --- how it is done ---------------------------------------------------------------------------------------------
 
@@ -220,10 +222,20 @@ class FeedMarket:
             self._acknowledge(message, source)
         else:
             if self._sources.is_another(source, message.connection_id):
-                self.gap("another connection took over", source)
-            for listener in self.status_listeners:
-                # A state that is new to us is one in which nothing should be begun.
-                listener(_STATUSES.get(message.system, "cancel_only"))
+                self._start_anew(source)
+            # A state that is new to us is one in which nothing should be begun.
+            system = _STATUSES.get(message.system, "cancel_only")
+            if system != self.listing.system:
+                self.listing.set_system(system)
+                for listener in self.status_listeners:
+                    listener(system)
+
+    def _start_anew(self, source: int) -> None:
+        """A source is another connection now: nothing of its subscriptions survives."""
+        self._acknowledged = {key: ack for key, ack in self._acknowledged.items() if ack.source != source}
+        for symbol in self._followed:
+            with self._watched(symbol) as followed:
+                followed.lose_source(source, "its connection was replaced")
 
     def _acknowledge(self, message: Acknowledged, source: int) -> None:
         """A subscription of a book or of trades begins or ends; the others decide nothing here."""
@@ -256,6 +268,8 @@ class FeedMarket:
                 asset = read_asset(entry)
                 self.assets[asset.id] = asset
                 self.listing.list_asset(asset)
+                for tell in self.asset_listeners:
+                    tell(asset)
         for entry in message.pairs:
             with suppress(BadEntry):
                 pair = read_pair(entry)
@@ -280,11 +294,15 @@ class FeedMarket:
         for listener in self.pair_listeners:
             listener(pair)
 
+    def _known(self, symbol: str) -> FollowedPair | None:
+        """The pair, if anything has been heard of it or asked of it yet."""
+        if symbol not in self.pairs:
+            raise SandboxError(f"{symbol!r} is not traded in this market.")
+        return self._followed.get(symbol)
+
     def _follow(self, symbol: str) -> FollowedPair:
-        followed = self._followed.get(symbol)
+        followed = self._known(symbol)
         if followed is None:
-            if symbol not in self.pairs:
-                raise SandboxError(f"{symbol!r} is not traded in this market.")
             followed = self._followed[symbol] = FollowedPair(self.pairs[symbol], self._sources, self._new_order_id)
             for channel in ("book", "trade"):
                 ack = self._acknowledged.get((channel, symbol))

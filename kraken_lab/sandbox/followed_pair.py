@@ -84,10 +84,9 @@ class FollowedPair:
 
     def trades_subscribed(self, source: int, ns: int) -> Batch | None:
         """Its trades are told, as an acknowledgement or the first of them says; what that did, if only this missed."""
-        if self._trade_source is not None:
-            return None
+        is_news = self._trade_source is None
         self._trade_source = source
-        return self._resume(ns) if self._book.is_whole else None
+        return self._resume(ns) if is_news and self._book.is_whole else None
 
     def hear_trade(self, trade: UpstreamTrade, clock: UpstreamClock, ns: int, *, is_past: bool) -> Batch | None:
         """A trade; what it did to paper orders, and the trade itself. None if it was told before or fills nothing.
@@ -126,8 +125,13 @@ class FollowedPair:
         self._trade_source = None
         self._pause(reason)
 
+    def miss(self, source: int, reason: str) -> None:
+        """Frames of a connection are missing. Trades that are missing fill nothing; a book that has a hole is none."""
+        if self._book_source == source:
+            self.lose_book(reason)
+
     def lose_source(self, source: int, reason: str) -> None:
-        """A connection has ended, or something of it was lost."""
+        """A connection has ended, with all that was subscribed on it."""
         if self._trade_source == source:
             self.lose_trades(reason)
         if self._book_source == source:

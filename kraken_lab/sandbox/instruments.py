@@ -77,6 +77,11 @@ class Pair:
     taker_fee: str = "0.26"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that it may be asked for under: ``BTC/USD``, ``XBT/USD``, ``XBTUSD``, ``XXBTZUSD``, ``BTCUSD``."""
+        return self.symbol, self.wsname, self.altname, self.rest_name, self.symbol.replace("/", "")
+
+    @property
     def marginable(self) -> bool:
         """Whether it can be traded on margin, which is when it has an initial margin."""
         return self.margin_initial is not None

@@ -25,7 +25,10 @@ class Listing:
         self.system: SystemStatus = "online"
         self.maintenance: Maintenance | None = None
         self._assets = {asset.id: asset for asset in assets}
-        self._pairs = {pair.symbol: pair for pair in pairs}
+        self._pairs: dict[str, Pair] = {}
+        self._symbols: dict[str, str] = {}
+        for pair in pairs:
+            self.list_pair(pair)
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -39,6 +42,9 @@ class Listing:
     def list_pair(self, pair: Pair) -> None:
         """From now on there is this pair, or it is as given here."""
         self._pairs[pair.symbol] = pair
+        for name in pair.names:
+            self._symbols.setdefault(name, pair.symbol)
+        self._symbols[pair.symbol] = pair.symbol  # its own, whatever older names others have
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -48,6 +54,15 @@ class Listing:
     def pair(self, symbol: str) -> Pair | None:
         """The pair of that v2 symbol, or None."""
         return self._pairs.get(symbol)
+
+    def named(self, name: str) -> Pair | None:
+        """The pair of that name, which is one of its `Pair.names`; None if there is none.
+
+        >>> from kraken_lab.sandbox.instruments import PAIRS
+        >>> [Listing(PAIRS, ()).named(name).symbol for name in ("ETH/BTC", "XETHXXBT")]
+        ['ETH/BTC', 'ETH/BTC']
+        """
+        return self._pairs.get(self._symbols.get(name, ""))
 
     def set_system(self, status: SystemStatus) -> None:
         """Set the state of the engine.

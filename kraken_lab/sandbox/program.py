@@ -15,20 +15,23 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
 from kraken_lab.errors import SandboxError
 from kraken_lab.sandbox import certificate
 from kraken_lab.sandbox.control import Control
 from kraken_lab.sandbox.exchange import Exchange
+from kraken_lab.sandbox.feed_lines import FeedLines
+from kraken_lab.sandbox.feed_market import SILENCE_S, FeedMarket
 from kraken_lab.sandbox.gate import loopback
 from kraken_lab.sandbox.market import DEFAULT_RATE
+from kraken_lab.sandbox.pipe_reader import PipeReader
 from kraken_lab.sandbox.server import Server, wall_clock
 
 __all__ = ["main", "run"]
 
-_MARKETS: Final = ("synthetic",)
+_MARKETS: Final = ("synthetic", "feed")
 
 
 def run(
@@ -40,24 +43,35 @@ def run(
     tls: bool = False,
     market: str = "synthetic",
     rate: float = DEFAULT_RATE,
+    silence_s: float = SILENCE_S,
     allow_origin: Sequence[str] = (),
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
 ) -> int:
     """Run a sandbox until it is told to end; 0, the exit code of a clean end.
 
-    ``port`` 0 takes a free one. ``rate`` is synthetic actions a second over all pairs.
+    ``port`` 0 takes a free one. ``rate`` is synthetic actions a second over all pairs. With ``market`` "feed" there are
+    none: the real exchange's public frames come down the control pipe (see `feed_lines`), and after ``silence_s``
+    seconds without any nothing is matched.
 
     Raises:
-        SandboxError: it cannot be started like this: another market, a host that is not loopback, a port that is taken.
+        SandboxError: it cannot be started like this: another market, a feed without a pipe, a host that is not
+            loopback, a port that is taken.
     """
     if market not in _MARKETS:
-        raise SandboxError(f"market={market!r} is not available: this version has {', '.join(_MARKETS)} only.")
+        raise SandboxError(f"market={market!r} is not available: this version has {' and '.join(_MARKETS)} only.")
+    if market == "feed" and not as_json:
+        raise SandboxError("market='feed' is possible with --json only: the frames come down the control pipe.")
+    if not 0 < silence_s < 1e6:
+        raise SandboxError(f"silence={silence_s} is not possible: use a number of seconds.")
     if not 0 <= rate < 1e6:
         raise SandboxError(f"rate={rate} is not possible: use a number of actions a second; 0 is a market at rest.")
     loopback(host)
     sandbox = _Sandbox(stdin or sys.stdin, stdout or sys.stdout, as_json=as_json)
-    asyncio.run(sandbox.run(host, port, seed=seed, tls=tls, rate=rate, allow_origin=allow_origin))
+    clock = wall_clock()
+    feed = FeedMarket(seed=seed, start_ns=clock(), silence_s=silence_s) if market == "feed" else None
+    exchange = Exchange(seed=seed, start_ns=clock(), rate=rate) if feed is None else Exchange(seed=seed, market=feed)
+    asyncio.run(sandbox.run(exchange, feed, clock, host, port, tls=tls, allow_origin=allow_origin))
     return 0
 
 
@@ -71,10 +85,16 @@ class _Sandbox:
         self._end = asyncio.Event()
 
     async def run(
-        self, host: str, port: int, *, seed: int, tls: bool, rate: float, allow_origin: Sequence[str]
+        self,
+        exchange: Exchange,
+        feed: FeedMarket | None,
+        clock: Callable[[], int],
+        host: str,
+        port: int,
+        *,
+        tls: bool,
+        allow_origin: Sequence[str],
     ) -> None:
-        clock = wall_clock()
-        exchange = Exchange(seed=seed, start_ns=clock(), rate=rate)
         server = Server(exchange, clock=clock, allowed_origins=allow_origin)
         chain = certificate.make() if tls else None
         try:
@@ -87,14 +107,14 @@ class _Sandbox:
             "api_secret": exchange.api_secret,
             "pid": os.getpid(),
             "run_id": secrets.token_hex(8),
-            "seed": seed,
+            "seed": exchange.seed,
         }
         if chain:
             facts["ca_pem"] = chain.ca_pem
         with self._signals():
             self._say(json.dumps(facts) if self._as_json else _page(facts))
             if self._as_json:
-                self._listen(Control(exchange.faults), server)
+                self._listen(Control(exchange.faults), feed, server)
             await self._end.wait()
             await server.close()
 
@@ -104,24 +124,17 @@ class _Sandbox:
             self._stdout.write(text + "\n")
             self._stdout.flush()
 
-    def _listen(self, control: Control, server: Server) -> None:
-        """Read control lines on a thread of their own: standard input may be anything, and need not be pollable."""
-        loop = asyncio.get_running_loop()
+    def _listen(self, control: Control, feed: FeedMarket | None, server: Server) -> None:
+        """Do what comes down the pipe, until its end."""
+        handle = FeedLines(feed, control, self._say).handle if feed else lambda line: self._say(control.handle(line))
 
-        def obey(line: str) -> None:
+        def take(lines: Sequence[str]) -> None:
             server.catch_up()
-            self._say(control.handle(line))
+            for line in lines:
+                handle(line)
             server.flush()
 
-        def read() -> None:
-            with contextlib.suppress(OSError, ValueError):
-                for line in self._stdin:
-                    if line.strip():
-                        loop.call_soon_threadsafe(obey, line)
-            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
-                loop.call_soon_threadsafe(self._end.set)
-
-        threading.Thread(target=read, name="kraken_lab sandbox control", daemon=True).start()
+        PipeReader(self._stdin, take, self._end.set)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -156,8 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7, help="of the synthetic market and the keys")
     parser.add_argument("--json", action="store_true", help="print one JSON line; standard input is the control pipe")
     parser.add_argument("--tls", action="store_true", help="serve TLS with a throw-away certificate")
-    parser.add_argument("--market", default="synthetic", help="only: synthetic")
+    parser.add_argument("--market", default="synthetic", help="synthetic or feed")
     parser.add_argument("--rate", type=float, default=DEFAULT_RATE, help="synthetic actions a second over all pairs")
+    parser.add_argument("--silence", type=float, default=SILENCE_S, help="of a feed, in seconds, that pauses it")
     parser.add_argument("--allow-origin", action="append", default=[], help="an Origin that web pages may have")
     given = parser.parse_args(arguments)
     try:
@@ -169,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tls=given.tls,
             market=given.market,
             rate=given.rate,
+            silence_s=given.silence,
             allow_origin=given.allow_origin,
         )
     except SandboxError as error:

@@ -23,13 +23,14 @@ from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.numbers import NS_PER_MINUTE, NS_PER_SECOND, written
 from kraken_lab.sandbox.request import INTERVALS
 from kraken_lab.sandbox.rest_answer import ApiError
-from kraken_lab.sandbox.rest_reference import asset_entry, pair_entry, pair_names
+from kraken_lab.sandbox.rest_reference import asset_entry, pair_entry
 
 __all__ = ["PublicRest"]
 
 OHLC_ROWS: Final = 720
 MOST_TRADES: Final = 1000
 MOST_LEVELS: Final = 500
+_MARKET_DATA: Final = frozenset({"Ticker", "OHLC", "Trades", "Depth"})
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -50,7 +51,6 @@ class PublicRest:
             "Trades": self._trades,
             "Depth": self._depth,
         }
-        self._names = pair_names(market.pairs.values())
 
     def result(self, name: str, parameters: Mapping[str, str], now_ns: int) -> str:
         """The ``result`` of a path, as JSON text.
@@ -61,6 +61,8 @@ class PublicRest:
         path = self._paths.get(name)
         if path is None:
             raise ApiError("EGeneral:Unknown method")
+        if name in _MARKET_DATA and self._desk.unpublished:
+            raise ApiError(f"EService:Unavailable:{self._desk.unpublished}")
         return path(parameters, now_ns)
 
     # --- the exchange -----------------------------------------------------------------------------------------------
@@ -183,7 +185,7 @@ class PublicRest:
             return {pair.rest_name: pair for pair in self._desk.listing.pairs}
         asked: dict[str, Pair] = {}
         for name in parameters["pair"].split(","):
-            pair = self._desk.listing.pair(self._names.get(name.strip(), ""))
+            pair = self._desk.listing.named(name.strip())
             if pair is None:
                 raise ApiError("EQuery:Unknown asset pair")
             asked[name.strip()] = pair

@@ -5,34 +5,20 @@ Source: Get Asset Info and Get Tradable Asset Pairs, Kraken REST API reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from kraken_lab.sandbox.instruments import Asset, Pair
 from kraken_lab.sandbox.json_text import array, members, text
 from kraken_lab.sandbox.numbers import written
 
-__all__ = ["asset_entry", "pair_entry", "pair_names"]
+__all__ = ["asset_entry", "pair_entry"]
 
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "leverage": ("leverage_buy", "leverage_sell"),
     "fees": ("fees", "fees_maker", "fee_volume_currency"),
     "margin": ("margin_call", "margin_stop"),
 }
-
-
-def pair_names(pairs: Iterable[Pair]) -> dict[str, str]:
-    """The v2 symbol of every name that a pair may be asked for under.
-
-    >>> from kraken_lab.sandbox.instruments import PAIRS
-    >>> [name for name, symbol in pair_names(PAIRS).items() if symbol == "BTC/USD"]
-    ['BTC/USD', 'XBT/USD', 'XBTUSD', 'XXBTZUSD', 'BTCUSD']
-    """
-    return {
-        name: pair.symbol
-        for pair in pairs
-        for name in (pair.symbol, pair.wsname, pair.altname, pair.rest_name, pair.symbol.replace("/", ""))
-    }
 
 
 def asset_entry(asset: Asset) -> str:

@@ -23,7 +23,6 @@ from kraken_lab.sandbox.order_request import LONGEST_TIMEOUT_S
 from kraken_lab.sandbox.order_terms import ConditionalTerms, NewOrder, OrderType, PriceType, TriggerTerms
 from kraken_lab.sandbox.rest_answer import ApiError
 from kraken_lab.sandbox.rest_orders import described, in_words
-from kraken_lab.sandbox.rest_reference import pair_names
 
 __all__ = ["RestTrading"]
 
@@ -47,7 +46,6 @@ class RestTrading:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._symbols = pair_names(desk.listing.pairs)
 
     def add(self, parameters: Parameters, now_ns: int) -> str:
         """``AddOrder``: the order in words, and its id unless it was to be validated only.
@@ -95,8 +93,8 @@ class RestTrading:
         flags = {flag for flag in parameters.get("oflags", "").split(",") if flag}
         if not flags <= _FLAGS:
             raise ApiError("EGeneral:Invalid arguments:oflags")
-        symbol = self._symbols.get(parameters.get("pair", ""))
-        if symbol is None:
+        pair = self._desk.listing.named(parameters.get("pair", ""))
+        if pair is None:
             raise ApiError("EQuery:Unknown asset pair")
         for required in ("ordertype", "type", "volume"):
             if not parameters.get(required):
@@ -106,7 +104,7 @@ class RestTrading:
         order_type = words["ordertype"]
         volume = _number(parameters, "volume")
         terms: dict[str, Any] = {
-            "symbol": symbol,
+            "symbol": pair.symbol,
             "side": words["type"],
             "order_type": order_type,
             "cash_order_qty" if "viqc" in flags else "order_qty": volume,

@@ -32,13 +32,9 @@ class Sources:
         """Whether the exchange calls this connection something else than before, so that it must be another."""
         if connection_id is None:
             return False
-        return self._connections.setdefault(source, connection_id) != connection_id
-
-    def forget(self, source: int) -> None:
-        """The connection has ended; whatever comes under that number is another."""
-        self._heard_ns.pop(source, None)
-        self._connections.pop(source, None)
-        self._silent.discard(source)
+        before = self._connections.get(source, connection_id)
+        self._connections[source] = connection_id
+        return before != connection_id
 
     def next_due_ns(self) -> int:
         """When one falls silent if nothing comes; the end of time if none can."""

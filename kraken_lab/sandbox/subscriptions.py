@@ -60,6 +60,7 @@ class Subscriptions:
         channel = request.channel
         if channel != "instrument":  # the only one without symbols; elsewhere an empty one is a wrong one
             self._check_listed(symbol)
+            self._check_published(channel)
         held = self._held.get((channel, symbol))
         key = _key(request, symbol)
         if held is not None:
@@ -153,6 +154,11 @@ class Subscriptions:
         pair = self._desk.listing.pair(symbol)
         if pair is None or pair.status == "delisted":
             raise Refusal(f"Currency pair not supported {symbol}")
+
+    def _check_published(self, channel: str) -> None:
+        if self._desk.unpublished:
+            also = "; and level3 needs a real API key there" if channel == "level3" else ""
+            raise Refusal(f"{self._desk.unpublished}{also}")
 
     def _check_level3(self, request: Subscription, now_ns: int) -> None:
         if sum(channel == "level3" for channel, _ in self._held) >= LEVEL3_SYMBOLS:

@@ -70,7 +70,8 @@ class Trading:
         seeds = [random.getrandbits(64) for _ in range(3)]
         self._order_ids = Ids(Random(seeds[0]), "O")
         executions, entries = Ids(Random(seeds[1]), "T"), Ids(Random(seeds[2]), "L")
-        paper = {asset: amount for asset, amount in PAPER_MONEY.items() if asset in market.assets}
+        self._later = dict(PAPER_MONEY) if balances is None else {}
+        paper = {asset: self._later.pop(asset) for asset in tuple(self._later) if asset in market.assets}
         self._account = Account(opening(paper if balances is None else balances, market.assets), entries.new)
         self._settlement = Settlement(self._account, market.assets, fees, Valuation(market), executions.new)
         self._blotter = Blotter()
@@ -96,6 +97,12 @@ class Trading:
         self._switch_ns: int | None = None
         self.reports: list[Callable[[Sequence[Report]], None]] = self._life.journal.reports
         self.ledger: list[Callable[[Sequence[LedgerEntry]], None]] = self._life.journal.ledger
+
+    def listed(self, asset: str) -> None:
+        """An asset has been listed: the account begins with the paper money in it that it would have begun with."""
+        amount = self._later.pop(asset, None)
+        if amount is not None:
+            self._account.begin(asset, opening({asset: amount}, self._market.assets)[asset])
 
     # --- orders -----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from kraken_lab.sandbox import json_text
 from kraken_lab.sandbox.events import Side
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 Levels: TypeAlias = tuple[tuple[Decimal | int, Decimal | int], ...]
+
+
+_OF_NO_CONSEQUENCE: Final = tuple(f'{{"channel":"{name}"' for name in ("heartbeat", "ticker", "ohlc"))
 
 
 class BadFrame(ValueError):
@@ -101,7 +104,7 @@ class Acknowledged:
 Message: TypeAlias = BookMessage | TradeMessage | Instruments | SystemState | Acknowledged
 
 
-def read_frame(raw: str | bytes) -> list[Message]:
+def read_frame(raw: str) -> list[Message]:
     """The messages in a frame, in order; none if it is of a kind that decides nothing here (a heartbeat, a ticker).
 
     >>> read_frame('{"channel":"status","type":"update","data":[{"system":"online"}]}')
@@ -110,6 +113,8 @@ def read_frame(raw: str | bytes) -> list[Message]:
     Raises:
         BadFrame: it is not JSON, or not of the shape that its channel has.
     """
+    if raw.startswith(_OF_NO_CONSEQUENCE):
+        return []
     try:
         frame = json_text.read(raw)
     except json_text.NotJson as error:
