@@ -5,6 +5,7 @@ from .clock import Clock, SystemClock
 from .connection import AnswerQuery, Connection
 from .endpoints import KRAKEN, Endpoint, Endpoints
 from .io_thread import IOThread
+from .market_pipe import LineSink, MarketPipe
 from .rest import RestClient
 from .sandbox_process import SandboxProcess, describe_sandbox
 from .secrets import Credentials, Secret, find_credentials
@@ -21,7 +22,9 @@ __all__ = [
     "Endpoint",
     "Endpoints",
     "IOThread",
+    "LineSink",
     "Link",
+    "MarketPipe",
     "Nonce",
     "RestClient",
     "SandboxProcess",

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import SandboxError
 from .endpoints import Endpoints
 from .secrets import Credentials, Secret
 
 __all__ = ["SandboxProcess", "describe_sandbox"]
+
+log = logging.getLogger(__name__)
 
 KEYS = ("ws_public", "ws_private", "ws_l3", "rest")
 
@@ -27,14 +30,32 @@ class SandboxProcess:
 
     It ends when `close` is called or when this process ends in any way: its standard input is the pipe.
 
+    With ``market="feed"`` it matches orders against the real exchange's public frames, which a `MarketPipe` writes to
+    `write_lines`. What it then has to say by itself (a pair pauses, a pair goes on) is given to ``on_notice``, on the
+    thread that reads its output; `paused` is what those notices come to.
+
     Raises:
         SandboxError: it did not start within ``timeout`` seconds, or said something else than its addresses.
     """
 
-    def __init__(self, *, seed: int, rate: float | None = None, tls: bool = False, timeout: float = 15.0) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        rate: float | None = None,
+        tls: bool = False,
+        market: Literal["synthetic", "feed"] = "synthetic",
+        silence_s: float | None = None,
+        on_notice: Callable[[Mapping[str, Any]], None] | None = None,
+        timeout: float = 15.0,
+    ) -> None:
         self._pid = os.getpid()
+        self._on_notice = on_notice
+        self._paused: dict[str, str] = {}
         command = [sys.executable, "-m", "kraken_lab.sandbox", "--json", "--port", "0", "--seed", str(seed)]
         command += ["--rate", repr(rate)] if rate is not None else []
+        command += ["--market", market] if market != "synthetic" else []
+        command += ["--silence", repr(silence_s)] if silence_s is not None else []
         command += ["--tls"] if tls else []
         try:
             self._process = subprocess.Popen(
@@ -42,14 +63,14 @@ class SandboxProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
                 # An interrupt in the terminal stops the cell or script, not the exchange under it.
                 start_new_session=True,
             )
         except OSError as error:
             raise SandboxError(f"The sandbox could not be started: {error.strerror}.") from error
         self._answers: Queue[str] = Queue()
-        self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._writing = threading.Lock()
         self._reader = threading.Thread(target=self._read, name="kraken_lab sandbox pipe", daemon=True)
         self._reader.start()
         try:
@@ -58,7 +79,7 @@ class SandboxProcess:
             self.close()
             raise SandboxError(f"The sandbox did not say where it listens within {timeout:g} s.") from None
         if not line:
-            said = self._process.stderr.read() if self._process.stderr else ""
+            said = self._process.stderr.read().decode("utf-8", "replace") if self._process.stderr else ""
             self.close()
             raise SandboxError(f"The sandbox ended before it was ready: {said.strip()[-500:] or 'no reason given'}.")
         self.facts: Mapping[str, Any] = json.loads(line)
@@ -76,12 +97,50 @@ class SandboxProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    @property
+    def paused(self) -> Mapping[str, str]:
+        """With ``market="feed"``: the pairs of which it has said that it does not match them now, and why."""
+        return dict(self._paused)
+
     def _read(self) -> None:
         stdout = self._process.stdout
         assert stdout is not None
-        for line in stdout:
-            self._answers.put(line)
+        for data in stdout:
+            line = data.decode("utf-8", "replace")
+            if line.startswith('{"notice"'):
+                self._notice(json.loads(line))
+            else:
+                self._answers.put(line)
         self._answers.put("")
+
+    def _notice(self, notice: Mapping[str, Any]) -> None:
+        if notice["notice"] == "paused":
+            self._paused[notice["symbol"]] = notice["reason"]
+        elif notice["notice"] == "resumed":
+            self._paused.pop(notice["symbol"], None)
+        if self._on_notice is not None:
+            try:
+                self._on_notice(notice)
+            except Exception:
+                # Whatever a listener does wrong, the answers behind this line must still be read.
+                log.exception("notice.listener_failed notice=%r", dict(notice))
+
+    def write_lines(self, data: bytes) -> None:
+        """Write whole lines that nothing answers, such as a `MarketPipe` has. May wait until the sandbox reads them.
+
+        Raises:
+            OSError: it is gone.
+        """
+        with self._writing:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        if stdin.closed:
+            raise BrokenPipeError("the sandbox was closed")
+        stdin.write(data)
+        stdin.flush()
 
     def control(self, *, timeout: float = 5.0, **order: object) -> Mapping[str, Any]:
         """Send one order down the control pipe, such as ``fault="reset"``, and give its answer.
@@ -89,12 +148,14 @@ class SandboxProcess:
         Raises:
             SandboxError: it refused, did not answer, or is gone.
         """
-        stdin = self._process.stdin
-        assert stdin is not None
-        with self._lock:
+        with self._asking:
             try:
-                stdin.write(json.dumps(order) + "\n")
-                stdin.flush()
+                if not self._writing.acquire(timeout=timeout):
+                    raise Empty  # the feed is waiting for it to read
+                try:
+                    self._write(json.dumps(order).encode("ascii") + b"\n")
+                finally:
+                    self._writing.release()
                 line = self._answers.get(timeout=timeout)
             except (OSError, ValueError):
                 raise SandboxError("The sandbox is gone. kl.connect('sandbox') starts another.") from None
@@ -110,18 +171,26 @@ class SandboxProcess:
         if os.getpid() != self._pid:
             return
         process = self._process
-        if process.stdin is not None and not process.stdin.closed:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
+        # Who writes may be waiting for a sandbox that does not read: then its end sets the writer free.
+        if self._writing.acquire(timeout=timeout):
+            try:
+                if process.stdin is not None and not process.stdin.closed:
+                    with contextlib.suppress(OSError):
+                        process.stdin.close()
+            finally:
+                self._writing.release()
+        else:
+            process.kill()
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout)
         self._reader.join(timeout)
-        for pipe in (process.stdout, process.stderr):
+        for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(OSError):  # there may be something left that nobody will read
+                    pipe.close()
 
 
 def describe_sandbox(facts: Mapping[str, Any]) -> tuple[Endpoints, Credentials, ssl.SSLContext | None]:
