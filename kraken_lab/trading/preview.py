@@ -50,6 +50,8 @@ class Preview:
     resting_price: Decimal | None = None
     queue_ahead: Decimal | None = None
     better_ahead: Decimal | None = None
+    resting_fee: Decimal | None = None
+    """What the rest costs if it fills as maker at its price, in ``fee_asset``."""
     dropped_qty: Decimal = Decimal(0)
     """What would be cancelled at once, not filled: the rest of an ``ioc`` or market order, or a post-only order."""
     balances_after: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
@@ -144,10 +146,11 @@ class _Walk:
         )
         self._sides[leg.side] = left_of(other, taken)
         self._pay(leg, taken, fee)
-        if rests and rest:
+        if rests and rest and limit is not None:
             own = self._sides["sell" if leg.side == "buy" else "buy"]
             ahead, better = (self._ahead(leg, own, at=at) for at in (True, False))
             seen = replace(seen, resting_qty=rest, resting_price=limit, queue_ahead=ahead, better_ahead=better)
+            seen = replace(seen, resting_fee=self._fee(leg, Taken(((limit, rest),), complete=True), maker=True))
         return replace(seen, dropped_qty=Decimal(0) if rests else rest, balances_after=self._after())
 
     def _taken(self, leg: Leg, other: Levels) -> Taken:
@@ -171,12 +174,14 @@ class _Walk:
     def _fee_asset(self, leg: Leg) -> str:
         return self._pair.base if leg.fee_preference == "base" else self._pair.quote
 
-    def _fee(self, leg: Leg, taken: Taken) -> Decimal | None:
+    def _fee(self, leg: Leg, taken: Taken, *, maker: bool = False) -> Decimal | None:
         if self._facts.fee_rates is None:
             return None
         paid_in = self._fee_asset(leg)
         basis = taken.qty if paid_in == self._pair.base else taken.value
-        return rounded(EXACT.multiply(basis, self._facts.fee_rates[1]), self._facts.precisions.get(paid_in))
+        return rounded(
+            EXACT.multiply(basis, self._facts.fee_rates[0 if maker else 1]), self._facts.precisions.get(paid_in)
+        )
 
     def _pay(self, leg: Leg, taken: Taken, fee: Decimal | None) -> None:
         base, quote, sign = self._pair.base, self._pair.quote, 1 if leg.side == "buy" else -1
