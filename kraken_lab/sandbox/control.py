@@ -46,6 +46,7 @@ _CONTROLS: Final[Mapping[str, Mapping[str, _Kind]]] = {
     "lose_request": {"method": str, "times": int},
     "lose_reply": {"method": str, "times": int},
     "delay": {"method": str, "seconds": _NUMBER, "times": int},
+    "hold": {"method": str, "seconds": _NUMBER, "times": int},
     "cut": {"method": str, "point": str},
     "rate_limit": {"method": str, "n": int, "per_s": _NUMBER},
     "raw": {"data": str, "base64": str, "endpoint": str},

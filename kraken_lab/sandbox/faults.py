@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from decimal import Decimal, InvalidOperation
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Protocol, get_args
 
 from kraken_lab.errors import SandboxError
 from kraken_lab.sandbox.account_feeds import AccountFeeds
@@ -23,20 +23,14 @@ from kraken_lab.sandbox.instruments import PairStatus
 from kraken_lab.sandbox.listing import SystemStatus
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.request_faults import CutPoint, RequestFaults
-from kraken_lab.sandbox.rest_answer import RestAnswer, failed
+from kraken_lab.sandbox.rest_answer import RestAnswer
+from kraken_lab.sandbox.rest_faults import RestFailure, RestFaults
 from kraken_lab.sandbox.stamps import Stamps
 from kraken_lab.sandbox.tokens import Tokens
 
 __all__ = ["Faults", "Steered"]
 
 _CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
-_REST_FAILURES: Final = {
-    "html": RestAnswer(502, {"content-type": "text/html"}, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
-    "not_json": RestAnswer(200, body=b'{"error":[],"resu'),
-    "empty": RestAnswer(200, body=b"{}"),
-    "wrong_type": RestAnswer(200, body=b'{"error":[],"result":["not","an","object"]}'),
-    "no_answer": RestAnswer(0),
-}
 
 
 class _Connection(Protocol):
@@ -83,6 +77,7 @@ class Faults:
         self._key = key
         self._account = account
         self.requests = RequestFaults()
+        self._rest = RestFaults()
         self.rules: list[Rule] = []
         self.denied: dict[str, str] = {}
         self.frozen = False
@@ -93,7 +88,6 @@ class Faults:
         self._refusals = 0
         self._hangs = 0
         self._upgrades: list[tuple[int, str]] = []
-        self._rest_failures: list[tuple[str, RestAnswer]] = []
 
     # --- the transport ----------------------------------------------------------------------------------------------
 
@@ -177,6 +171,10 @@ class Faults:
     def delay(self, method: str, seconds: float, times: int = 1) -> None:
         """Answer the next ``times`` requests of that method so much later."""
         self.requests.delay(method, seconds, times)
+
+    def hold(self, method: str, seconds: float, times: int = 1) -> None:
+        """Let the engine take the next ``times`` requests of that method so much later than the gateway did."""
+        self.requests.hold(method, seconds, times)
 
     def cut(self, method: str, point: CutPoint) -> None:
         """Reset the connection when the next request of that method is ``received``, ``accepted`` or ``acked``."""
@@ -304,7 +302,7 @@ class Faults:
     def rest_fail(
         self,
         path: str,
-        how: int | Literal["html", "not_json", "empty", "wrong_type", "no_answer"] | str,
+        how: RestFailure,
         times: int = 1,
     ) -> None:
         """Answer the next ``times`` requests whose path ends in ``path`` wrongly.
@@ -314,25 +312,11 @@ class Faults:
         Raises:
             SandboxError: it is none of them.
         """
-        if isinstance(how, int):
-            answer = RestAnswer(how, {"content-type": "text/plain"}, b"an error on purpose")
-        elif how in _REST_FAILURES:
-            answer = _REST_FAILURES[how]
-        elif ":" in how:
-            answer = failed(how)
-        else:
-            raise SandboxError(
-                f"how={how!r} is not possible: use an HTTP status, {', '.join(_REST_FAILURES)} or E...:..."
-            )
-        self._rest_failures += [(path, answer)] * times
+        self._rest.fail(path, how, times)
 
     def take_rest_failure(self, path: str) -> RestAnswer | None:
         """How the REST request to ``path`` goes wrong; None: it does not."""
-        for position, (ending, answer) in enumerate(self._rest_failures):
-            if path.endswith(ending):
-                del self._rest_failures[position]
-                return answer
-        return None
+        return self._rest.take(path)
 
     # --- ending -----------------------------------------------------------------------------------------------------
 
@@ -342,7 +326,7 @@ class Faults:
         self.rules.clear()
         self.denied.clear()
         self._upgrades.clear()
-        self._rest_failures.clear()
+        self._rest.clear()
         self._refusals = self._hangs = 0
         self.slice_bytes = self.throttle_bytes_per_s = self.rest_lag_ns = 0
         self.drops_pongs = False

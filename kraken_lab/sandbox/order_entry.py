@@ -50,32 +50,32 @@ class OrderEntry:
         self._key = key
         self._stamps = stamps
 
-    def outcomes(self, ask: Ask, now_ns: int) -> list[Outcome]:
-        """Do what is asked, as far as the exchange and the key allow it."""
+    def outcomes(self, ask: Ask, now_ns: int, received_ns: int) -> list[Outcome]:
+        """Do what is asked and came in at ``received_ns``, as far as the exchange and the key allow it."""
         entering = isinstance(ask, AddOrder | AddBatch | AmendOrder | EditOrder)
         if not self._key.may(*(_ENTERING if entering else _LEAVING)):
             return [Rejection("EGeneral:Permission denied")]
         try:
             if isinstance(ask, CancelOrders):
                 return list(self._cancelled(ask, now_ns))
-            return [self._result(ask, now_ns)]
+            return [self._result(ask, now_ns, received_ns)]
         except Rejection as rejection:
             return [rejection]
 
-    def _result(self, ask: Ask, now_ns: int) -> str:
+    def _result(self, ask: Ask, now_ns: int, received_ns: int) -> str:
         match ask:
             case AddOrder(order):
-                added = self._trading.add(order.terms, now_ns)
+                added = self._trading.add(order.terms, now_ns, received_ns=received_ns)
                 return members(**_ids(added, order.terms), **_warnings(order.warnings))
             case AddBatch():
-                return self._batch(ask, now_ns)
+                return self._batch(ask, now_ns, received_ns)
             case AmendOrder(amendment):
-                amend_id, _ = self._trading.amend(amendment, now_ns)
+                amend_id, _ = self._trading.amend(amendment, now_ns, received_ns=received_ns)
                 used = {"order_id": amendment.order_id, "cl_ord_id": amendment.cl_ord_id}
                 named = {name: text(value) for name, value in used.items() if value is not None}
                 return members(amend_id=text(amend_id), **named)
             case EditOrder(edit, warnings):
-                new = self._trading.edit(edit, now_ns)
+                new = self._trading.edit(edit, now_ns, received_ns=received_ns)
                 order_id = {} if new is None else {"order_id": text(new.order_id)}
                 return members(**order_id, original_order_id=text(edit.order_id), **_warnings(warnings))
             case CancelBatch(orders, cl_ord_ids):
@@ -88,10 +88,10 @@ class OrderEntry:
             case CancelOrders():
                 raise AssertionError("orders are cancelled one by one")
 
-    def _batch(self, ask: AddBatch, now_ns: int) -> str:
+    def _batch(self, ask: AddBatch, now_ns: int, received_ns: int) -> str:
         terms = [order.terms for order in ask.orders]
         is_check = any(each.validate for each in terms)
-        added = self._trading.add_batch(terms, ask.deadline_ns, now_ns, validate=is_check)
+        added = self._trading.add_batch(terms, ask.deadline_ns, now_ns, received_ns=received_ns, validate=is_check)
         results = []
         for order, outcome in zip(ask.orders, added, strict=True):
             if isinstance(outcome, Rejection):

@@ -22,7 +22,7 @@ class _Asked(Protocol):
 
 
 class Reply:
-    """The answers to one request, received at ``received_ns``."""
+    """The answers to one request, received at ``received_ns`` and dealt with at ``now_ns``."""
 
     def __init__(
         self,
@@ -32,13 +32,15 @@ class Reply:
         stamps: Stamps,
         random: Random,
         received_ns: int,
+        now_ns: int,
     ) -> None:
         self._send = send
         self._postpone = postpone
         self._fate = fate
         self._stamps = stamps
         self._random = random
-        self._received_ns = self._answered_ns = received_ns
+        self._received_ns = received_ns
+        self._answered_ns = now_ns
 
     def times(self) -> tuple[str, str]:
         """``time_in`` and ``time_out`` of the next answer: the gateway takes some tens of microseconds over each."""

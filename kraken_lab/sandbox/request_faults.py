@@ -21,14 +21,16 @@ CutPoint: TypeAlias = Literal["received", "accepted", "acked"]
 class Fate:
     """What happens to one request. By default nothing out of the ordinary.
 
-    ``lost``: it is not processed. ``refused``: it is over the rate. ``mute``: it is processed, never answered.
-    ``delay_ns``: its answers go out so much later. ``cut``: where in its life the connection is reset.
+    ``held_ns``: the engine takes it so much later than the gateway. ``lost``: it is not processed. ``refused``: it is
+    over the rate. ``mute``: it is processed, never answered. ``delay_ns``: its answers go out so much later. ``cut``:
+    where in its life the connection is reset.
     """
 
     lost: bool = False
     refused: bool = False
     mute: bool = False
     delay_ns: int = 0
+    held_ns: int = 0
     cut: CutPoint | None = None
 
 
@@ -66,6 +68,10 @@ class RequestFaults:
     def delay(self, method: str, seconds: float, times: int = 1) -> None:
         """Answer the next ``times`` requests of that method so much later; what they cause is not delayed."""
         self._wait(method, Fate(delay_ns=round(seconds * NS_PER_SECOND)), times)
+
+    def hold(self, method: str, seconds: float, times: int = 1) -> None:
+        """Let the engine take the next ``times`` requests of that method so much later than the gateway did."""
+        self._wait(method, Fate(held_ns=round(seconds * NS_PER_SECOND)), times)
 
     def cut(self, method: str, point: CutPoint) -> None:
         """Reset the connection when the next request of that method is received, accepted, or answered.

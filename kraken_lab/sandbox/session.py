@@ -75,7 +75,7 @@ class Session:
         self._rate = Window(REQUESTS_PER_SECOND)
         self._outbox: list[str | bytes] = []
         self._inbox: list[str | bytes] = []
-        self._late: list[tuple[int, Frame]] = []
+        self._later: list[tuple[int, Callable[[], None]]] = []
         self._is_closed = False
         self._beats = False
         self._spoke_ns = self._active_ns = clock()
@@ -104,6 +104,8 @@ class Session:
         fate = self._desk.faults.requests.meet(request.method, now_ns)
         if fate.cut == "received":
             self.reset()
+        elif fate.held_ns:
+            self._postpone(now_ns + fate.held_ns, lambda: self._process(request, fate, now_ns))
         elif not fate.lost:
             self._process(request, fate, now_ns)
 
@@ -177,14 +179,14 @@ class Session:
         due = self._active_ns + self._idle_ns
         if self._beats:
             due = min(due, self._spoke_ns + HEARTBEAT_NS)
-        return min([due, *(at_ns for at_ns, _ in self._late)])
+        return min([due, *(at_ns for at_ns, _ in self._later)])
 
     def let_time_pass(self, now_ns: int) -> None:
         """Do what is due by now."""
-        due = [frame for at_ns, frame in self._late if at_ns <= now_ns]
-        self._late = [late for late in self._late if late[0] > now_ns]
-        for frame in due:
-            self.send(frame)
+        due = [do for at_ns, do in self._later if at_ns <= now_ns]
+        self._later = [later for later in self._later if later[0] > now_ns]
+        for do in due:
+            do()
         if self.is_over:
             return
         if self._beats and now_ns >= self._spoke_ns + HEARTBEAT_NS:
@@ -213,10 +215,13 @@ class Session:
 
     def _finish(self) -> None:
         self._subscriptions.clear()
-        self._late.clear()
+        self._later.clear()
 
-    def _process(self, request: Request | BadRequest, fate: Fate, now_ns: int) -> None:
-        reply = Reply(self.send, self._postpone, fate, self._desk.stamps, self._random, now_ns)
+    def _process(self, request: Request | BadRequest, fate: Fate, received_ns: int) -> None:
+        if self.is_over:
+            return
+        now_ns = self._clock()
+        reply = Reply(self.send, self._postpone_answer, fate, self._desk.stamps, self._random, received_ns, now_ns)
         said = len(self._outbox)
         self._beats = self._beats or request.method == "subscribe"
         if fate.refused or not self._rate.take(1, now_ns):
@@ -227,7 +232,7 @@ class Session:
         elif isinstance(request, Ping):
             reply.send(answers.pong(request.req_id, reply.times()))
         elif isinstance(request, TradingRequest):
-            self._trade(request, reply, now_ns)
+            self._trade(request, reply, now_ns, received_ns)
         elif isinstance(request, AccountSubscription):
             self._subscribe_account(request, reply, now_ns)
         else:
@@ -272,17 +277,20 @@ class Session:
         if request.method == "subscribe":
             self._desk.account.join(self, request)
 
-    def _trade(self, request: TradingRequest, reply: Reply, now_ns: int) -> None:
+    def _trade(self, request: TradingRequest, reply: Reply, now_ns: int, received_ns: int) -> None:
         if not self._desk.tokens.accepts(request.token, now_ns):
             reply.refuse("ESession:Invalid session", request)
             return
         with self._desk.account.held():
-            for outcome in self._desk.order_entry.outcomes(request.ask, now_ns):
+            for outcome in self._desk.order_entry.outcomes(request.ask, now_ns, received_ns):
                 if isinstance(outcome, Rejection):
                     reply.refuse(str(outcome), request)
                 else:
                     reply.grant(outcome, request)
 
-    def _postpone(self, due_ns: int, frame: Frame) -> None:
-        self._late.append((due_ns, frame))
+    def _postpone_answer(self, due_ns: int, frame: Frame) -> None:
+        self._postpone(due_ns, lambda: self.send(frame))
+
+    def _postpone(self, due_ns: int, do: Callable[[], None]) -> None:
+        self._later.append((due_ns, do))
         self._on_output(self)

@@ -33,6 +33,7 @@ def do(exchange: Exchange, **command: Any) -> Any:
         {"fault": "lose_request", "method": "subscribe"},
         {"fault": "lose_reply", "method": "subscribe", "times": 2},
         {"fault": "delay", "method": "subscribe", "seconds": 0.5},
+        {"fault": "hold", "method": "add_order", "seconds": 6},
         {"fault": "cut", "method": "subscribe", "point": "acked"},
         {"fault": "rate_limit", "method": "subscribe", "n": 15, "per_s": 1},
         {"fault": "raw", "data": "nonsense"},
