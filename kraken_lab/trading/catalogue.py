@@ -20,14 +20,18 @@ Fix: TypeAlias = Literal["none", "steps", "cost", "funds", "post_only", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One kind of text. ``placed`` is False where it proves that nothing was placed, None where nobody knows."""
+    """One kind of text.
+
+    ``placed`` is False where it proves that nothing was placed, True where it is why an order ended, None where nobody
+    knows.
+    """
 
     pattern: str
     said: str
     here: str = ""
     todo: str = ""
     fix: Fix = "none"
-    placed: Literal[False] | None = False
+    placed: bool | None = False
 
 
 _SIZE = "{symbol} takes orders of at least {qty_min} {base} and {cost_min} {quote}, in steps of {qty_increment} {base}."
@@ -103,13 +107,13 @@ CATALOGUE: Final = (
           todo="A new one is fetched by itself.", fix="same"),
     Entry("Token(s) not found", "The request went out without a good token.", fix="same"),
     Entry("Post only order", "It would have taken liquidity, so it was cancelled at once: it is post-only.",
-          "The best bid is {bid}, the best ask {ask}.", "Give it a price further from the other side."),
+          "The best bid is {bid}, the best ask {ask}.", "Give it a price further from the other side.", placed=True),
     Entry("Immediate or cancel", "What could not be filled at once was cancelled: it is immediate-or-cancel.",
-          "The best bid is {bid}, the best ask {ask}."),
+          "The best bid is {bid}, the best ask {ask}.", placed=True),
     Entry("Order would trigger immediately", "The market is beyond its trigger already.",
-          "The best bid is {bid}, the best ask {ask}.", "A stop waits on the far side of the market."),
-    Entry("CancelAllOrdersAfter Timeout", "The dead man's switch fired and cancelled it."),
-    Entry("User requested", "It was cancelled on request."),
+          "The best bid is {bid}, the best ask {ask}.", "A stop waits on the far side of the market.", placed=True),
+    Entry("CancelAllOrdersAfter Timeout", "The dead man's switch fired and cancelled it.", placed=True),
+    Entry("User requested", "It was cancelled on request.", placed=True),
     Entry("*field must be*", "A parameter has the wrong type."),
     Entry("Unsupported field*", "A parameter is not known to the exchange."),
 )  # fmt: skip

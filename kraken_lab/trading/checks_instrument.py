@@ -86,12 +86,13 @@ def tick(question: Question) -> Iterator[Check]:
     """Every price lies exactly on the pair's price increment."""
     pair = question.pair
     for begin, leg in question.numbered():
-        off = [(name, price) for name, price in _prices(leg) if not _on(price, pair.price_increment)]
+        prices = list(_prices(leg))
+        off = [(name, price) for name, price in prices if not _on(price, pair.price_increment)]
         for name, price in off:
             offered = nearest(price, pair.price_increment)
             said = f"{begin}{name} {price:f} is not a multiple of {pair.price_increment:f}; the nearest is {offered:f}."
             yield refused("tick", said, price=price, increment=pair.price_increment, nearest=offered)
-        if not off:
+        if prices and not off:
             said = f"{begin}Prices are multiples of {pair.price_increment:f}."
             yield passed("tick", said, increment=pair.price_increment)
 

@@ -56,8 +56,8 @@ def collar(question: Question) -> Iterator[Check]:
         reference, named = _reference(leg, book)
         through = share_pct(limit, reference) if leg.side == "buy" else -share_pct(limit, reference)
         figures = {"limit_price": limit, "reference": reference, "through_pct": through, "most_pct": most}
-        words = f"{begin}limit_price {limit:f} is {_pct(abs(through))} % "
-        words += f"{'above' if limit > reference else 'below'} {named} of {reference:f}"
+        way = f"{_pct(abs(through))} % {'above' if limit > reference else 'below'}" if through else "at"
+        words = f"{begin}limit_price {limit:f} is {way} {named} of {reference:f}"
         if through > most:
             yield refused("collar", f"{words}: through it by more than {most:f} %.", **figures)
         elif -through > FAR_PCT:

@@ -8,12 +8,22 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from ..errors import BadArgument, KrakenLabError, OrderRefused, OrderRejected, OrderUnknown
+from ..errors import (
+    BadArgument,
+    ConfirmationVoid,
+    Halted,
+    KrakenLabError,
+    NotArmed,
+    OrderRefused,
+    OrderRejected,
+    OrderUnknown,
+)  # fmt: skip
 from .catalogue import Entry, entry_for
 from .facts import Facts
 from .order import Order
 from .proposal import Maker, Proposal
 from .remedies import again, passing
+from .sentences import printable
 from .states import OrderRecord, OrderState
 from .words import in_words
 
@@ -47,13 +57,12 @@ class Explanation:
         return " ".join([*self.said, *([self.todo] if self.todo else [])])
 
     def __repr__(self) -> str:
-        shown = ascii(self.text)[1:-1] if not self.text.isprintable() else self.text
-        lines = [f"<Explanation of {shown}", *(f"  {sentence}" for sentence in (*self.said, self.todo) if sentence)]
+        lines = [f"<Explanation of {self.text}", *(f"  {sentence}" for sentence in (*self.said, self.todo) if sentence)]
         if self.proposal is not None:
             lines.append(
                 f"  This would pass: {self.proposal.what}. See .proposal; nothing is sent before it is confirmed."
             )
-        return "\n".join(lines) + ">"
+        return "\n".join(map(printable, lines)) + ">"
 
     def _repr_html_(self) -> str | None:
         return None if self.views is None else self.views.explanation(self)
@@ -89,7 +98,8 @@ def explain(
     elif isinstance(subject, OrderUnknown):
         about = (Entry("", "", todo="Do not place it once more."), subject.reason, (str(subject),), None)
     elif isinstance(subject, KrakenLabError):
-        about = (Entry("", ""), type(subject).__name__, (str(subject),), None)
+        unsent = isinstance(subject, ConfirmationVoid | Halted | NotArmed)
+        about = (Entry("", ""), type(subject).__name__, (str(subject),), False if unsent else None)
     elif isinstance(subject, str):
         about = _of_text(subject, facts)
     else:

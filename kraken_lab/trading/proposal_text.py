@@ -1,19 +1,44 @@
-"""A proposal as plain text, for a terminal and for every ``repr``."""
+"""A proposal as plain text, for a terminal and for every ``repr``: what the card shows, line by line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from .proposal_rows import WHERE, preview_rows, sum_rows, terms_rows
+from .sentences import printable
+from .words import in_words
 
 if TYPE_CHECKING:
     from .proposal import Proposal
 
 __all__ = ["proposal_text"]
 
+_SIGNS: Final = {"refuse": "REFUSED", "warn": "WARNING", "pass": "ok"}
+
 
 def proposal_text(proposal: Proposal) -> str:
-    """Where it would go and what it is, then refusals and warnings, then what passed."""
-    lines = [f"<Proposal {proposal.mode_words}: {proposal.what}>"]
-    signs = {"refuse": "REFUSED", "warn": "WARNING", "pass": "ok"}
-    for verdict in ("refuse", "warn", "pass"):
-        lines += [f"  {signs[verdict]:8} {check.said}" for check in proposal.checks if check.verdict == verdict]
-    return "\n".join(lines)
+    """Where it would go and what it is, then refusals, warnings and offers, then its figures, then what passed."""
+    return "\n".join(printable(line) for line in _lines(proposal))
+
+
+def _lines(proposal: Proposal) -> Iterator[str]:
+    yield f"<Proposal {proposal.mode_words}: {proposal.what}"
+    yield f"  {WHERE[proposal.mode]}; account {proposal.account}; nothing has been sent"
+    for verdict in ("refuse", "warn"):
+        yield from (f"  {_SIGNS[verdict]:8} {check.said}" for check in proposal.checks if check.verdict == verdict)
+    yield from (f"  offered  .corrected({at}): {offer.text}" for at, offer in enumerate(proposal.corrections))
+    for at, leg in enumerate(proposal.legs):
+        yield from (f"  {name:24} {value}" for name, value in terms_rows(leg, proposal))
+        if at < len(proposal.previews):
+            seen = proposal.previews[at]
+            yield f"  {'now':24} {seen.outcome}"
+            yield from (f"  {name:24} {value}" for name, value in preview_rows(leg, seen, proposal))
+    if proposal.legs:
+        yield from (f"  {name:24} {value}" for name, value in sum_rows(proposal))
+    for removed in proposal.removes:
+        order = removed.order
+        whose = "of this lab" if removed.ours else "placed ELSEWHERE"
+        yield f"  would go  {in_words(order)}, {whose}, {order.order_id or order.cl_ord_id}"
+    yield from (f"  {_SIGNS['pass']:8} {check.said}" for check in proposal.checks if check.verdict == "pass")
+    yield ">"

@@ -10,7 +10,7 @@ from .legs import Leg
 from .states import OrderRecord
 from .words import in_words
 
-__all__ = ["change_words", "draft_words", "leg_words"]
+__all__ = ["change_words", "draft_words", "leg_words", "printable"]
 
 
 def leg_words(leg: Leg) -> str:
@@ -55,6 +55,15 @@ def draft_words(given: Mapping[str, Any]) -> str:
     if given.get("order_type") is not None:
         parts.append(f"({given['order_type']})")
     return " ".join(parts) or "an order"
+
+
+def printable(text: str) -> str:
+    r"""A text whose characters that cannot be seen are written as escapes, so that a terminal shows it and no more.
+
+    >>> print(printable("red \x1b[31m"))
+    red \x1b[31m
+    """
+    return text if text.isprintable() else "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _said(value: object) -> str:

@@ -1,0 +1,170 @@
+"""What a confirmation must show, as names and values: the same rows in the card and in the plain text.
+
+Where it would go, what it is, what it would do now, and what it would cost. Values are texts for people, not yet
+escaped for any reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from .legs import Leg
+from .preview import Preview
+
+if TYPE_CHECKING:
+    from .proposal import Proposal
+
+__all__ = [
+    "WHERE",
+    "counted",
+    "or_dash",
+    "preview_rows",
+    "quantity_words",
+    "shortened",
+    "sum_rows",
+    "terms_rows",
+    "trimmed",
+]
+
+WHERE: Final = {
+    "sandbox": "the sandbox on this machine: no real money",
+    "replay": "a replayed recording: no real money",
+    "paper": "the sandbox, fed with real prices: no real money",
+    "live": "Kraken, with real money",
+}
+"""What each mode means."""
+_NONE: Final = "–"
+
+
+def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What the order is."""
+    quote = leg.symbol.partition("/")[2]
+    yield "symbol", leg.symbol
+    yield "side", leg.side
+    yield "type", leg.order_type
+    yield "quantity", quantity_words(leg)
+    if leg.display_qty is not None:
+        yield "visible quantity", f"{leg.display_qty:f}"
+    if leg.limit_price is not None:
+        yield "limit price", _offset(leg.limit_price, leg.limit_price_type, quote)
+    if leg.triggers is not None:
+        yield (
+            "trigger",
+            f"{_offset(leg.triggers.price, leg.triggers.price_type, quote)} ({leg.triggers.reference or 'last'})",
+        )
+    yield "time in force", leg.time_in_force + (f" until {leg.expire_time}" if leg.expire_time else "")
+    if leg.effective_time is not None:
+        yield "starts", leg.effective_time
+    flags = [name.replace("_", "-") for name in ("post_only", "reduce_only", "margin") if getattr(leg, name)]
+    flags += [
+        f"{name} {value}" for name, value in (("self-trade", leg.stp_type), ("fee in", leg.fee_preference)) if value
+    ]
+    yield "flags", ", ".join(flags) or "none"
+    if leg.conditional is not None:
+        close = leg.conditional
+        prices = [
+            f"{name} {_offset(price, kind, quote)}"
+            for name, price, kind in (
+                ("trigger", close.trigger_price, close.trigger_price_type),
+                ("limit", close.limit_price, close.limit_price_type),
+            )
+            if price is not None
+        ]
+        yield "close of each fill", f"{close.order_type}, {', '.join(prices)}"
+    yield "deadline", f"{proposal.settings.order_deadline:g} s after it is sent"
+
+
+def preview_rows(leg: Leg, seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What it would do if the book stood still."""
+    quote = leg.symbol.partition("/")[2]
+    if seen.best_price is not None:
+        yield f"best {'ask' if leg.side == 'buy' else 'bid'}", f"{seen.best_price:f}"
+        if seen.distance_pct is not None:
+            yield "distance from it", _distance(seen.distance_pct)
+    if seen.average_price is not None:
+        yield "average price", shortened(seen.average_price)
+        yield "worst price", f"{seen.worst_price:f}"
+        yield "slippage", f"{seen.slippage_pct:.3f} %"
+        yield "value", f"{trimmed(seen.value)} {quote}"
+    if seen.resting_qty:
+        yield "rests", f"{trimmed(seen.resting_qty)} at {seen.resting_price:f}"
+        yield "queue ahead", f"{trimmed(seen.queue_ahead)} there, {trimmed(seen.better_ahead)} at better prices"
+    yield from _fees(seen, proposal)
+
+
+def _fees(seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What is charged now, and for the rest if it fills where it rests."""
+    if proposal.fee_rates is None:
+        yield "fee", "not known"
+        return
+    maker, taker = (f"{rate * 100:f}".rstrip("0").rstrip(".") for rate in proposal.fee_rates)
+    if seen.fills:
+        yield f"fee now (taker {taker} %)", f"{trimmed(seen.fee)} {seen.fee_asset}"
+    if seen.resting_fee is not None:
+        yield f"fee of the rest (maker {maker} %)", f"{trimmed(seen.resting_fee)} {seen.fee_asset}"
+    if not seen.fills and seen.resting_fee is None:
+        yield "fee", f"maker {maker} %, taker {taker} %"
+
+
+def sum_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What the whole request is worth and would leave."""
+    quote = proposal.symbol.partition("/")[2]
+    adds = "" if proposal.target is None else " added"
+    notional = _NONE if proposal.notional is None else f"{trimmed(proposal.notional)} {quote}"
+    yield f"notional{adds}, fee included", notional
+    if proposal.previews:
+        last = proposal.previews[-1]
+        for asset, amount in last.balances_after.items():
+            yield f"{asset} after the fills", trimmed(amount)
+        left = "" if last.rate_left is None else f", {last.rate_left:.1f} left"
+        yield "rate counter", f"{trimmed(last.rate_cost)}{left}"
+
+
+def quantity_words(leg: Leg) -> str:
+    """Its quantity with its currency."""
+    base, _, quote = leg.symbol.partition("/")
+    if leg.cash_order_qty is not None:
+        return f"for {leg.cash_order_qty:f} {quote}"
+    return f"{or_dash(leg.order_qty)} {base}"
+
+
+def _offset(price: Decimal, kind: str | None, quote: str) -> str:
+    if kind == "pct":
+        return f"{price:+f} %"
+    return f"{price:+f} {quote} from it" if kind == "quote" else f"{price:f} {quote}"
+
+
+def _distance(pct: Decimal) -> str:
+    if not pct:
+        return "at it"
+    return f"{abs(pct):.3f} % {'above' if pct > 0 else 'below'}"
+
+
+def or_dash(number: Decimal | None) -> str:
+    """A number, or a dash for none."""
+    return _NONE if number is None else trimmed(number)
+
+
+def trimmed(number: Decimal | None) -> str:
+    """All its digits, without zeros that say nothing."""
+    if number is None:
+        return _NONE
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def shortened(number: Decimal) -> str:
+    """A quotient in ten significant digits at most; a number of fewer digits as it is."""
+    digits = len(number.as_tuple().digits)
+    return trimmed(number) if digits <= 16 else trimmed(Decimal(f"{number:.10g}"))
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "check"), counted(2, "check")
+    ('1 check', '2 checks')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,112 @@
+"""An order as a card: its state, what is filled at which price, its fills, and what happened to it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from ..trading.states import FillRecord, OrderEvent, OrderRecord, OrderState
+from ..trading.words import in_words
+from . import cells, escape
+from .card import Tone, card, facts_grid, marked_lines, table
+
+__all__ = ["order_card"]
+
+_SHOWN: Final = 12
+_MEANT: Final = {
+    OrderState.REFUSED: "stopped here: nothing was sent",
+    OrderState.REJECTED: "the exchange said no: nothing was placed",
+    OrderState.UNKNOWN: "it may or may not exist: it is being looked for, do not place it again",
+    OrderState.NOT_PLACED: "proved to be absent",
+    OrderState.IN_FLIGHT: "sent, no answer yet",
+    OrderState.PENDING_CANCEL: "a cancel was sent; a fill may still win",
+    OrderState.CONFIRMED: "its intent is being written; nothing was sent yet",
+}
+
+
+_TONES: Final = {
+    OrderState.OPEN: "up", OrderState.PARTIAL: "up", OrderState.FILLED: "up", OrderState.UNKNOWN: "warn",
+    OrderState.PENDING_CANCEL: "warn", OrderState.REFUSED: "down", OrderState.REJECTED: "down",
+}  # fmt: skip
+
+
+def order_card(
+    record: OrderRecord, fills: tuple[FillRecord, ...] = (), timeline: tuple[OrderEvent, ...] = (), *, mode: str = ""
+) -> str:
+    """An order as HTML. ``mode`` is where it lives, in words, such as ``SANDBOX``."""
+    tone = "up" if record.side == "buy" else "down"
+    where = f'<span class="mode">{escape.html(mode)}</span>' if mode else ""
+    meant = _MEANT.get(record.state, "nothing more is expected" if record.is_terminal else "")
+    state = f'<span class="state {_TONES.get(record.state, "")}">{escape.html(record.state)}</span>'
+    state += f"<span>{escape.html(meant)}</span>"
+    whose = "<span>placed elsewhere</span>" if record.external else ""
+    parts = [
+        f'<div class="banner">{where}{state}{whose}</div><div class="body">',
+        f'<div class="head {tone}">{escape.html(escape.clip(in_words(record), 200))}</div>',
+        marked_lines(_alerts(record)),
+        facts_grid(_facts(record)),
+    ]
+    if fills:
+        rows = [_fill(fill) for fill in fills[-_SHOWN:]]
+        more = f" (the last {_SHOWN} of {len(fills)})" if len(fills) > _SHOWN else ""
+        parts.append(f"<h4>fills{more}</h4>")
+        parts.append(table(["time (UTC)", "as", "price", "quantity", "cost", "fee"], rows, texts=2))
+    if timeline:
+        events = [(cells.utc(event.received_at_ns), _since(event, timeline[0]), event.what) for event in timeline]
+        parts.append("<h4>timeline</h4>" + table(["seen at (UTC)", "after", "what"], events[-_SHOWN:], texts=3))
+    return card(*parts, "</div>", label=f"Order {record.state}: {in_words(record)}")
+
+
+def _alerts(record: OrderRecord) -> Iterator[tuple[Tone, str, str]]:
+    """What must not be overlooked, first."""
+    if record.overfilled:
+        yield "down", "OVERFILLED", "More was filled than was ordered."
+    if record.unverified:
+        yield "warn", "UNVERIFIED", "Something was lost since it was seen; it is being looked up."
+    if record.amend:
+        asked = ", ".join(f"{name} {value:f}" for name, value in record.amending)
+        yield (
+            "warn",
+            f"AMEND {record.amend}",
+            f"A change has no answer yet: {asked or 'not known'}. The old values are below.",
+        )
+    if record.error:
+        yield "down", "ERROR", record.error
+    if record.reason:
+        yield "", "reason", record.reason
+
+
+def _facts(record: OrderRecord) -> Iterator[tuple[str, str]]:
+    base, _, quote = record.symbol.partition("/")
+    whole = "" if record.order_qty is None else f" of {record.order_qty:f}"
+    yield "filled", f"{record.filled_qty:f}{whole} {base}"
+    yield "average price", cells.MISSING if record.avg_price is None else f"{_short(record.avg_price)} {quote}"
+    yield "cost", f"{record.cost:f} {quote}"
+    yield "fees", ", ".join(f"{amount:f} {asset}" for asset, amount in record.fees) or "none"
+    if record.limit_price is not None:
+        yield "limit price", f"{record.limit_price:f}"
+    if record.trigger_price is not None:
+        yield "trigger", f"{record.trigger_price:f}"
+    if record.display_qty is not None:
+        yield "visible quantity", f"{record.display_qty:f}"
+    flags = [name.replace("_", "-") for name in ("post_only", "reduce_only") if getattr(record, name)]
+    yield "time in force", ", ".join([(record.time_in_force or cells.MISSING).lower(), *flags])
+    yield "order_id", record.order_id or "not known"
+    yield "cl_ord_id", record.cl_ord_id or "none"
+    yield "the exchange says", record.exchange_status or cells.MISSING
+    yield "as of", f"{cells.utc(record.updated_ns)} UTC"
+
+
+def _fill(fill: FillRecord) -> tuple[str, ...]:
+    fee = cells.MISSING if fill.fee is None else f"{fill.fee:f} {fill.fee_asset or ''}".rstrip()
+    time = cells.utc(fill.timestamp_ns)
+    return time, fill.liquidity or cells.MISSING, f"{fill.price:f}", f"{fill.qty:f}", f"{fill.cost:f}", fee
+
+
+def _since(event: OrderEvent, first: OrderEvent) -> str:
+    return f"{max(0, event.received_at_ns - first.received_at_ns) / 1e9:.3f} s"
+
+
+def _short(number: Decimal) -> str:
+    return f"{number:f}" if len(number.as_tuple().digits) <= 16 else f"{number:.12g}"
