@@ -57,7 +57,6 @@ _MEANING: Final[Mapping[str, OrderState]] = {
 """The exchange's words, the stream's and REST's. Any other word means: possibly open."""
 
 _PROGRESS: Final = {S.PENDING_NEW: 0, S.OPEN: 1, S.PARTIAL: 2, S.PENDING_CANCEL: 3}
-_AMENDABLE: Final = ("order_qty", "limit_price", "trigger_price", "display_qty")
 _EVENTS_KEPT: Final = 500
 
 
@@ -75,7 +74,11 @@ class OrderMachine:
         """A cancel was sent, and neither its success nor its failure is known."""
         self.reported_qty = Decimal(0)
         """The most that the exchange ever said to be filled."""
+        self.replaces: str | None = None
+        """The exchange's id of the order that an edit replaces by this one, which has no client id of its own."""
         self.amend_sent_mono: float | None = None
+        """When an amendment that is not settled may have left, in monotonic seconds."""
+        self._amend_accepted = False
         self._stamps: dict[str, tuple[int, int]] = {}
         """When each term was told, so that an older report cannot undo a newer one."""
         self._alarms: list[str] = []
@@ -148,8 +151,22 @@ class OrderMachine:
 
     def amend(self, changes: Mapping[str, Decimal], what: str, at_ns: int) -> None:
         """An amendment was confirmed; the order is what it was until the exchange says otherwise."""
+        self._amend_accepted, self.amend_sent_mono = False, None
         self._note(what, at_ns)
-        self._update(at_ns, amending=tuple(changes.items()), amend="")
+        self._update(at_ns, amending=tuple(changes.items()), amend="", error="")
+
+    def amend_accepted(self, at_ns: int) -> None:
+        """The answer is yes; which values hold is said by the next report that tells of an amendment."""
+        if self.record.amending:
+            self._amend_accepted = True
+            self._note("amendment accepted", at_ns)
+            self._update(at_ns, amend="")
+
+    def amend_rejected(self, text: str, at_ns: int) -> None:
+        """The answer is no, in words that prove that the order is as it was."""
+        if self.record.amending:
+            self._update(at_ns, error=text)
+            self.amend_settled(f"amendment not made: {text}", at_ns)
 
     def amend_doubted(self, reason: str, at_ns: int) -> None:
         """Whether the amendment was applied is not known: old and new values are both shown."""
@@ -160,7 +177,7 @@ class OrderMachine:
     def amend_settled(self, what: str, at_ns: int) -> None:
         """The amendment is applied, refused or proved not to be applied; ``what`` says which."""
         if self.record.amending:
-            self.amend_sent_mono = None
+            self._amend_accepted, self.amend_sent_mono = False, None
             self._note(what, at_ns)
             self._update(at_ns, amend="", amending=())
 
@@ -263,8 +280,8 @@ class OrderMachine:
         return (-2, 0) if self.record.external else (0, 0)
 
     def _stamp(self, evidence: Evidence, name: str) -> tuple[int, int]:
-        if evidence.source == "snapshot":
-            # A snapshot says what is, under the time of something that was.
+        if evidence.source == "snapshot" or (evidence.source == "rest" and evidence.sure):
+            # It says what is, under the time of something that was.
             return max(self._stamps.get(name, self._unstamped), (evidence.timestamp_ns or 0, 1))
         if evidence.source == "rest":
             return (-1, 0)  # REST lags: it only fills what is not known
@@ -275,8 +292,14 @@ class OrderMachine:
             return
         if self.record.is_terminal:
             self.amend_settled("amendment overtaken by the end of the order", evidence.received_at_ns)
-        elif evidence.source != "rest" and self.amended_to(evidence.terms):
+        elif evidence.sure and (self.amended_to(evidence.terms) or self._amend_told(evidence)):
             self.amend_settled("amended", evidence.received_at_ns)
+        elif evidence.source == "rest" and evidence.sure:
+            self.amend_settled("amendment not applied", evidence.received_at_ns)
+
+    def _amend_told(self, evidence: Evidence) -> bool:
+        """Whether an accepted amendment is in what is told, with other values: less than was filled, for example."""
+        return self._amend_accepted and (evidence.event in ("amended", "restated") or evidence.source == "snapshot")
 
     # --- moving -----------------------------------------------------------------------------------------------------
 

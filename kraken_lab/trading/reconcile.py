@@ -1,0 +1,393 @@
+"""Finding out what is true after something was lost.
+
+Orders that were not seen since a loss are unverified; what the next snapshot of the executions does not name is looked
+up by REST, never concluded. A `Reconciler` decides what to ask, when to ask again, and what an answer is worth: that
+REST shows an order open counts only when it was asked long enough after the loss. It asks for a fresh snapshot where
+one is needed as evidence. New orders are refused until every order from before is accounted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+from ..errors import Malformed
+from ..wire import Instant, Query
+from .doubt import LISTS, Doubt
+from .lookups import (
+    ORDERS_AT_ONCE,
+    TRADES_AT_ONCE,
+    Lookup,
+    closed_orders,
+    history,
+    open_orders,
+    query_orders,
+    query_trades,
+)
+from .order_machine import OrderMachine
+from .orders import Orders
+from .rest_orders import RestOrder, SymbolOf, orders_in, trades_in
+from .rules import OrderSettings
+from .states import FillRecord, OrderState
+
+__all__ = ["Clocks", "Finder", "Reconciler"]
+
+_PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+"""Between two rounds of asking for the same order; the last one goes on."""
+_UNDER_WAY: Final = 6
+"""Queries at a time: REST counts them."""
+_LOST_AFTER_S: Final = 60.0
+"""A query that nobody answered or refused in this time is asked anew."""
+_MARGIN_S: Final = 300
+"""How much earlier than an order a list of fills begins, whatever the clocks say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What is known of the exchange's clock, in seconds: how far it is ahead of ours, and how unsure that is."""
+
+    offset: Callable[[], float] = lambda: 0.0
+    uncertainty: Callable[[], float] = lambda: 0.0
+
+
+class Finder(Protocol):
+    """The account, as far as a reconciler knows it."""
+
+    def found_order(self, found: RestOrder, at: Instant) -> OrderMachine | None:
+        """REST tells of an order: the one it is here, after hearing it; None if it is nobody's that is asked for."""
+
+    def found_fill(self, fill: FillRecord, at: Instant) -> bool:
+        """REST tells of a fill. False: its order is not known here."""
+
+    def touched(self, machine: OrderMachine, at: Instant) -> None:
+        """Something about this order changed."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """One order that has to be looked up."""
+
+    since: float
+    """When it was lost: what REST was asked so long before proves nothing."""
+    due: float
+    rounds: int = 0
+    waiting: set[str] = field(default_factory=set)
+    """Names of the lists that this round still waits for."""
+    answered: set[str] = field(default_factory=set)
+    """Lists that came in since the last snapshot, complete."""
+
+
+class Reconciler:
+    """What has to be looked up, and whether everything is accounted for."""
+
+    def __init__(
+        self, settings: OrderSettings, orders: Orders, finder: Finder, symbol_of: SymbolOf, clocks: Clocks
+    ) -> None:
+        self._settings, self._orders, self._finder = settings, orders, finder
+        self._symbol_of, self._clocks = symbol_of, clocks
+        self._cases: dict[str, _Case] = {}
+        self._doubts: dict[str, Doubt] = {}
+        self._under_way: dict[Query, Lookup] = {}
+        self._waiting: list[Lookup] = []
+        self._strangers: dict[str, float] = {}
+        """Ids of orders that something named and nobody here knows, and when to ask for them."""
+        self._owed: set[str] = set()
+        """Orders that have to be accounted for before new ones are placed."""
+        self._asked: float | None = None
+        """When the snapshot that is on its way was asked for."""
+        self._snapshot_asked: float | None = None
+        """The same of the newest one that came, while nothing was lost since."""
+        self._snapshot_heard = 0.0
+        self._renew = False
+
+    # --- the executions ---------------------------------------------------------------------------------------------
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether every order is accounted for since the last loss."""
+        return self._snapshot_asked is not None and not self._owed
+
+    @property
+    def missing(self) -> str:
+        """What is still missing, in words; empty when reconciled."""
+        if self._snapshot_asked is None:
+            return "the snapshot of the executions is not in"
+        if self._owed:
+            return f"{len(self._owed)} order(s) from before are being looked up: {', '.join(sorted(self._owed))}"
+        return ""
+
+    def asked(self, at: Instant) -> None:
+        """A snapshot of the executions is being asked for; the one from before is not good any more."""
+        self._asked, self._snapshot_asked, self._renew = at.mono, None, False
+
+    def lost(self, at: Instant) -> None:
+        """Reports may have been missed: nothing that is open is sure, and no snapshot is good."""
+        self._snapshot_asked = None
+        if self._asked is None:
+            self._asked = at.mono
+        for machine in self._orders.possibly_open():
+            # What was just sent is not lost with what came before: its answer or its silence decides.
+            if machine.state is not OrderState.IN_FLIGHT:
+                machine.unverify(at.wall_ns)
+            self._finder.touched(machine, at)
+
+    def snapshot_heard(self, at: Instant) -> None:
+        """A snapshot is in, and what it names has been heard: all else that may be open is owed."""
+        self._snapshot_asked = self._asked if self._asked is not None else at.mono
+        self._asked, self._snapshot_heard = None, at.mono
+        open_ones = self._orders.possibly_open()
+        self._owed = {machine.key for machine in open_ones if machine.lost}
+        for key in self._owed:
+            case = self._case(key, at)
+            case.answered.clear()
+            case.due = min(case.due, at.mono)
+        for machine in open_ones:
+            self._amendment(machine, at)
+
+    def _amendment(self, machine: OrderMachine, at: Instant) -> None:
+        """An amendment in doubt is not applied if a snapshot that is young enough shows the order without it."""
+        sent, asked = machine.amend_sent_mono, self._snapshot_asked
+        if machine.record.amend != "UNKNOWN" or machine.lost or sent is None or asked is None:
+            return
+        if asked >= Doubt(sent, self._settings, self._clocks.uncertainty()).settled_at:
+            machine.amend_settled("amendment not applied", at.wall_ns)
+            self._finder.touched(machine, at)
+
+    def take_renewal(self) -> bool:
+        """Whether a fresh snapshot is needed, said once."""
+        wanted, self._renew = self._renew, False
+        return wanted
+
+    def renew(self) -> None:
+        """Ask for a fresh snapshot."""
+        self._renew = True
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def watch(self, machine: OrderMachine, at: Instant) -> None:
+        """Look at an order after it changed: whether it has to be looked up, or not any more."""
+        record, key = machine.record, machine.key
+        if record.state is OrderState.UNKNOWN and not record.exchange_status and key not in self._doubts:
+            # What the exchange once spoke of was placed: it is looked up, and cannot be proved absent.
+            sent = record.sent_at_mono if record.sent_at_mono is not None else at.mono
+            self._doubts[key] = Doubt(sent, self._settings, self._clocks.uncertainty())
+        elif record.state is not OrderState.UNKNOWN:
+            self._doubts.pop(key, None)
+        open_and_lost = record.possibly_open and machine.lost
+        if open_and_lost or record.amend == "UNKNOWN" or (record.unverified and machine.fills_missing):
+            self._case(key, at)
+        else:
+            self._cases.pop(key, None)
+        if not open_and_lost:
+            self._owed.discard(key)
+
+    def stranger(self, order_id: str, at: Instant) -> None:
+        """Something named an order that nobody here knows."""
+        self._strangers.setdefault(order_id, at.mono)
+
+    def _case(self, key: str, at: Instant) -> _Case:
+        return self._cases.setdefault(key, _Case(since=at.mono, due=at.mono + _PAUSES_S[0]))
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def let_time_pass(self, at: Instant, *, connected: bool) -> None:
+        """Begin the rounds that are due, and conclude what is proved."""
+        for query, lookup in list(self._under_way.items()):
+            if at.mono - lookup.asked > _LOST_AFTER_S:
+                self.unanswered(query, at)
+        self._conclude(at)
+        if connected and self._asked is None and self._needs_snapshot(at):
+            self._renew = True
+        due = [key for key, case in self._cases.items() if case.due <= at.mono and not case.waiting]
+        if due:
+            self._begin(due, at)
+        strangers = [order_id for order_id, time in self._strangers.items() if time <= at.mono]
+        for start in range(0, len(strangers), ORDERS_AT_ONCE):
+            some = strangers[start : start + ORDERS_AT_ONCE]
+            self._waiting.append(query_orders(some, ()))
+            for order_id in some:
+                self._strangers[order_id] = at.mono + _PAUSES_S[-1]
+
+    def next_deadline(self, at: Instant) -> float | None:
+        """When `let_time_pass` should be called next."""
+        times = [case.due for case in self._cases.values() if not case.waiting]
+        times += [lookup.asked + _LOST_AFTER_S + 0.001 for lookup in self._under_way.values()]
+        times += self._strangers.values()
+        for settled in self._settlements():
+            if settled > at.mono:
+                times.append(settled)
+        return min(times, default=None)
+
+    def _settlements(self) -> list[float]:
+        """When a snapshot would be evidence for something that is in doubt."""
+        times = [doubt.settled_at for doubt in self._doubts.values()]
+        for key in self._cases:
+            machine = self._orders.find(key)
+            if machine is not None and machine.record.amend == "UNKNOWN" and machine.amend_sent_mono is not None:
+                times.append(Doubt(machine.amend_sent_mono, self._settings, self._clocks.uncertainty()).settled_at)
+        return times
+
+    def _needs_snapshot(self, at: Instant) -> bool:
+        asked = self._snapshot_asked
+        return asked is not None and any(asked < settled <= at.mono for settled in self._settlements())
+
+    def _conclude(self, at: Instant) -> None:
+        for key, doubt in list(self._doubts.items()):
+            machine = self._orders.find(key)
+            if machine is not None and doubt.proved(at.mono, snapshot_asked=self._snapshot_asked):
+                machine.not_placed(at.wall_ns)
+                self._finder.touched(machine, at)
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, keys: Iterable[str], at: Instant) -> None:
+        """One round for each of these orders."""
+        by_id: dict[str, str] = {}
+        trades: list[str] = []
+        for key in keys:
+            machine, case = self._orders.find(key), self._cases[key]
+            if machine is None:
+                del self._cases[key]
+                continue
+            doubt = self._doubts.get(key)
+            self._schedule(case, doubt, at)
+            if machine.record.order_id is not None:
+                by_id[machine.record.order_id] = key
+                case.waiting = {"QueryOrders"}
+            else:
+                case.waiting = {"OpenOrders", "ClosedOrders"}
+                cl_ord_id = None if machine.replaces else machine.record.cl_ord_id
+                self._waiting.append(open_orders(cl_ord_id, key))
+                self._waiting.append(closed_orders(cl_ord_id, key, self._since(machine)))
+            if doubt is not None and at.mono >= doubt.lists_at:
+                trades.append(key)
+                case.waiting.add("TradesHistory")
+                if machine.record.order_id is not None:
+                    # Its id is no evidence that it exists: the lists are asked all the same.
+                    case.waiting |= {"OpenOrders", "ClosedOrders"}
+                    self._waiting.append(open_orders(machine.record.cl_ord_id, key))
+                    self._waiting.append(closed_orders(machine.record.cl_ord_id, key, self._since(machine)))
+        ids = list(by_id)
+        for start in range(0, len(ids), ORDERS_AT_ONCE):
+            some = ids[start : start + ORDERS_AT_ONCE]
+            self._waiting.append(query_orders(some, [by_id[order_id] for order_id in some]))
+        if trades:
+            machines = [machine for key in trades if (machine := self._orders.find(key)) is not None]
+            self._waiting.append(history(trades, min(map(self._since, machines))))
+
+    def _schedule(self, case: _Case, doubt: Doubt | None, at: Instant) -> None:
+        case.due = at.mono + _PAUSES_S[min(case.rounds, len(_PAUSES_S) - 1)]
+        case.rounds += 1
+        if doubt is not None and at.mono < doubt.lists_at < case.due:
+            case.due = doubt.lists_at
+
+    def _since(self, machine: OrderMachine) -> int:
+        created_s = machine.record.created_ns // 1_000_000_000
+        return max(int(created_s + self._clocks.offset() - self._clocks.uncertainty()) - _MARGIN_S, 0)
+
+    def queries(self, at: Instant) -> list[Query]:
+        """What to ask REST now; each is given once."""
+        asked: list[Query] = []
+        while self._waiting and len(self._under_way) < _UNDER_WAY:
+            lookup = self._waiting.pop(0)
+            query = lookup.query
+            if query in self._under_way:
+                # The same is being asked: one answer will do for both.
+                other = self._under_way[query]
+                other.keys = tuple(dict.fromkeys((*other.keys, *lookup.keys)))
+                continue
+            if not lookup.offset:
+                lookup.asked = at.mono
+            self._under_way[query] = lookup
+            asked.append(query)
+        return asked
+
+    def knows(self, query: Query) -> bool:
+        """Whether this query was asked here and is not answered yet."""
+        return query in self._under_way
+
+    # --- hearing ----------------------------------------------------------------------------------------------------
+
+    def answered(self, query: Query, answer: Any, at: Instant) -> None:
+        """Take an answer; one that cannot be read counts as none."""
+        lookup = self._under_way[query]
+        try:
+            self._read(lookup, answer, at)
+        except Malformed:
+            self.unanswered(query, at)
+            return
+        del self._under_way[query]
+        if lookup.next_page(answer):
+            self._waiting.insert(0, lookup)
+            return
+        self._complete(lookup, at)
+        self._conclude(at)
+
+    def unanswered(self, query: Query, at: Instant) -> None:
+        """A query failed. It proves nothing; it is asked again in the next round."""
+        lookup = self._under_way.pop(query)
+        for key in lookup.keys:
+            if (case := self._cases.get(key)) is not None:
+                case.waiting.discard(lookup.name)
+
+    def _read(self, lookup: Lookup, answer: Any, at: Instant) -> None:
+        if lookup.name in ("TradesHistory", "QueryTrades"):
+            for fill in trades_in(answer, key=lookup.part, symbol_of=self._symbol_of, at=at):
+                if not self._finder.found_fill(fill, at):
+                    lookup.strangers.add(fill.order_id)
+                    self.stranger(fill.order_id, at)
+            return
+        missing: list[str] = []
+        for found in orders_in(answer, key=lookup.part, symbol_of=self._symbol_of, at=at, sure=True):
+            machine = self._orders.find(found.order_id, found.cl_ord_id)
+            if machine is not None:
+                found = replace(found, evidence=replace(found.evidence, sure=self._is_sure(machine, lookup)))
+            known = self._finder.found_order(found, at)
+            if known is not None:
+                self._strangers.pop(found.order_id, None)
+                if known.fills_missing and found.trades:
+                    have = {fill.exec_id for fill in known.fills}
+                    missing += [exec_id for exec_id in found.trades if exec_id not in have]
+                elif known.fills_missing:
+                    self._waiting.append(history((), self._since(known)))
+            lookup.strangers |= {key for key in lookup.keys if self._may_replace(self._orders.find(key), found)}
+        for start in range(0, len(missing), TRADES_AT_ONCE):
+            self._waiting.append(query_trades(missing[start : start + TRADES_AT_ONCE]))
+
+    def _may_replace(self, machine: OrderMachine | None, found: RestOrder) -> bool:
+        """Whether ``found`` could be what an edit in doubt made, although nothing in it says so."""
+        if machine is None or machine.replaces is None or found.order_id == machine.record.order_id:
+            return False
+        began_s = machine.record.created_ns / 1e9 + self._clocks.offset() - self._clocks.uncertainty() - _PAUSES_S[0]
+        nameless = found.cl_ord_id is None and found.order_id != machine.replaces
+        return nameless and found.side == machine.record.side and found.opened_ns >= began_s * 1e9
+
+    def _is_sure(self, machine: OrderMachine, lookup: Lookup) -> bool:
+        """Whether the answer cannot be older than the loss that it is to clear up."""
+        case = self._cases.get(machine.key)
+        if case is None:
+            return False
+        changed = max(case.since, machine.amend_sent_mono or case.since)
+        return lookup.asked >= changed + self._settings.rest_lag
+
+    def _complete(self, lookup: Lookup, at: Instant) -> None:
+        """All pages are in: whoever they do not name is absent from that list."""
+        for key in lookup.keys:
+            case, doubt = self._cases.get(key), self._doubts.get(key)
+            if case is not None:
+                case.waiting.discard(lookup.name)
+                if lookup.asked >= self._snapshot_heard:
+                    case.answered.add(lookup.name)
+                machine = self._orders.find(key)
+                looked_up = "QueryOrders" in case.answered or {"OpenOrders", "ClosedOrders"} <= case.answered
+                if looked_up and machine is not None and machine.state is OrderState.UNKNOWN:
+                    # It stays UNKNOWN, which blocks its own symbol; other symbols need not wait for it.
+                    self._owed.discard(key)
+            if doubt is not None and lookup.name in LISTS and not lookup.strangers:
+                doubt.absent_from(lookup.name, lookup.asked)
+
+    @property
+    def ages(self) -> Mapping[str, float]:
+        """Since when (monotonic seconds) each order that is in doubt may have been sent."""
+        return {key: doubt.sent for key, doubt in self._doubts.items()}
