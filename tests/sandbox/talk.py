@@ -166,6 +166,14 @@ class Trader:
         """Call a private REST path."""
         return private(self.exchange, name, next(_NONCES), parameters)
 
+    def rest_json(self, name: str, parameters: Mapping[str, object]) -> Any:
+        """Call a private REST path with a JSON body."""
+        path, nonce = f"/0/private/{name}", next(_NONCES)
+        body = json.dumps({"nonce": nonce, **parameters}).encode()
+        sign = api_sign(path, str(nonce), body, self.exchange.api_secret)
+        headers = {"API-Key": self.exchange.api_key, "API-Sign": sign, "Content-Type": "application/json"}
+        return json.loads(self.exchange.rest("POST", path, headers=headers, body=body).body)
+
     def stranger(self, side: Any, qty: str, steps: int | None = None) -> None:
         """Let somebody else trade DOT/USD: at any price, or leave a limit order so many steps above the best bid."""
         engine, ns = self.market.engine("DOT/USD"), self.exchange.now_ns
