@@ -1,7 +1,7 @@
 """Orders placed and cancelled over REST, in its older names and with everything as text.
 
 The same account, limits and refusals as on the socket. A price may be written with a sign (``+5``, ``-2%``, an offset
-from the reference price) where the socket has ``price_type``.
+from the reference price) where the socket has ``price_type``; elsewhere such a price is refused here.
 
 Source: Add Order, Cancel Order, Cancel All Orders and Cancel All Orders After pages, Kraken REST API reference.
 """
@@ -150,13 +150,13 @@ def _prices(order_type: str, parameters: Parameters, reference: str) -> dict[str
     first, first_type = _price(parameters, "price")
     second, second_type = _price(parameters, "price2")
     if order_type in ("limit", "iceberg"):
-        return {"limit_price": first}
+        return {"limit_price": first, "limit_price_type": first_type if first_type != "static" else None}
     terms: dict[str, Any] = {}
     if first is not None and order_type != "market":
         terms["triggers"] = TriggerTerms(price=first, price_type=first_type, reference=cast(_Reference, reference))
     if second is not None:
         terms["limit_price"] = second
-        if order_type == "trailing-stop-limit":
+        if order_type == "trailing-stop-limit" or second_type != "static":
             terms["limit_price_type"] = second_type
     return terms
 
