@@ -29,9 +29,11 @@ from ..net import (
     find_credentials,
 )
 from ..streams import (
+    BalancesStream,
     BookStream,
     Desk,
     Dispatcher,
+    ExecutionsStream,
     Feed,
     InstrumentStream,
     Level3Stream,
@@ -42,7 +44,10 @@ from ..streams import (
     TickerStream,
     TradeStream,
 )
+from ..streams.balances_feed import BALANCES, BalancesFeed
 from ..streams.book_feed import BookFeed
+from ..streams.desk import Endpoint
+from ..streams.executions_feed import EXECUTIONS, ExecutionsFeed
 from ..streams.instrument_feed import InstrumentFeed
 from ..streams.level3_feed import Level3Feed
 from ..streams.ohlc_feed import OhlcFeed
@@ -210,9 +215,43 @@ class Lab:
         ['symbol', 'side', 'level', 'position']
         """
         check_depth("level3", depth)
+        if self.mode == "paper":
+            raise BadKey(
+                "level3 needs a real API key, even for public data, and paper holds none. "
+                "Use kl.connect('sandbox') for a synthetic one, or kl.connect('live') with a key."
+            )
         self._check_key()
         wants = [Want(channel="level3", symbol=symbol, depth=depth) for symbol in self._symbols(symbols, timeout)]
         return self._stream(wants, Level3Feed, lambda feeds: Level3Stream(self, feeds, depth), wait, timeout)
+
+    def executions(self, *, wait: bool = True, timeout: float = 10.0) -> ExecutionsStream:
+        """What becomes of the account's orders, whoever placed them, a row for every report; the last fills first.
+
+        Raises:
+            BadKey: there is no API key.
+            Refused: the exchange refused, say because the key may not.
+            NotReady: no first data within ``timeout`` seconds.
+
+        >>> lab.executions().df().columns[:3].tolist()
+        ['received_at', 'symbol', 'exec_type']
+        """
+        self._check_open()
+        self._check_key()
+        return self._stream(
+            [EXECUTIONS], ExecutionsFeed, lambda feeds: ExecutionsStream(self, feeds[""]), wait, timeout
+        )
+
+    def balances(self, *, wait: bool = True, timeout: float = 10.0) -> BalancesStream:
+        """What the account holds, a row for every asset; ``.ledger`` is every movement, ``.totals`` the exact figures.
+
+        Raises: as `executions`.
+
+        >>> lab.balances().totals["BTC"] == 2
+        True
+        """
+        self._check_open()
+        self._check_key()
+        return self._stream([BALANCES], BalancesFeed, lambda feeds: BalancesStream(self, feeds[""]), wait, timeout)
 
     def instruments(self, *, wait: bool = True, timeout: float = 10.0) -> InstrumentStream:
         """What can be traded: ``.pairs`` and ``.assets`` as tables, ``.search("btc")``.
@@ -385,7 +424,7 @@ class Lab:
             ssl_context=self._venue.ssl_context,
         )
 
-    def _open_line(self, endpoint: Literal["public", "level3"], router: Router) -> Connection:
+    def _open_line(self, endpoint: Endpoint, router: Router) -> Connection:
         line = Connection(
             name=router.name,
             url=self._venue.endpoints.websocket(endpoint),
@@ -395,6 +434,7 @@ class Lab:
             settings=self.settings,
             backoff=Backoff(self.settings, self._random, self._budget),
             answer=self._answer,
+            gives_up=endpoint != "public",
         )
         self._lines.append((router, line))
         task = asyncio.get_running_loop().create_task(line.run())
@@ -407,7 +447,9 @@ class Lab:
         if not self._closed:
             self._lines[:] = [(router, other) for router, other in self._lines if other is not line]
 
-    async def _answer(self, query: Query) -> str:
+    async def _answer(self, query: Query) -> Any:
+        if query.kind == "private":
+            return await self._rest.private(query.name, dict(query.fields))
         return (await self._rest.websockets_token()).reveal()
 
     def _check_open(self) -> None:
@@ -420,11 +462,9 @@ class Lab:
             )
 
     def _check_key(self) -> None:
-        if self.mode == "paper":
-            raise BadKey(
-                "level3 needs a real API key, even for public data, and paper holds none. "
-                "Use kl.connect('sandbox') for a synthetic one, or kl.connect('live') with a key."
-            )
+        """Have a key. Paper never looks for one: whatever it finds would be a real account's."""
+        if self._venue.credentials is None and self.mode == "paper":
+            raise BadKey("This paper lab was opened without an account. kl.connect('sandbox') has one.")
         if self._venue.credentials is None:
             self._venue = Venue(self._venue.name, self._venue.endpoints, find_credentials(), self._venue.ssl_context)
             self._rest = self.io.call(self._make_rest)

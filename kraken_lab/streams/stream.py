@@ -77,8 +77,8 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
     @property
     def rejected(self) -> dict[str, str]:
-        """Symbols the exchange refused, with its own words."""
-        return {symbol: feed.rejection for symbol, feed in self._feeds.items() if feed.rejection}
+        """Symbols the exchange refused, or the channel where it has none, with the exchange's own words."""
+        return {symbol or feed.channel: feed.rejection for symbol, feed in self._feeds.items() if feed.rejection}
 
     @property
     def gap_table(self) -> TableView:

@@ -189,5 +189,21 @@ _FILLS = Schema(
     index="timestamp",
 )
 
-ACCOUNT_SCHEMAS = (_EXECUTIONS, _BALANCES, _LEDGER, _ORDERS, _FILLS)
+_POSITIONS = Schema(
+    "positions",
+    (
+        Column("symbol", "text", "", "the pair, as BTC/USD"),
+        Column("net_qty", "decimal", "base", "bought less sold; negative if more was sold"),
+        Column("avg_cost", "decimal", "quote per base", "what one unit of it cost on average, fees aside"),
+        Column("price", "decimal", "quote per base", "what it is valued at; missing where no price is known"),
+        Column("realised", "decimal", "quote", "gains of what was closed, by average cost, fees aside"),
+        Column("unrealised", "decimal", "quote", "what closing it at that price would bring, fees aside"),
+        Column("bought_qty", "decimal", "base", "all that was bought"),
+        Column("sold_qty", "decimal", "base", "all that was sold"),
+        Column("fees", "text", "", "what the fills cost, by asset"),
+        Column("fills", "int", "fills", "how many there were"),
+    ),
+)
+
+ACCOUNT_SCHEMAS = (_EXECUTIONS, _BALANCES, _LEDGER, _ORDERS, _FILLS, _POSITIONS)
 """The schemas of an account's tables."""

@@ -42,6 +42,9 @@ class AnUpstream:
         """The same for every symbol."""
         return self._precision
 
+    def replace(self, reason: str) -> None:
+        """Of no interest."""
+
 
 class AHost:
     """What a stream needs of its lab. ``released`` lists the streams that let go."""

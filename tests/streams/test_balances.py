@@ -14,7 +14,7 @@ from kraken_lab.streams import StreamState
 from kraken_lab.streams.balances_feed import BALANCES, BalancesFeed
 from kraken_lab.wire import BalancesMessage, Instant, Settings, decode
 from tests.streams.account import Program, Scribe
-from tests.streams.upstream import Upstream
+from tests.streams.fake_host import AnUpstream
 from tests.virtual import World, in_world
 
 NOW = Instant(1.0, 1_780_000_000_000_000_000)
@@ -129,7 +129,7 @@ class TestByHand:
     @staticmethod
     def a_feed(*wallets: tuple[str, str, str]) -> BalancesFeed:
         """A feed that heard a snapshot of USD in these wallets: type, name, balance."""
-        feed = BalancesFeed(BALANCES, Settings(), Upstream())
+        feed = BalancesFeed(BALANCES, Settings(), AnUpstream())
         feed.connected(NOW)
         rows = ",".join(f'{{"type":"{kind}","id":"{name}","balance":{held}}}' for kind, name, held in wallets)
         total = sum(Decimal(held) for _, _, held in wallets)

@@ -137,10 +137,12 @@ class TestHearing:
         """Its answer has no number, so it could be anybody's: while a subscription waits, it is not taken for its."""
 
         async def test(world: World) -> None:
+            await world.live(world.instruments)
+            world.exchange.faults.delay("subscribe", 1.0, times=1)
             scribe = world.companion = Scribe()
-            world.exchange.faults.delay("subscribe", 1.0, times=3)
-            await world.until(lambda: "online" in scribe.story)
+            await world.until(lambda: "acknowledged balances" in scribe.story)
             await asyncio.sleep(0.5)
+            assert world.private.router.talk.waiting_for == ("executions",)
             said = '{"method":"error","error":"Malformed request","success":false}'
             world.exchange.faults.raw(said, "private")
             await asyncio.sleep(2)

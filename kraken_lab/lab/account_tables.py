@@ -1,0 +1,142 @@
+"""Orders, fills and positions as tables: made anew from frozen records whenever they are looked at.
+
+Each reads like a stream, as pandas, polars, Arrow or HTML, and shows what was so at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..streams import Host, LiveTable
+from ..tables import KeyedTable, schema
+from ..trading.positions import Position, positions
+from ..trading.states import FillRecord, OrderRecord
+
+__all__ = ["AccountTable", "fills_table", "orders_table", "positions_table"]
+
+
+class AccountTable(LiveTable):
+    """A table of records that are kept elsewhere. ``df``, ``pl`` and the others take a picture of them.
+
+    ``key`` names the columns that tell the rows apart.
+    """
+
+    def __init__(
+        self, host: Host, name: str, key: tuple[str, ...], rows: Callable[[], Iterable[tuple[Any, ...]]]
+    ) -> None:
+        super().__init__(host, name, schema(name), lambda: [self._now()])
+        self._key, self._rows = key, rows
+
+    def _now(self) -> KeyedTable:
+        rows = list(self._rows())
+        table = KeyedTable(self.schema, key=self._key, per_symbol=max(len(rows), 1))
+        table.extend(rows)
+        return table
+
+
+def orders_table(host: Host, orders: Callable[[], Iterable[OrderRecord]]) -> AccountTable:
+    """Every order there is a record of, oldest first. Columns: ``kl.schema("orders")``."""
+    return AccountTable(host, "orders", ("order_id", "cl_ord_id"), lambda: map(order_row, orders()))
+
+
+def fills_table(host: Host, fills: Callable[[], Iterable[FillRecord]]) -> AccountTable:
+    """Every fill, oldest first. Columns: ``kl.schema("fills")``."""
+    return AccountTable(host, "fills", ("exec_id",), lambda: map(fill_row, fills()))
+
+
+def positions_table(
+    host: Host, fills: Callable[[], Iterable[FillRecord]], prices: Callable[[], Mapping[str, Decimal]]
+) -> AccountTable:
+    """What the fills add up to, valued at ``prices`` (quote per base, by symbol). Columns: ``kl.schema("positions")``.
+
+    Average-cost method; what a position gained and would gain leaves the fees aside, which have a column of their own.
+    """
+
+    def rows() -> Iterable[tuple[Any, ...]]:
+        known = prices()
+        return [position_row(position, known.get(position.symbol)) for position in positions(fills())]
+
+    return AccountTable(host, "positions", ("symbol",), rows)
+
+
+def order_row(order: OrderRecord) -> tuple[Any, ...]:
+    """An order as a row of its table."""
+    return (
+        order.created_ns,
+        order.updated_ns,
+        order.symbol or None,
+        str(order.state),
+        order.side or None,
+        order.order_type or None,
+        order.order_qty,
+        order.cash_order_qty,
+        order.filled_qty,
+        order.remaining_qty,
+        order.limit_price,
+        order.trigger_price,
+        order.avg_price,
+        order.cost,
+        in_words(order.fees),
+        order.time_in_force.lower() if order.time_in_force else None,
+        order.post_only,
+        order.reduce_only,
+        order.display_qty,
+        order.external,
+        order.unverified,
+        order.overfilled,
+        order.amend,
+        order.reason,
+        order.error,
+        order.exchange_status,
+        order.order_id,
+        order.cl_ord_id,
+        order.ord_ref_id,
+    )
+
+
+def fill_row(fill: FillRecord) -> tuple[Any, ...]:
+    """A fill as a row of its table."""
+    return (
+        fill.timestamp_ns,
+        fill.received_at_ns,
+        fill.symbol or None,
+        fill.side or None,
+        fill.price,
+        fill.qty,
+        fill.cost,
+        fill.fee,
+        fill.fee_asset,
+        fill.liquidity,
+        fill.exec_id,
+        fill.trade_id,
+        fill.order_id,
+        fill.cl_ord_id,
+        fill.source,
+    )
+
+
+def position_row(position: Position, price: Decimal | None) -> tuple[Any, ...]:
+    """A position as a row of its table; without a price it has no value now."""
+    return (
+        position.symbol,
+        position.net_qty,
+        position.avg_cost,
+        price,
+        position.realised,
+        None if price is None else position.unrealised(price),
+        position.bought_qty,
+        position.sold_qty,
+        in_words(position.fees),
+        position.fills,
+    )
+
+
+def in_words(fees: Iterable[tuple[str, Decimal]]) -> str:
+    """Amounts by asset, as text to look at.
+
+    >>> in_words([("USD", Decimal("1.50")), ("BTC", Decimal("1E-8"))])
+    '1.50 USD, 0.00000001 BTC'
+    """
+    return ", ".join(f"{amount:f} {asset}" for asset, amount in fees)

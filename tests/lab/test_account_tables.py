@@ -1,0 +1,119 @@
+"""Orders, fills and positions as tables: every record a row, exact, and a picture that does not change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from kraken_lab.lab.account_tables import fills_table, orders_table, positions_table
+from kraken_lab.tables import schema
+from kraken_lab.trading.states import FillRecord, OrderRecord, OrderState
+from tests.streams.fake_host import NOON, AHost
+
+ORDER = OrderRecord(
+    state=OrderState.PARTIAL,
+    order_id="OAAAAA-BBBBB-CCCCCC",
+    cl_ord_id="6d1b345e-2821-40e2-ad83-4ecb18a06876",
+    symbol="BTC/USD",
+    side="buy",
+    order_type="limit",
+    order_qty=Decimal("0.50000000"),
+    limit_price=Decimal("26500.4"),
+    time_in_force="GTC",
+    filled_qty=Decimal("0.2"),
+    cost=Decimal("5300.08"),
+    avg_price=Decimal("26500.4"),
+    fees=(("USD", Decimal("8.48")), ("BTC", Decimal("1E-8"))),
+    exchange_status="partially_filled",
+    created_ns=NOON,
+    updated_ns=NOON + 5,
+)
+FILL = FillRecord(
+    exec_id="TAAAAA-BBBBB-CCCCCC",
+    order_id="OAAAAA-BBBBB-CCCCCC",
+    cl_ord_id=None,
+    symbol="BTC/USD",
+    side="buy",
+    price=Decimal("26500.4"),
+    qty=Decimal("0.2"),
+    cost=Decimal("5300.08"),
+    fee=Decimal("8.48013"),
+    fee_asset="USD",
+    liquidity="maker",
+    trade_id=7,
+    timestamp_ns=NOON,
+    received_at_ns=NOON + 1,
+)
+
+
+def test_an_order_is_a_row_with_all_its_figures() -> None:
+    """Exact, with what remains of it and its fees in words."""
+    [row] = orders_table(AHost(), lambda: [ORDER]).pl(exact=True).to_dicts()
+    assert (row["state"], row["symbol"], row["side"]) == ("PARTIAL", "BTC/USD", "buy")
+    assert (row["order_qty"], row["filled_qty"], row["remaining_qty"]) == tuple(map(Decimal, ("0.5", "0.2", "0.3")))
+    assert (row["avg_price"], row["cost"]) == (Decimal("26500.4"), Decimal("5300.08"))
+    assert (row["fees"], row["time_in_force"]) == ("8.48 USD, 0.00000001 BTC", "gtc")
+    assert (row["order_id"], row["cl_ord_id"]) == (ORDER.order_id, ORDER.cl_ord_id)
+    assert (row["external"], row["unverified"], row["amend"]) == (False, False, "")
+
+
+@pytest.mark.promise("O-03")
+def test_every_state_has_a_word_in_the_table() -> None:
+    """So that an order in doubt is never shown as something else, or as nothing."""
+    column = schema("orders")["state"]
+    assert column.ours
+    assert set(column.words) == {str(state) for state in OrderState}
+    orders = [replace(ORDER, state=state, order_id=None, cl_ord_id=str(state)) for state in OrderState]
+    frame = orders_table(AHost(), lambda: orders).pl()
+    assert frame["state"].to_list() == [str(state) for state in OrderState]
+    assert isinstance(frame.schema["state"], pl.Enum)
+
+
+def test_orders_stand_in_the_order_of_their_creation() -> None:
+    """Those without an id of the exchange's too, and external ones, which have none of ours."""
+    orders = [
+        replace(ORDER, created_ns=NOON + 2, cl_ord_id=None, external=True),
+        replace(ORDER, created_ns=NOON + 1, order_id=None, state=OrderState.UNKNOWN),
+        replace(ORDER, created_ns=NOON + 3, order_id=None, cl_ord_id="other", state=OrderState.REFUSED),
+    ]
+    frame = orders_table(AHost(), lambda: orders).df()
+    assert frame["state"].tolist() == ["UNKNOWN", "PARTIAL", "REFUSED"]
+    assert frame.index.name == "created"
+
+
+def test_a_fill_is_a_row() -> None:
+    """Exact; several in the order of the exchange's time."""
+    later = replace(FILL, exec_id="TOTHER", timestamp_ns=NOON + 9, source="rest")
+    rows = fills_table(AHost(), lambda: [later, FILL]).pl(exact=True).to_dicts()
+    assert [(row["exec_id"], row["source"]) for row in rows] == [(FILL.exec_id, "stream"), ("TOTHER", "rest")]
+    assert (rows[0]["fee"], rows[0]["fee_asset"], rows[0]["liquidity"]) == (Decimal("8.48013"), "USD", "maker")
+
+
+def test_a_position_is_valued_where_a_price_is_known() -> None:
+    """Realised and unrealised by average cost; without a price there is no value, and no guess."""
+    fills = [
+        replace(FILL, exec_id="T1", qty=Decimal(2), price=Decimal(100), cost=Decimal(200), timestamp_ns=1),
+        replace(FILL, exec_id="T2", qty=Decimal(1), price=Decimal(130), cost=Decimal(130), side="sell", timestamp_ns=2),
+        replace(FILL, exec_id="T3", symbol="ETH/USD", timestamp_ns=3),
+    ]
+    table = positions_table(AHost(), lambda: fills, lambda: {"BTC/USD": Decimal(90)})
+    bitcoin, ether = table.pl(exact=True).to_dicts()
+    assert (bitcoin["net_qty"], bitcoin["avg_cost"], bitcoin["realised"], bitcoin["unrealised"]) == (1, 100, 30, -10)
+    assert (ether["price"], ether["unrealised"]) == (None, None)
+    assert (bitcoin["fills"], bitcoin["fees"]) == (2, "16.96026 USD")
+
+
+def test_a_picture_stays_as_it_is() -> None:
+    """The next one is another; an empty one has the same columns."""
+    orders: list[OrderRecord] = []
+    table = orders_table(AHost(), lambda: orders)
+    empty = table.df()
+    orders.append(ORDER)
+    full = table.df()
+    orders.clear()
+    assert (len(empty), len(full), len(table)) == (0, 1, 0)
+    assert empty.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
+    assert "orders [test]" in repr(table)
