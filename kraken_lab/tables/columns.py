@@ -19,14 +19,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .decimals import SPILLED, exact_decimals, pack_decimals, pack_units
+from .decimals import MISSING, SPILLED, exact_decimals, most_behind, pack_decimals, pack_units
 from .schemas import Column
 from .times import NAT, nanoseconds
+
+if TYPE_CHECKING:
+    from .pieces import Pieces
 
 __all__ = ["Array", "ColumnData", "Packed", "Words", "columns_of", "pack", "part_dtypes"]
 
@@ -157,7 +160,9 @@ class ColumnData:
     """The values of one column: a window on its parts, read-only and never changing.
 
     ``words`` belongs to a category. ``spill`` belongs to a decimal and is keyed by row, ``offset`` being the key of the
-    first row here. ``missing`` is False only if no value is missing, so that nobody need look for one.
+    first row here. ``missing`` is False only if no value is missing, so that nobody need look for one. ``pieces`` are
+    what the buffer has of this column in the form of polars, ``offset`` being the buffer's row. ``behind`` is the most
+    digits that a decimal of the whole table has behind the point, be it in this window or not; `MISSING` if none has.
     """
 
     column: Column
@@ -166,6 +171,8 @@ class ColumnData:
     words: tuple[str, ...] = ()
     spill: Mapping[int, Decimal] | None = None
     offset: int = 0
+    pieces: Pieces | None = None
+    behind: int = MISSING
 
     def __len__(self) -> int:
         return len(self.parts[0])
@@ -178,7 +185,8 @@ class ColumnData:
     def between(self, start: int, stop: int) -> ColumnData:
         """The rows from start up to stop, sharing memory."""
         parts = tuple(part[start:stop] for part in self.parts)
-        return ColumnData(self.column, parts, self.missing, self.words, self.spill, self.offset + start)
+        start += self.offset
+        return ColumnData(self.column, parts, self.missing, self.words, self.spill, start, self.pieces, self.behind)
 
     def take(self, rows: NDArray[np.intp]) -> ColumnData:
         """The given rows in the given order, copied."""
@@ -187,7 +195,7 @@ class ColumnData:
         if self.spill and self.column.kind == "decimal":
             spilled = np.flatnonzero(parts[2] == SPILLED).tolist()
             spill = {at: self.spill[self.offset + int(rows[at])] for at in spilled}
-        return ColumnData(self.column, parts, self.missing, self.words, spill)
+        return ColumnData(self.column, parts, self.missing, self.words, spill, behind=self.behind)
 
     def array(self) -> Array:
         """What a plot wants, read-only: datetime64, float64, int64, bool; texts and words as objects, None if missing.
@@ -229,7 +237,9 @@ def columns_of(columns: Sequence[Column], values: Sequence[Sequence[Any]]) -> tu
         packed = pack(column, cells, words)
         narrow = part_dtypes(column, words)
         parts = tuple(_frozen(part.astype(dtype, copy=False)) for part, dtype in zip(packed.parts, narrow, strict=True))
-        made.append(ColumnData(column, parts, packed.missing, tuple(words.known) if words else (), packed.spill))
+        known = tuple(words.known) if words else ()
+        behind = most_behind(parts[2]) if column.kind == "decimal" else MISSING
+        made.append(ColumnData(column, parts, packed.missing, known, packed.spill, behind=behind))
     return tuple(made)
 
 

@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MISSING", "SPILLED", "DecimalParts", "exact_decimals", "pack_decimals", "pack_units", "written_out"]
+__all__ = [
+    "MISSING",
+    "SPILLED",
+    "DecimalParts",
+    "exact_decimals",
+    "most_behind",
+    "pack_decimals",
+    "pack_units",
+    "written_out",
+]
 
 MISSING, SPILLED = -128, 127
 """Scales that mean: no value here, and: the value is in the spill."""
@@ -102,6 +111,15 @@ def written_out(value: Any, scale: int) -> Any:
     (Decimal('61234.10'), None)
     """
     return Decimal(f"{value}E{-scale}") if type(value) is int else value
+
+
+def most_behind(scales: NDArray[np.int8]) -> int:
+    """The most digits that any of these decimals has behind its point, those in the spill aside; `MISSING` if none has.
+
+    >>> most_behind(pack_decimals(["61234.10", "0.5", None]).scales)
+    2
+    """
+    return int(scales.max(initial=MISSING, where=scales != SPILLED))
 
 
 def exact_decimals(

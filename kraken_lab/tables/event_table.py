@@ -72,12 +72,12 @@ class EventTable:
             if column.kind == "category"
         }
         self._units: dict[int, int] = {}
-        self.count_in(units or {})
         self._row_bound, self._byte_bound = _bound("rows", rows), _bound("bytes", bytes)
         self._buffer = Buffer(schema, self._words, 0)
         self._first = 0  # the oldest row of the buffer that is still kept
         self._evicted = self._unreadable = 0
         self._left_behind: list[tuple[weakref.ref[Array], int]] = []
+        self.count_in(units or {})
 
     # --- writing: one thread ---------------------------------------------------------------------------------------
 
@@ -118,7 +118,8 @@ class EventTable:
     def count_in(self, units: Mapping[str, int]) -> None:
         """From the next row on, whole numbers in these decimal columns count units of so many decimals.
 
-        A book counts that way, and so its rows need no text. Rows appended before keep what they meant.
+        A book counts that way, and so its rows need no text. Rows appended before keep what they meant. So many digits
+        an exact polars column has behind the point from now on, with rows and without.
 
         Raises:
             BadArgument: a column that is not a decimal.
@@ -131,6 +132,8 @@ class EventTable:
             if self._newest is not None:
                 self._newest = self._written_out(self._newest)
             self._units = {self.schema.position[name]: scale for name, scale in units.items()}
+            for at, scale in self._units.items():
+                self._buffer.expect(at, scale)
 
     def _written_out(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """A row whose decimals stand for themselves."""

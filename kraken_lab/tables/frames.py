@@ -1,7 +1,8 @@
 """A view's columns as a pandas or a polars frame: two functions that do nothing else.
 
 Both share memory with the columns wherever the library can: in pandas that is every column but texts, in polars times,
-floats and whole numbers. polars packs flags into bits and keeps words by numbers of its own, so those are written anew.
+floats and whole numbers. polars packs flags into bits and keeps words by numbers of its own, so those are written
+anew, once (see `Pieces`); and so is, each time, a column in which something is missing.
 Neither library is imported before a frame is asked for.
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-__all__ = ["to_pandas", "to_polars"]
+__all__ = ["polars_series", "to_pandas", "to_polars"]
 
 
 def to_pandas(columns: Sequence[ColumnData], index: str | None, *, exact: bool) -> pandas.DataFrame:
@@ -69,14 +70,13 @@ def to_polars(columns: Sequence[ColumnData], *, exact: bool) -> polars.DataFrame
     """The columns as polars."""
     import polars as pl
 
-    names = [data.column.name for data in columns]
-    constant = {data.column.name: data for data in columns if _is_constant(data)}
-    frame = pl.DataFrame([_polars_series(data, exact) for data in columns if data.column.name not in constant])
+    constant = [data for data in columns if _is_constant(data)]
+    # For a constant its codes hold the place: to put a column between others takes longer than all the rest.
+    made = [pl.Series(d.column.name, d.parts[0]) if _is_constant(d) else polars_series(d, exact=exact) for d in columns]
+    frame = pl.DataFrame(made)
     if not constant:
         return frame
-    # One word for all rows, as the symbol of one stream: a literal takes no memory and no time a row.
-    literals = [pl.lit(d.words[0], dtype=_polars_dtype(d.words, d.column.ours)).alias(n) for n, d in constant.items()]
-    return frame.with_columns(literals).select(names)
+    return frame.with_columns([_polars_constant(d.column.name, d.words, d.column.ours) for d in constant])
 
 
 def _is_constant(data: ColumnData) -> bool:
@@ -90,6 +90,14 @@ def _polars_dtype(words: tuple[str, ...], ours: bool) -> Any:
 
 
 @lru_cache(maxsize=64)
+def _polars_constant(name: str, words: tuple[str, ...], ours: bool) -> polars.Expr:
+    """One word for all rows, as the symbol of one stream: a literal takes no memory and no time a row."""
+    import polars as pl
+
+    return pl.lit(words[0], dtype=_polars_dtype(words, ours)).alias(name)
+
+
+@lru_cache(maxsize=64)
 def _polars_words(words: tuple[str, ...], ours: bool) -> polars.Series:
     """The words and one null behind them, to gather from by code."""
     import polars as pl
@@ -97,9 +105,12 @@ def _polars_words(words: tuple[str, ...], ours: bool) -> polars.Series:
     return pl.Series([*words, None], dtype=_polars_dtype(words, ours))
 
 
-def _polars_series(data: ColumnData, exact: bool) -> polars.Series:
+def polars_series(data: ColumnData, *, exact: bool = False) -> polars.Series:
+    """One column as polars: put together from the pieces there are, or made anew."""
     import polars as pl
 
+    if data.pieces is not None and (made := data.pieces.rows(data.offset, data.offset + len(data))) is not None:
+        return made
     name, first = data.column.name, data.parts[0]
     match data.column.kind:
         case "time":
@@ -112,8 +123,8 @@ def _polars_series(data: ColumnData, exact: bool) -> polars.Series:
             return pl.Series(name, data.exact(), dtype=pl.String)
         case "category":
             codes = np.where(first < 0, len(data.words), first) if data.missing else first
-            unsigned = pl.Series(codes.view(f"u{codes.itemsize}"))
-            return _polars_words(data.words, data.column.ours).gather(unsigned).alias(name)
+            words = _polars_words(data.words, data.column.ours)
+            return words[pl.Series(codes.view(f"u{codes.itemsize}"))].alias(name)  # half the time of gather()
     series = pl.Series(name, first)
     if len(data.parts) == 2 and data.missing:
         present = pl.Series("present", ~data.parts[1])
@@ -122,7 +133,7 @@ def _polars_series(data: ColumnData, exact: bool) -> polars.Series:
 
 
 def _polars_decimals(data: ColumnData) -> polars.Series:
-    """Decimal(38, 18); with another scale if a row needs it; as text with all digits if no scale holds every row."""
+    """A Decimal with the digits the column is written with; as text with all digits if no scale holds every row."""
     import polars as pl
 
     values = data.exact()
@@ -133,21 +144,23 @@ def _polars_decimals(data: ColumnData) -> polars.Series:
 
 
 def _scale_for(data: ColumnData, values: Sequence[Decimal | None]) -> int | None:
-    """The scale at which every value keeps all its digits within the 38 there are, or None."""
-    scales = data.parts[2]
-    if not data.spill and not ((scales > EXACT_SCALE) | ((scales < 0) & (scales != MISSING))).any():
-        return EXACT_SCALE  # at most 18 digits a value, none of them beyond the scale: they fit
-    behind, before = EXACT_SCALE, 0
+    """The scale at which every value keeps all its digits within the 38 there are, or None.
+
+    It is the table's, not the window's, so that frames of one table are of one type.
+    """
+    scales, behind = data.parts[2], data.behind
+    if not data.spill and behind <= EXACT_SCALE and not ((scales < 0) & (scales != MISSING)).any():
+        # At most 18 digits a value, and no more than 18 behind the point in any: they fit.
+        return EXACT_SCALE if behind == MISSING else max(behind, 0)
+    needed = before = 0
     for value in values:
         if value is not None:
             _, digits, exponent = value.as_tuple()
             assert isinstance(exponent, int)
-            behind = max(behind, -exponent)
+            needed = max(needed, -exponent)
             before = max(before, len(digits) + exponent)
-    if before + behind <= EXACT_DIGITS:
-        return behind
-    needed = max((-value.as_tuple().exponent for value in values if value is not None), default=0)  # type: ignore[operator]
-    return max(needed, 0) if max(needed, 0) + before <= EXACT_DIGITS else None
+    # The table's own scale if it can be; else, rather than text, the one that these rows need.
+    return next((scale for scale in (max(behind, needed), needed) if before + scale <= EXACT_DIGITS), None)
 
 
 def _objects(values: Sequence[Any]) -> Array:

@@ -38,7 +38,8 @@ TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
 """How every HTML table here begins: JupyterLab typesets what stands between dollar signs, unless told not to."""
 
 EXACT_DIGITS, EXACT_SCALE = 38, 18
-"""An exact polars column is Decimal(38, 18): 20 digits before the point, 18 after it, whatever rows it holds."""
+"""An exact polars column is a Decimal of 38 digits, as many of them behind the point as the column's values are written
+with; 18 while there are no values to tell."""
 
 _PANDAS: Mapping[Kind, str] = {
     "time": "datetime64[ns, UTC]",
@@ -88,7 +89,7 @@ class Column:
 
     @property
     def in_polars(self) -> str:
-        """The dtype in polars, as polars writes it. With ``exact=True`` a decimal column is Decimal(38, 18)."""
+        """The dtype in polars, as polars writes it. With ``exact=True`` a decimal column is Decimal(38, digits)."""
         return "Enum" if self.ours else _POLARS[self.kind]
 
 

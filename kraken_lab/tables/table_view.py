@@ -28,10 +28,10 @@ _SHOWN = 10
 class TableView:
     """Rows that never change, as pandas, polars or Arrow.
 
-    Frames share memory with it wherever the library can. A pandas frame without texts costs the same for ten rows and
-    ten million; polars keeps words and flags in a form of its own, so its frame takes some 6 ns a row. In pandas they
-    are therefore read-only in place: new columns, filters and all that computes work as ever, and ``frame.copy()`` is
-    the way to a frame whose cells can be overwritten.
+    Frames share memory with it wherever the library can, so one without texts costs the same for ten rows and ten
+    million; what polars keeps in a form of its own, words and flags, the table keeps ready for it. In pandas frames are
+    therefore read-only in place: new columns, filters and all that computes work as ever, and ``frame.copy()`` is the
+    way to a frame whose cells can be overwritten.
 
     Anything that reads Arrow takes a view directly: ``polars.DataFrame(view)``, ``pyarrow.table(view)``, DuckDB's
     ``select * from view``.
@@ -93,10 +93,14 @@ class TableView:
         return to_pandas(self._columns, self.schema.index, exact=exact)
 
     def polars(self, exact: bool = False) -> polars.DataFrame:
-        """A polars frame. With ``exact`` prices and quantities are Decimal(38, 18), else Float64.
+        """A polars frame. With ``exact`` prices and quantities are Decimals with the digits they came with.
 
-        A row that needs more digits behind the point gets the whole column another scale; where no scale holds every
-        row, the column is text with all the digits.
+        The exchange writes all prices of a pair with as many digits, so the scale of a column is the pair's. Where it
+        is not, the column has the largest scale written in the table; where no scale holds every row within the 38
+        digits there are, the column is text with all of them. Without values to tell, the scale is 18.
+
+        The first frame after ``import polars`` writes words and flags anew, some 6 ns a row, for rows that came before
+        the import; from then on the table does it while rows come, and a frame costs what a frame without rows costs.
         """
         from .frames import to_polars
 
@@ -204,7 +208,7 @@ def _join(pieces: Sequence[ColumnData]) -> ColumnData:
         inside = range(piece.offset, piece.offset + len(piece))
         spill.update({key - piece.offset + start: d for key, d in (piece.spill or {}).items() if key in inside})
         start += len(piece)
-    return ColumnData(column, parts, missing, (), spill)
+    return ColumnData(column, parts, missing, (), spill, behind=max(piece.behind for piece in pieces))
 
 
 def _at_least_nothing(name: str, value: int) -> int:

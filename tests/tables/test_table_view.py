@@ -23,6 +23,11 @@ from .builders import NOON, a_full_row, a_table, a_trade, ids
 FITS = st.decimals(-(10**18), 10**18, allow_nan=False, places=8)
 
 
+def scaled(dtypes: pl.Schema) -> dict[str, pl.DataType]:
+    """The dtypes of a frame, with 2 digits for a Decimal that has no values to tell how many it should have."""
+    return {name: pl.Decimal(38, 2) if dtype == pl.Decimal(38, 18) else dtype for name, dtype in dtypes.items()}
+
+
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("channel", SCHEMAS)
 def test_an_empty_frame_looks_like_a_full_one(channel: str, exact: bool) -> None:
@@ -32,7 +37,7 @@ def test_an_empty_frame_looks_like_a_full_one(channel: str, exact: bool) -> None
     empty = void.view()
     table.extend([a_full_row(schema(channel)), (None,) * len(schema(channel))])
     for full in (table.view(last=1), table.view(), table.view(last=0)):
-        assert full.polars(exact=exact).schema == empty.polars(exact=exact).schema
+        assert scaled(full.polars(exact=exact).schema) == scaled(empty.polars(exact=exact).schema)
         pd.testing.assert_series_equal(full.pandas(exact=exact).dtypes, empty.pandas(exact=exact).dtypes)
         assert full.pandas(exact=exact).index.dtype == empty.pandas(exact=exact).index.dtype
         assert full.pandas(exact=exact).index.name == empty.pandas(exact=exact).index.name == schema(channel).index
@@ -82,20 +87,23 @@ def test_times_keep_their_nanoseconds() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(FITS | st.none(), max_size=8))
 def test_exact_frames_hold_the_very_decimals(values: list[Decimal | None]) -> None:
-    """pandas with the digits as written, polars by value at a scale of 18 that never varies."""
+    """pandas with the digits as written, and polars too, since all are written with as many."""
     view = a_table([a_trade(n, price=value) for n, value in enumerate(values)]).view()
     with decimal.localcontext() as context:
         context.prec = 5
         assert list(map(str, view.pandas(exact=True)["price"])) == list(map(str, values))
         exact = view.polars(exact=True)["price"]
     assert exact.to_list() == values
-    assert exact.dtype == pl.Decimal(38, 18)
+    assert exact.dtype == pl.Decimal(38, 18 if set(values) <= {None} else 8)
+    assert list(map(str, exact)) == list(map(str, values))
 
 
 @pytest.mark.parametrize(
     ("values", "dtype"),
     [
-        (["12345678901234567890", "0.1"], pl.Decimal(38, 18)),
+        (["12345678901234567890", "0.1"], pl.Decimal(38, 1)),
+        (["61234.10", "61234.1", "7"], pl.Decimal(38, 2)),
+        (["1e3", "2E+3"], pl.Decimal(38, 0)),
         (["1e-25", "1234567890123"], pl.Decimal(38, 25)),
         (["123456789012345678901.5"], pl.Decimal(38, 1)),
         (["1e30", "7"], pl.Decimal(38, 0)),
@@ -104,10 +112,28 @@ def test_exact_frames_hold_the_very_decimals(values: list[Decimal | None]) -> No
     ],
 )
 def test_an_exact_polars_column_loses_nothing_whatever_comes(values: list[str], dtype: pl.DataType) -> None:
-    """Beyond 20 digits before the point or 18 behind it the scale gives way, then the dtype, never a digit."""
+    """The scale is the largest that was written; where not all fit into 38 digits, the dtype gives way, never one."""
     column = a_table([a_trade(n, price=value) for n, value in enumerate(values)]).view().polars(exact=True)["price"]
     assert column.dtype == dtype
     assert [Decimal(value) for value in column.to_list()] == [Decimal(value) for value in values]
+
+
+def test_exact_polars_frames_of_one_table_are_of_one_type() -> None:
+    """Whichever rows they show, and if the table was told its digits, also while it has none."""
+    table = a_table([a_trade(1, price="61234.10"), a_trade(2, price="61234"), a_trade(3, price=None)])
+    whole = table.view().polars(exact=True)
+    assert list(map(str, whole["price"])) == ["61234.10", "61234.00", "None"]
+    for part in (table.view(last=2), table.view(last=1), table.view(last=0)):
+        assert part.polars(exact=True).schema == whole.schema
+    told = EventTable(schema("trade"), symbols=["BTC/USD"], units={"price": 2, "qty": 8})
+    assert told.view().polars(exact=True).schema == whole.schema
+
+
+def test_one_strange_row_does_not_turn_the_others_into_text() -> None:
+    """Rows that cannot have the table's scale have the one they need."""
+    table = a_table([a_trade(1, price="1e-25"), a_trade(2, price="12345678901234567890.5")])
+    assert table.view().polars(exact=True)["price"].dtype == pl.String
+    assert table.view(last=1).polars(exact=True)["price"].dtype == pl.Decimal(38, 1)
 
 
 def test_a_frame_shares_the_tables_memory_and_copies_nothing() -> None:
