@@ -18,7 +18,7 @@ from kraken_lab.sandbox.account_past import AccountPast
 from kraken_lab.sandbox.desk import Desk
 from kraken_lab.sandbox.limits import LeakyCounter
 from kraken_lab.sandbox.market import Market
-from kraken_lab.sandbox.rest_answer import ApiError, RestAnswer, failed, succeeded
+from kraken_lab.sandbox.rest_answer import ApiError, RestAnswer, failed, parameters_of, succeeded
 from kraken_lab.sandbox.rest_private import PrivateRest
 from kraken_lab.sandbox.rest_public import PublicRest
 from kraken_lab.sandbox.rest_trading import RestTrading
@@ -86,13 +86,4 @@ def _parameters(content_type: str, body: bytes) -> dict[str, str]:
         content = json_text.read(body)
     except ValueError:
         return {}
-    return {name: _as_text(value) for name, value in content.items()} if isinstance(content, dict) else {}
-
-
-def _as_text(value: object) -> str:
-    """A JSON value as a form would have it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ",".join(map(_as_text, value))
-    return "" if value is None else str(value)
+    return parameters_of(content) if isinstance(content, dict) else {}

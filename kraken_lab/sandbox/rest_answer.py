@@ -1,14 +1,15 @@
-"""What a REST request is answered with."""
+"""What a REST request says, and what it is answered with."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from kraken_lab.sandbox.json_text import array, text
 
-__all__ = ["ApiError", "RestAnswer", "failed", "succeeded"]
+__all__ = ["ApiError", "RestAnswer", "failed", "parameters_of", "succeeded"]
 
 _JSON: Final = {"content-type": "application/json; charset=utf-8"}
 
@@ -42,3 +43,22 @@ def failed(*errors: str) -> RestAnswer:
     b'{"error":["EAPI:Invalid key"]}'
     """
     return RestAnswer(200, body=f'{{"error":{array(map(text, errors))}}}'.encode())
+
+
+def parameters_of(content: Mapping[str, object]) -> dict[str, str]:
+    """The members of a JSON body as a form would have them.
+
+    >>> parameters_of({"trades": True, "txid": ["O1", "O2"], "orders": [{"volume": 1}]})
+    {'trades': 'true', 'txid': 'O1,O2', 'orders': '[{"volume": 1}]'}
+    """
+    return {name: _as_text(value) for name, value in content.items()}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value)):
+        return json.dumps(value, default=str)
+    if isinstance(value, list):
+        return ",".join(map(_as_text, value))
+    return "" if value is None else str(value)

@@ -9,8 +9,8 @@ Source: Account Data and Trading pages, Kraken REST API reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 from kraken_lab.sandbox.account_past import AccountPast
 from kraken_lab.sandbox.api_key import ApiKey, Permission
@@ -19,6 +19,7 @@ from kraken_lab.sandbox.json_text import array, members, text
 from kraken_lab.sandbox.numbers import NS_PER_SECOND, written
 from kraken_lab.sandbox.orders import Fill, Order
 from kraken_lab.sandbox.rest_answer import ApiError
+from kraken_lab.sandbox.rest_order_terms import Parameters, flag, invalid
 from kraken_lab.sandbox.rest_orders import consolidated, order_entry, trade_entry
 from kraken_lab.sandbox.rest_trading import RestTrading
 from kraken_lab.sandbox.trading import Rejection
@@ -28,7 +29,6 @@ __all__ = ["PrivateRest"]
 PAGE: Final = 50
 MOST_ORDERS: Final = 50
 MOST_TRADES: Final = 20
-Parameters: TypeAlias = Mapping[str, str]
 _Item = TypeVar("_Item", Order, Fill)
 
 
@@ -61,7 +61,11 @@ class PrivateRest:
             "TradesHistory": _Path(self._trades_history, queries, 2),
             "QueryTrades": _Path(self._query_trades, queries),
             "AddOrder": _Path(orders.add, entering, 0),
+            "AddOrderBatch": _Path(orders.add_batch, entering, 0),
+            "AmendOrder": _Path(orders.amend, entering, 0),
+            "EditOrder": _Path(orders.edit, entering, 0),
             "CancelOrder": _Path(orders.cancel, leaving, 0),
+            "CancelOrderBatch": _Path(orders.cancel_batch, leaving, 0),
             "CancelAll": _Path(orders.cancel_all, leaving, 0),
             "CancelAllOrdersAfter": _Path(orders.cancel_all_after, leaving, 0),
         }
@@ -141,7 +145,7 @@ class PrivateRest:
         closed.sort(key=lambda order: order.closed_ns or 0, reverse=True)
         by = parameters.get("closetime", "both")
         if by not in ("open", "close", "both"):
-            raise ApiError("EGeneral:Invalid arguments:closetime")
+            raise invalid("closetime")
         begin_ns, end_ns = self._span(parameters)
         found = [
             order
@@ -158,7 +162,7 @@ class PrivateRest:
             wanted = _ids(parameters["txid"], MOST_ORDERS)
             orders = [order for order in orders if order.order_id in wanted]
         elif "cl_ord_id" not in parameters and "userref" not in parameters:
-            raise ApiError("EGeneral:Invalid arguments:txid")
+            raise invalid("txid")
         for order in orders:
             if not self._key.may("query-open-trades" if order.is_open else "query-closed-trades"):
                 raise ApiError("EGeneral:Permission denied")
@@ -174,7 +178,7 @@ class PrivateRest:
         return orders
 
     def _written(self, orders: Iterable[Order], parameters: Parameters) -> str:
-        trades = _flag(parameters, "trades", False)
+        trades = flag(parameters, "trades")
         return members(**{order.order_id: order_entry(order, self._desk.decimals, trades=trades) for order in orders})
 
     # --- trades -----------------------------------------------------------------------------------------------------
@@ -184,7 +188,7 @@ class PrivateRest:
         fills = self._fills(parameters, now_ns)
         kind = parameters.get("type", "all")
         if kind not in ("all", "any position", "closed position", "closing position", "no position"):
-            raise ApiError("EGeneral:Invalid arguments:type")
+            raise invalid("type")
         found = [fill for fill in fills if begin_ns < fill.ns <= end_ns and kind in ("all", "no position")]
         page = _page(found, parameters)
         return members(trades=self._trades(page, parameters), **_count(found, parameters))
@@ -196,10 +200,10 @@ class PrivateRest:
 
     def _fills(self, parameters: Parameters, now_ns: int) -> list[Fill]:
         fills = self._past.fills(now_ns - self._desk.faults.rest_lag_ns)
-        return consolidated(fills) if _flag(parameters, "consolidate_taker", True) else fills
+        return consolidated(fills) if flag(parameters, "consolidate_taker", True) else fills
 
     def _trades(self, fills: Iterable[Fill], parameters: Parameters) -> str:
-        ledgers = _flag(parameters, "ledgers", False)
+        ledgers = flag(parameters, "ledgers")
         pairs = {pair.symbol: pair for pair in self._desk.listing.pairs}
         return members(
             **{
@@ -225,29 +229,22 @@ class PrivateRest:
         try:
             return round(float(given) * NS_PER_SECOND)
         except (ValueError, OverflowError):
-            raise ApiError(f"EGeneral:Invalid arguments:{name}") from None
-
-
-def _flag(parameters: Parameters, name: str, default: bool) -> bool:
-    given = parameters.get(name, "").lower()
-    if given not in ("", "true", "false", "1", "0"):
-        raise ApiError(f"EGeneral:Invalid arguments:{name}")
-    return default if not given else given in ("true", "1")
+            raise invalid(name) from None
 
 
 def _ids(given: str, most: int) -> set[str]:
     ids = {each.strip() for each in given.split(",") if each.strip()}
     if not 1 <= len(ids) <= most:
-        raise ApiError("EGeneral:Invalid arguments:txid")
+        raise invalid("txid")
     return ids
 
 
 def _page(found: list[_Item], parameters: Parameters) -> list[_Item]:
     offset = parameters.get("ofs", "") or "0"
     if not (offset.isascii() and offset.isdigit() and len(offset) < 10):
-        raise ApiError("EGeneral:Invalid arguments:ofs")
+        raise invalid("ofs")
     return found[int(offset) : int(offset) + PAGE]
 
 
 def _count(found: Sequence[object], parameters: Parameters) -> dict[str, str]:
-    return {} if _flag(parameters, "without_count", False) else {"count": str(len(found))}
+    return {} if flag(parameters, "without_count") else {"count": str(len(found))}

@@ -1,66 +1,144 @@
-"""Orders placed and cancelled over REST, in its older names and with everything as text.
+"""Orders placed, changed and cancelled over REST: the same account, limits and refusals as on the socket.
 
-The same account, limits and refusals as on the socket. A price may be written with a sign (``+5``, ``-2%``, an offset
-from the reference price) where the socket has ``price_type``; elsewhere such a price is refused here.
+Reports of what is done go to the socket's subscribers, as those of any other order.
 
-Source: Add Order, Cancel Order, Cancel All Orders and Cancel All Orders After pages, Kraken REST API reference.
+Source: Add Order, Add Order Batch, Amend Order, Edit Order, Cancel Order, Cancel Order Batch, Cancel All Orders and
+Cancel All Orders After pages, Kraken REST API reference.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final
 
+from kraken_lab.sandbox import json_text
 from kraken_lab.sandbox.desk import Desk
-from kraken_lab.sandbox.instants import instant_ns
+from kraken_lab.sandbox.instruments import Pair
 from kraken_lab.sandbox.json_text import array, members, text
-from kraken_lab.sandbox.new_order import is_client_id
-from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.order_entry import switch_times
-from kraken_lab.sandbox.order_request import LONGEST_TIMEOUT_S
-from kraken_lab.sandbox.order_terms import ConditionalTerms, NewOrder, OrderType, PriceType, TriggerTerms
-from kraken_lab.sandbox.rest_answer import ApiError
+from kraken_lab.sandbox.order_request import BATCH_ADD, BATCH_CANCEL, LONGEST_TIMEOUT_S
+from kraken_lab.sandbox.order_terms import Amendment, Edit, NewOrder
+from kraken_lab.sandbox.orders import Order
+from kraken_lab.sandbox.rest_answer import ApiError, parameters_of
+from kraken_lab.sandbox.rest_order_terms import (
+    Parameters,
+    flag,
+    invalid,
+    read_deadline,
+    read_flags,
+    read_integer,
+    read_number,
+    read_price,
+    read_prices,
+    read_rest_order,
+)
 from kraken_lab.sandbox.rest_orders import described, in_words
+from kraken_lab.sandbox.trading import Rejection
 
 __all__ = ["RestTrading"]
 
-Parameters: TypeAlias = Mapping[str, str]
-_Reference: TypeAlias = Literal["last", "index"]
-
-_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "type": ("buy", "sell"),
-    "ordertype": get_args(OrderType),
-    "trigger": ("last", "index"),
-    "timeinforce": ("GTC", "GTD", "IOC", "FOK"),
-    "stptype": ("cancel-newest", "cancel-oldest", "cancel-both"),
-}
-_CLOSING: Final = tuple(kind for kind in get_args(OrderType) if kind not in ("market", "iceberg", "settle-position"))
-_FLAGS: Final = frozenset({"post", "fcib", "fciq", "nompp", "viqc"})
-_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+_REFERENCE: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 class RestTrading:
-    """Does what trading requests over REST ask."""
+    """Does what trading requests over REST ask.
+
+    Every method may raise `ApiError` if a parameter is not in order, and `Rejection` if the exchange refuses.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def add(self, parameters: Parameters, now_ns: int) -> str:
-        """``AddOrder``: the order in words, and its id unless it was to be validated only.
+    # --- entering ---------------------------------------------------------------------------------------------------
 
-        Raises:
-            ApiError: the request is not in order, as for all that follow.
-            Rejection: the exchange refuses what it asks, likewise.
-        """
-        terms = self._terms(parameters, now_ns)
+    def add(self, parameters: Parameters, now_ns: int) -> str:
+        """``AddOrder``: the order in words, and its id unless it was to be validated only."""
+        pair = self._pair(parameters)
+        offset_ns = self._desk.stamps.offset_ns
+        terms = read_rest_order(parameters, pair.symbol, now_ns, clock_offset_ns=offset_ns)
         order = self._desk.trading.add(terms, now_ns)
-        if order is not None:
-            return members(descr=members(order=text(described(order))), txid=array([text(order.order_id)]))
-        prices = (parameters.get("price", "0"), parameters.get("price2", "0"))
-        words = in_words(terms.side, parameters["volume"], parameters["pair"], terms.order_type, *prices)
-        return members(descr=members(order=text(words)))
+        descr = members(order=text(_words(order, terms, parameters, pair)))
+        return members(descr=descr) if order is None else members(descr=descr, txid=array([text(order.order_id)]))
+
+    def add_batch(self, parameters: Parameters, now_ns: int) -> str:
+        """``AddOrderBatch``: for each order its words and id, or why it was refused."""
+        pair, offset_ns = self._pair(parameters), self._desk.stamps.offset_ns
+        asked = _objects(parameters, "orders")
+        if not BATCH_ADD[0] <= len(asked) <= BATCH_ADD[1]:
+            raise invalid("orders")
+        is_check = flag(parameters, "validate")
+        terms = [
+            read_rest_order(each, pair.symbol, now_ns, clock_offset_ns=offset_ns, validate=is_check) for each in asked
+        ]
+        deadline_ns = read_deadline(parameters, offset_ns)
+        outcomes = self._desk.trading.add_batch(terms, deadline_ns, now_ns, validate=is_check)
+        results = []
+        for each, order_terms, outcome in zip(asked, terms, outcomes, strict=True):
+            if isinstance(outcome, Rejection):
+                results.append(members(error=text(str(outcome))))
+                continue
+            words = members(order=text(_words(outcome, order_terms, each, pair)))
+            txid = {} if outcome is None else {"txid": text(outcome.order_id)}
+            results.append(members(descr=words, **txid))
+        return members(orders=array(results))
+
+    # --- changing ---------------------------------------------------------------------------------------------------
+
+    def amend(self, parameters: Parameters, now_ns: int) -> str:
+        """``AmendOrder``: the amendment's id."""
+        if ("txid" in parameters) == ("cl_ord_id" in parameters):
+            raise invalid("txid")
+        limit_price, limit_type = read_price(parameters, "limit_price")
+        trigger_price, trigger_type = read_price(parameters, "trigger_price")
+        amendment = Amendment(
+            order_id=parameters.get("txid"),
+            cl_ord_id=parameters.get("cl_ord_id"),
+            order_qty=read_number(parameters, "order_qty"),
+            display_qty=read_number(parameters, "display_qty"),
+            limit_price=limit_price,
+            limit_price_type=None if limit_type == "static" else limit_type,
+            trigger_price=trigger_price,
+            trigger_price_type=None if trigger_type == "static" else trigger_type,
+            post_only=flag(parameters, "post_only"),
+            deadline_ns=read_deadline(parameters, self._desk.stamps.offset_ns),
+        )
+        amend_id, _ = self._desk.trading.amend(amendment, now_ns)
+        return members(amend_id=text(amend_id))
+
+    def edit(self, parameters: Parameters, now_ns: int) -> str:
+        """``EditOrder``: the order that took the old one's place."""
+        pair, old_id = self._pair(parameters), parameters.get("txid", "")
+        old = self._desk.trading.order(old_id)
+        if old is None or not old.is_open:
+            raise ApiError("EOrder:Unknown order")
+        edit = Edit(
+            order_id=old_id,
+            symbol=pair.symbol,
+            order_qty=read_number(parameters, "volume"),
+            display_qty=read_number(parameters, "displayvol"),
+            order_userref=read_integer(parameters, "userref"),
+            post_only="post" in read_flags(parameters) or None,
+            deadline_ns=read_deadline(parameters, self._desk.stamps.offset_ns),
+            validate=flag(parameters, "validate"),
+            **self._new_prices(old, parameters),
+        )
+        order = self._desk.trading.edit(edit, now_ns)
+        words = described(old if order is None else order)
+        new_id = {} if order is None else {"txid": text(order.order_id)}
+        return members(
+            status=text("ok"), **new_id, originaltxid=text(old_id), orders_cancelled="0" if order is None else "1",
+            descr=members(order=text(words)),
+        )  # fmt: skip
+
+    @staticmethod
+    def _new_prices(old: Order, parameters: Parameters) -> dict[str, Any]:
+        reference = "last" if old.trigger is None else old.trigger.reference
+        prices = read_prices(old.order_type, parameters, reference)
+        if prices.get("limit_price_type") is not None and old.limit_offset is None:
+            raise invalid("price")
+        return {name: prices[name] for name in ("limit_price", "triggers") if prices.get(name) is not None}
+
+    # --- leaving ----------------------------------------------------------------------------------------------------
 
     def cancel(self, parameters: Parameters, now_ns: int) -> str:
         """``CancelOrder``, by order id, user reference or client id."""
@@ -68,12 +146,20 @@ class RestTrading:
         if "cl_ord_id" in parameters:
             gone = self._desk.trading.cancel(now_ns, cl_ord_id=parameters["cl_ord_id"])
         elif not given:
-            raise ApiError("EGeneral:Invalid arguments:txid")
-        elif _INTEGER.fullmatch(given):
+            raise invalid("txid")
+        elif _REFERENCE.fullmatch(given):
             gone = self._desk.trading.cancel(now_ns, order_userref=int(given))
         else:
             gone = self._desk.trading.cancel(now_ns, order_id=given)
         return members(count=str(len(gone)))
+
+    def cancel_batch(self, parameters: Parameters, now_ns: int) -> str:
+        """``CancelOrderBatch``, by order ids and user references, and by client ids."""
+        orders = [each for each in parameters.get("orders", "").split(",") if each]
+        cl_ord_ids = [each for each in parameters.get("cl_ord_ids", "").split(",") if each]
+        if not BATCH_CANCEL[0] <= len(orders) + len(cl_ord_ids) <= BATCH_CANCEL[1]:
+            raise invalid("orders")
+        return members(count=str(self._desk.trading.cancel_batch(orders, cl_ord_ids, now_ns)))
 
     def cancel_all(self, parameters: Parameters, now_ns: int) -> str:
         """``CancelAll``."""
@@ -81,136 +167,32 @@ class RestTrading:
 
     def cancel_all_after(self, parameters: Parameters, now_ns: int) -> str:
         """``CancelAllOrdersAfter``; 0 switches it off."""
-        timeout_s = _integer(parameters, "timeout")
+        timeout_s = read_integer(parameters, "timeout")
         if timeout_s is None or not 0 <= timeout_s < LONGEST_TIMEOUT_S:
-            raise ApiError("EGeneral:Invalid arguments:timeout")
+            raise invalid("timeout")
         return switch_times(self._desk.stamps, now_ns, self._desk.trading.cancel_all_after(timeout_s, now_ns))
 
-    # --- an order's parameters --------------------------------------------------------------------------------------
-
-    def _terms(self, parameters: Parameters, now_ns: int) -> NewOrder:
-        words = {name: _word(parameters, name, allowed) for name, allowed in _WORDS.items()}
-        flags = {flag for flag in parameters.get("oflags", "").split(",") if flag}
-        if not flags <= _FLAGS:
-            raise ApiError("EGeneral:Invalid arguments:oflags")
+    def _pair(self, parameters: Parameters) -> Pair:
         pair = self._desk.listing.named(parameters.get("pair", ""))
         if pair is None:
             raise ApiError("EQuery:Unknown asset pair")
-        for required in ("ordertype", "type", "volume"):
-            if not parameters.get(required):
-                raise ApiError(f"EGeneral:Invalid arguments:{required}")
-        if "cl_ord_id" in parameters and not is_client_id(parameters["cl_ord_id"]):
-            raise ApiError("EGeneral:Invalid arguments:cl_ord_id")
-        order_type = words["ordertype"]
-        volume = _number(parameters, "volume")
-        terms: dict[str, Any] = {
-            "symbol": pair.symbol,
-            "side": words["type"],
-            "order_type": order_type,
-            "cash_order_qty" if "viqc" in flags else "order_qty": volume,
-            **_prices(order_type, parameters, words["trigger"] or "last"),
-            "time_in_force": (words["timeinforce"] or "GTC").lower(),
-            "expire_ns": self._time(parameters, "expiretm", now_ns),
-            "effective_ns": self._time(parameters, "starttm", now_ns),
-            "deadline_ns": self._deadline(parameters),
-            "post_only": "post" in flags,
-            "reduce_only": parameters.get("reduce_only", "").lower() == "true",
-            "margin": parameters.get("leverage", "") not in ("", "none"),
-            "display_qty": _number(parameters, "displayvol"),
-            "fee_preference": "base" if "fcib" in flags else "quote" if "fciq" in flags else None,
-            "stp_type": (words["stptype"] or "cancel-newest").replace("-", "_"),
-            "conditional": _closing(parameters),
-            "cl_ord_id": parameters.get("cl_ord_id"),
-            "order_userref": _integer(parameters, "userref"),
-            "validate": parameters.get("validate", "").lower() in ("true", "1"),
-        }
-        return NewOrder(**terms)
-
-    def _time(self, parameters: Parameters, name: str, now_ns: int) -> int | None:
-        """``0`` or nothing: none; ``+n``: in so many seconds; else a Unix time in seconds, by the clock shown."""
-        given = parameters.get(name, "")
-        number = _decimal(given.removeprefix("+") or "0", name)
-        if not number:
-            return None
-        if not 0 < number < 2**33:
-            raise ApiError(f"EGeneral:Invalid arguments:{name}")
-        ns = int(number * NS_PER_SECOND)
-        return now_ns + ns if given.startswith("+") else ns - self._desk.stamps.offset_ns
-
-    def _deadline(self, parameters: Parameters) -> int | None:
-        given = parameters.get("deadline", "")
-        try:
-            return instant_ns(given) - self._desk.stamps.offset_ns if given else None
-        except ValueError:
-            raise ApiError("EGeneral:Invalid arguments:deadline") from None
+        return pair
 
 
-def _prices(order_type: str, parameters: Parameters, reference: str) -> dict[str, Any]:
-    """``price`` and ``price2`` in the terms of the socket: the first is the trigger's, where there is one."""
-    first, first_type = _price(parameters, "price")
-    second, second_type = _price(parameters, "price2")
-    if order_type in ("limit", "iceberg"):
-        return {"limit_price": first, "limit_price_type": first_type if first_type != "static" else None}
-    terms: dict[str, Any] = {}
-    if first is not None and order_type != "market":
-        terms["triggers"] = TriggerTerms(price=first, price_type=first_type, reference=cast(_Reference, reference))
-    if second is not None:
-        terms["limit_price"] = second
-        if order_type == "trailing-stop-limit" or second_type != "static":
-            terms["limit_price_type"] = second_type
-    return terms
+def _words(order: Order | None, terms: NewOrder, parameters: Parameters, pair: Pair) -> str:
+    """An order in words; one that was only checked in those of its request."""
+    if order is not None:
+        return described(order)
+    prices = (parameters.get("price", "0"), parameters.get("price2", "0"))
+    return in_words(terms.side, parameters["volume"], pair.altname, terms.order_type, *prices)
 
 
-def _closing(parameters: Parameters) -> ConditionalTerms | None:
-    """``close[ordertype]`` and its prices: the order that each fill makes."""
-    kind = _word(parameters, "close[ordertype]", _CLOSING)
-    if kind is None:
-        return None
-    first, first_type = _price(parameters, "close[price]")
-    second, second_type = _price(parameters, "close[price2]")
-    if kind == "limit":
-        return ConditionalTerms(order_type=kind, limit_price=first, limit_price_type=first_type)
-    return ConditionalTerms(
-        order_type=cast(OrderType, kind),
-        trigger_price=first,
-        trigger_price_type=first_type,
-        limit_price=second,
-        limit_price_type=second_type,
-    )
-
-
-def _price(parameters: Parameters, name: str) -> tuple[Decimal | None, PriceType]:
-    """A price, which a sign makes an offset and a percent sign one in percent."""
-    given = parameters.get(name, "")
-    kind: PriceType = "pct" if given.endswith("%") else "quote" if given[:1] in ("+", "-") else "static"
-    number = _decimal(given.removesuffix("%"), name) if given else None
-    return (None, kind) if number == 0 and kind == "static" else (number, kind)
-
-
-def _word(parameters: Parameters, name: str, allowed: tuple[str, ...]) -> Any:
-    given = parameters.get(name) or None
-    if given is not None and given not in allowed:
-        raise ApiError(f"EGeneral:Invalid arguments:{name}")
-    return given
-
-
-def _number(parameters: Parameters, name: str) -> Decimal | None:
-    given = parameters.get(name, "")
-    return _decimal(given, name) if given else None
-
-
-def _decimal(given: str, name: str) -> Decimal:
+def _objects(parameters: Parameters, name: str) -> list[dict[str, str]]:
+    """A parameter that is JSON text: an array of objects."""
     try:
-        number = Decimal(given)
-    except InvalidOperation:
-        raise ApiError(f"EGeneral:Invalid arguments:{name}") from None
-    if not number.is_finite():
-        raise ApiError(f"EGeneral:Invalid arguments:{name}")
-    return number
-
-
-def _integer(parameters: Parameters, name: str) -> int | None:
-    given = parameters.get(name, "")
-    if given and not _INTEGER.fullmatch(given):
-        raise ApiError(f"EGeneral:Invalid arguments:{name}")
-    return int(given) if given else None
+        given = json_text.read(parameters.get(name, ""))
+    except json_text.NotJson:
+        given = None
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise invalid(name)
+    return [parameters_of(each) for each in given]

@@ -328,6 +328,48 @@ def test_history_costs_two_and_orders_nothing() -> None:
     assert person.rest("Balance")["error"] == []
 
 
+def test_an_order_is_changed_over_rest() -> None:
+    """Amended in place, or edited into another; the socket tells of both."""
+    person = Trader(a_quiet_exchange(), "executions")
+    order_id = person.add(cl_ord_id="mine")
+    person.reports()
+    answer = person.rest("AmendOrder", cl_ord_id="mine", order_qty="12", limit_price="3.5")["result"]
+    assert answer["amend_id"].startswith("T")
+    (amended,) = person.reports()
+    assert (amended["order_id"], amended["order_qty"], amended["limit_price"]) == (order_id, 12, Decimal("3.5"))
+    assert person.rest("AmendOrder", order_qty="12")["error"] == ["EGeneral:Invalid arguments:txid"]
+    assert person.rest("AmendOrder", txid="O", order_qty="12")["error"] == ["EOrder:Unknown order"]
+    old = person.add()
+    person.reports()
+    edited = person.rest("EditOrder", txid=old, pair="DOTUSD", volume="11", price="3.4")["result"]
+    assert (edited["status"], edited["originaltxid"], edited["orders_cancelled"]) == ("ok", old, 1)
+    assert edited["descr"]["order"] == "buy 11.00000000 DOTUSD @ limit 3.4000"
+    canceled, pending, _ = person.reports()
+    assert (canceled["order_id"], pending["order_id"]) == (old, edited["txid"])
+    new = {"txid": edited["txid"], "pair": "DOTUSD"}
+    assert person.rest("EditOrder", **new, price="+1")["error"] == ["EGeneral:Invalid arguments:price"]
+    checked = person.rest("EditOrder", **new, volume="12", validate="true")["result"]
+    assert ("txid" in checked, checked["orders_cancelled"]) == (False, 0)
+    assert person.rest("EditOrder", txid=old, pair="DOTUSD")["error"] == ["EOrder:Unknown order"]
+
+
+def test_batches_go_over_rest_as_json() -> None:
+    """Each order has its words and its id, or the reason why it has none; cancelling tells how many."""
+    person = trader()
+    order = {"ordertype": "limit", "type": "buy", "volume": 10, "price": "3.5"}
+    orders = [order, {**order, "volume": "1000000"}, {**order, "cl_ord_id": "mine"}]
+    placed = person.rest_json("AddOrderBatch", {"pair": "DOTUSD", "orders": orders})["result"]["orders"]
+    assert [set(each) for each in placed] == [{"descr", "txid"}, {"error"}, {"descr", "txid"}]
+    assert placed[1]["error"] == "EOrder:Insufficient funds"
+    checked = person.rest_json("AddOrderBatch", {"pair": "DOTUSD", "orders": orders[:1] * 2, "validate": True})
+    assert [set(each) for each in checked["result"]["orders"]] == [{"descr"}] * 2
+    one = person.rest_json("AddOrderBatch", {"pair": "DOTUSD", "orders": orders[:1]})
+    assert one["error"] == person.rest("AddOrderBatch", pair="DOTUSD")["error"] == ["EGeneral:Invalid arguments:orders"]
+    gone = person.rest_json("CancelOrderBatch", {"orders": [placed[0]["txid"]], "cl_ord_ids": ["mine"]})
+    assert gone["result"] == {"count": 2}
+    assert person.rest("CancelOrderBatch", orders="O")["error"] == ["EGeneral:Invalid arguments:orders"]
+
+
 def test_a_json_body_says_the_same() -> None:
     """Numbers, booleans and lists as JSON has them."""
     exchange = a_quiet_exchange()
