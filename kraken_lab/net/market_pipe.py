@@ -44,6 +44,10 @@ class _Waiting(NamedTuple):
     at_s: float
     is_market_data: bool
 
+    @property
+    def is_gap(self) -> bool:
+        return self.line.startswith(b"!")
+
 
 class MarketPipe:
     """A bounded queue of frames, and the thread that empties it into the sandbox.
@@ -92,8 +96,11 @@ class MarketPipe:
         with self._changed:
             if self._is_closed or self.broken is not None:
                 return
-            if self._bytes + len(line) > self._most_bytes:
+            if self._waiting and self._bytes + len(line) > self._most_bytes:
                 self._drop(f"more than {self._most_bytes} bytes waited for the sandbox")
+                if self._bytes + len(line) > self._most_bytes:
+                    self._give_up(f"the sandbox does not read: {self._bytes} bytes wait that cannot be dropped")
+                    return
             self._append(_Waiting(line, source, self._clock(), text.startswith(_MARKET_DATA)))
 
     def gap(self, reason: str, source: int = 0) -> None:
@@ -122,10 +129,14 @@ class MarketPipe:
         self._append(_Waiting(b"!%d %s\n" % (source, words), source, self._clock(), False))
 
     def _drop(self, reason: str) -> None:
-        """Drop the market's frames that wait, and say so once for each connection that they came over."""
-        sources = sorted({waiting.source for waiting in self._waiting if waiting.is_market_data})
-        kept = [waiting for waiting in self._waiting if not waiting.is_market_data]
-        self.dropped += len(self._waiting) - len(kept)
+        """Drop the market's frames that wait, and say so once for each connection that they came over.
+
+        Gaps that wait go too: the new ones say what they say, of the same place.
+        """
+        going = [waiting for waiting in self._waiting if waiting.is_market_data or waiting.is_gap]
+        kept = [waiting for waiting in self._waiting if not (waiting.is_market_data or waiting.is_gap)]
+        sources = sorted({waiting.source for waiting in going})
+        self.dropped += sum(waiting.is_market_data for waiting in going)
         self._waiting = deque(kept)
         self._bytes = sum(len(waiting.line) for waiting in kept)
         for source in sources:
@@ -154,6 +165,9 @@ class MarketPipe:
                 self._sink.write_lines(data)
         except (OSError, ValueError) as error:
             with self._changed:
-                self.broken = str(error) or type(error).__name__
-                self._waiting.clear()
-                self._bytes = 0
+                self._give_up(str(error) or type(error).__name__)
+
+    def _give_up(self, reason: str) -> None:
+        self.broken = reason
+        self._waiting.clear()
+        self._bytes = 0

@@ -246,7 +246,7 @@ class FeedMarket:
             self._acknowledged[key] = _Acknowledged(source, message.depth)
         else:
             self._acknowledged.pop(key, None)
-        if message.symbol in self._followed:
+        if message.symbol in self._upstream:
             with self._watched(message.symbol) as followed:
                 batch = self._tell(followed, message, source)
             self.act(batch)

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, TextIO
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 __all__ = ["PipeReader"]
 
@@ -23,7 +23,7 @@ class PipeReader:
     Standard input may be anything and need not be pollable, hence the thread.
     """
 
-    def __init__(self, stream: TextIO, take: Callable[[Sequence[str]], None], end: Callable[[], None]) -> None:
+    def __init__(self, stream: Iterable[str], take: Callable[[Sequence[str]], None], end: Callable[[], None]) -> None:
         self._stream = stream
         self._take = take
         self._end = end

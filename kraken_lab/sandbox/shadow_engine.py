@@ -350,6 +350,9 @@ class ShadowEngine:
         done: list[Batch] = []
         for side in _SIDES:
             for order in self._resting(side):
+                best = next(self._visible.offers(_other(side)), None)
+                if best is None or not _reaches(side, order.price, best[0]):
+                    break  # nor does any order behind this one
                 for price, offered in self._visible.offers(_other(side)):
                     if not _reaches(side, order.price, price) or self._engine.order(order.order_id) is None:
                         break

@@ -75,8 +75,9 @@ def test_without_a_pipe_a_signal_ends_it() -> None:
     ("arguments", "words"),
     [
         (["--host", "0.0.0.0"], "127.0.0.1 or ::1 only"),
-        (["--market", "feed"], "synthetic only"),
-        (["--market", "replay:tape"], "synthetic only"),
+        (["--market", "feed"], "with --json only"),
+        (["--market", "feed", "--json", "--silence", "0"], "silence=0.0 is not possible"),
+        (["--market", "replay:tape"], "synthetic and feed only"),
         (["--rate", "-1"], "rate=-1.0 is not possible"),
         (["--rate", "nan"], "rate=nan is not possible"),
     ],
