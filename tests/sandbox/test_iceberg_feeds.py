@@ -11,8 +11,10 @@ from hypothesis import given, settings
 
 from kraken_lab.sandbox.book_feed import BookFeed, Digits, level_entries, order_entries
 from kraken_lab.sandbox.engine import Engine
+from kraken_lab.sandbox.events import Batch
 from kraken_lab.sandbox.instruments import PAIRS
 from kraken_lab.sandbox.level3_feed import Level3Feed
+from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.stamps import Stamps
 from tests.sandbox.naive_client import NaiveBook, NaiveQueues
 from tests.sandbox.test_engine_reference import Reference, perform, scripts
@@ -42,3 +44,20 @@ def test_books_and_queues_can_be_followed(script: list[Any]) -> None:
                 frame = feed.update(batch)
                 if frame is not None:
                     client.take(json.loads(frame.text, parse_float=Decimal))
+
+
+def test_the_synthetic_participants_leave_a_strangers_iceberg_alone() -> None:
+    """They trade with it; a refill in their own action does not make it theirs to cancel."""
+    market = Market(seed=4, start_ns=0, pairs=PAIRS[1:2])
+    engine, batches = market.engine("ETH/USD"), list[Batch]()
+    best = engine.best("buy")
+    assert best is not None
+    market.act(engine.limit("buy", best[0], 10**14, 0, order_id="MINE", owner="me", display_qty=10**7))
+    market.listeners.append(batches.append)
+    market.advance(30 * 10**9)
+    refills = [refill for batch in batches for refill in batch.refills]
+    taken = sum(trade.qty for batch in batches for trade in batch.trades if trade.maker_order_id == "MINE")
+    rests = engine.order("MINE")
+    assert len(refills) > 20
+    assert rests is not None
+    assert rests.open_qty == 10**14 - taken
