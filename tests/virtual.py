@@ -125,6 +125,9 @@ class _MemoryLink:
 
     async def send(self, text: str) -> None:
         self._world.sent.append(text)
+        if self._world.breaks_on and self._world.breaks_on in text:
+            self._world.breaks_on = ""
+            raise OSError("broken pipe")
         self._world.catch_up()
         if not self.ended.done():
             self._session.receive(text)
@@ -211,6 +214,8 @@ class World:
         self.connections: list[Connection] = []
         self.attempts: list[float] = []
         self.sent: list[str] = []
+        self.breaks_on = ""
+        """The next text that contains this breaks its socket, and does not arrive."""
         self.asked_at: list[float] = []
         """When tokens were asked for, virtual seconds."""
         self.asked: list[tuple[float, Query]] = []

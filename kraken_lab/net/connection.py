@@ -227,7 +227,8 @@ class Connection:
             try:
                 async with asyncio.timeout(self._settings.silence_timeout):
                     for text in self.peer.to_send(at):
-                        await self._write(link, text)
+                        if broken := await self._write(link, text):
+                            return broken
             except TimeoutError:
                 return "silence: the other side does not read what is sent"
             self._run_errands(at)
@@ -237,16 +238,24 @@ class Connection:
                 await self._allow_for_lateness(deadline)
             self.peer.let_time_pass(self._clock.now())
 
-    async def _write(self, link: Link, text: str) -> None:
-        """Write one text, unless it could place or change an order and is not the gate's. The others still go."""
+    async def _write(self, link: Link, text: str) -> str | None:
+        """Write one text, unless it could place or change an order and is not the gate's: then the others still go.
+
+        Gives why the line is broken, if it is. How much of the text had left by then nobody knows.
+        """
         try:
             passed = pass_through(text)
         except OrderError as error:
             # Without the text, which holds a token.
             logger.error("writer.withheld line=%s reason=%s", self.name, error)
             self.withheld += 1
-            return
-        await link.send(passed)
+            return None
+        try:
+            await link.send(passed)
+        except Exception as error:
+            # Without its text, which may hold what was sent.
+            return f"sending failed with {type(error).__name__}"
+        return None
 
     def _run_errands(self, at: Instant) -> None:
         for query in self.peer.queries(at):

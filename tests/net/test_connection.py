@@ -428,3 +428,28 @@ def test_a_line_cancelled_while_it_connects_leaves_nothing_behind() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     run(test)
+
+
+@pytest.mark.promise("O-01")
+@pytest.mark.promise("O-03")
+@pytest.mark.fault("F-087")
+@pytest.mark.parametrize("error", [OSError("broken pipe"), RuntimeError("THE-CANARY"), TimeoutError()])
+def test_a_write_that_fails_ends_the_line(error: Exception) -> None:
+    """What was to be written behind it is not, and nothing is written again on the next one unless the peer says so."""
+
+    class Broken(_Link):
+        async def send(self, text: str) -> None:
+            self.sent.append(text)
+            raise error
+
+    async def make(hear: Hear, attempt: int) -> Link:
+        return Broken(hear) if attempt == 1 else _Link(hear)
+
+    async def test() -> None:
+        a = _Line(make)
+        a.peer.texts = ['{"method":"ping","req_id":1}', '{"method":"ping","req_id":2}']
+        await asyncio.sleep(3)
+        assert a.peer.story == ["opened", f"closed: sending failed with {type(error).__name__}", "opened"]
+        assert [link.sent for link in a.transport.links] == [['{"method":"ping","req_id":1}'], []]
+
+    run(test)

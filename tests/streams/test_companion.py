@@ -148,7 +148,7 @@ class TestHearing:
             await asyncio.sleep(2)
             await world.live()
             assert [response.error for response in scribe.responses] == ["Malformed request"]
-            assert world.private.router.talk.waiting_for == ()
+            assert not world.private.router.talk.waiting_for
 
         in_world(test, rate=2.0)
 

@@ -17,6 +17,7 @@ from kraken_lab.wire import (
     Key,
     Left,
     Query,
+    Response,
     Settings,
     Silent,
     Spoiled,
@@ -549,3 +550,81 @@ def test_the_clocks_are_compared_with_every_answer() -> None:
     talk.hear(json.dumps(said), at(0.1))
     assert talk.offset.seconds == pytest.approx(3.0, abs=0.001)
     assert talk.offset.round_trip == pytest.approx(0.1, abs=0.001)
+
+
+def account(channel: str = "executions") -> Want:
+    """A wish for a channel of the account."""
+    return Want(channel=channel) if channel == "balances" else Want(channel=channel, snap_orders=True, snap_trades=True)
+
+
+class TestAnAccount:
+    """Private channels, and somebody else who speaks on their line."""
+
+    def test_each_channel_has_a_request_of_its_own_with_the_token(self) -> None:
+        """Its own options and no others; it waits for the token, and is given up with it."""
+        talk = open_with(account(), account("balances"))
+        assert talk.to_send(at(0.0)) == []
+        assert talk.queries(at(0.0)) == [Query("token")]
+        talk.token_came("t", at(0.1))
+        texts = talk.to_send(at(0.1))
+        assert [request["params"] for request in asked(texts)] == [
+            {"channel": "executions", "snap_orders": True, "snap_trades": True, "token": "t"},
+            {"channel": "balances", "snapshot": True, "token": "t"},
+        ]
+        acknowledge(talk, texts, at(0.2))
+        talk.drop(Key("executions", None))
+        [request] = asked(talk.to_send(at(0.3)))
+        assert (request["method"], request["params"]) == ("unsubscribe", {"channel": "executions", "token": "t"})
+
+    def test_options_acknowledged_otherwise_are_told(self) -> None:
+        """Fills that are not in the snapshot, say."""
+        talk = open_with(account())
+        talk.queries(at(0.0))
+        talk.token_came("t", at(0.0))
+        [request] = asked(talk.to_send(at(0.0)))
+        talk.hear(answer(request["req_id"], None, channel="executions", snap_orders=True, snap_trades=False), at(0.1))
+        [event] = talk.take_events()
+        assert isinstance(event, Acknowledged)
+        assert event.difference == "asked snap_trades=True, acknowledged snap_trades=False"
+
+    @pytest.mark.promise("S-20")
+    def test_a_token_is_kept_for_whoever_else_speaks(self) -> None:
+        """Also when no subscription waits for one; another is fetched once theirs was refused, after a pause."""
+        talk = Conversation(Settings())
+        heard: list[int | None] = []
+
+        def claim(response: Response, when: Instant) -> bool:
+            heard.append(response.req_id)
+            return True
+
+        talk.accompany(claim)
+        assert talk.queries(at(0.0)) == []
+        talk.opened(at(0.0))
+        assert talk.queries(at(0.0)) == [Query("token")]
+        talk.token_came("t", at(0.1))
+        assert [talk.token] == ["t"]
+        req_id = talk.new_req_id(at(0.2))
+        talk.hear(answer(req_id, None, method="cancel_all", error="ESession:Invalid session"), at(0.3))
+        assert heard == [req_id]
+        assert [talk.token] == [None]
+        assert talk.queries(at(0.4)) == []
+        due = talk.next_deadline(at(0.4))
+        assert due is not None
+        assert talk.queries(at(due)) == [Query("token")]
+        talk.token_came("u", at(due))
+        talk.closed()
+        assert [talk.token] == [None]
+
+    def test_numbers_are_shared(self) -> None:
+        """No two requests of one line have the same, whoever made them."""
+        talk = open_with(trade())
+        first = talk.new_req_id(at(0.0))
+        [request] = asked(talk.to_send(at(0.0)))
+        assert len({first, request["req_id"], talk.new_req_id(at(0.0))}) == 3
+
+    def test_what_others_say_keeps_the_line_open(self) -> None:
+        """So no ping is needed besides."""
+        talk = open_with()
+        talk.spoke(at(29.0))
+        assert talk.to_send(at(31.0)) == []
+        assert [request["method"] for request in asked(talk.to_send(at(59.0)))] == ["ping"]
