@@ -1,198 +1,290 @@
 """The account as the exchange has it: orders, fills, balances, and how much of that is sure.
 
-An `Account` is the `Companion` of the private connection: it hears reports and answers, and gives the texts and queries
-that follow from them. It belongs to the I/O thread and never waits; everyone else reads `snapshot`.
+An `Account` takes what the gate let through, what reduces risk, and what an earlier kernel wrote down; what became of
+it is told by its line. It belongs to the I/O thread and never waits; everyone else reads `snapshot`.
+
+::
+
+    begin -> CONFIRMED -> send -> to_send -> IN_FLIGHT -> responded, reports -> OPEN ... FILLED
+                       -> refuse -> REFUSED            -> silence, closed    -> UNKNOWN -> evidence
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
-from ..wire import (
-    AddOrder,
-    AmendOrder,
-    BalancesMessage,
-    BatchAdd,
-    EditOrder,
-    ExecutionsMessage,
-    Instant,
-    Query,
-    Response,
-    SubscribeResult,
-    SystemStatus,
-)
-from .facts import RateCount
-from .order import Order, Trader
-from .rules import OrderSettings
-from .states import FillRecord, OrderRecord
+from ..errors import BadArgument, OrderRefused
+from ..wire import AmendOrder, EditOrder, Instant
+from .account_line import AccountLine
+from .account_snapshot import AccountSnapshot, Alarm
+from .errands import Amending, Cleared, Editing, OrderRequest, Placing
+from .kill import Kill
+from .order import Order
+from .order_machine import OrderMachine
+from .outbox import Errand
+from .restore import restore
+from .states import OrderState
+from .to_records import amended_terms, confirmed_orders, replacement
 
 __all__ = ["Account", "AccountSnapshot", "Alarm", "Cleared", "OrderRequest"]
 
-OrderRequest: TypeAlias = AddOrder | BatchAdd | AmendOrder | EditOrder
 
+class Account(AccountLine):
+    """One account on one private connection, and the road of everything that is asked of it.
 
-class Cleared(Protocol):
-    """An order-affecting request that the gate let through. It becomes text when it is written, not before."""
-
-    @property
-    def request(self) -> OrderRequest:
-        """What it asks for: the proposal's request with its fresh ids, still without token, number and deadline."""
-
-    def write(self, token: str, req_id: int, at: Instant) -> str:
-        """The text for the socket, made once.
-
-        Raises:
-            OrderError: it may not leave after all (a halt, a lapse). Nothing was sent then.
-        """
-
-
-class Audit(Protocol):
-    """Where everything is written down. It never waits: a record that must be durable first is the gate's affair."""
-
-    def __call__(self, kind: str, fields: Mapping[str, object]) -> object:
-        """Append one record."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """Something a person should look at. ``order`` is the id it is about, or empty."""
-
-    what: str
-    at_ns: int
-    order: str = ""
-    symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSnapshot:
-    """Everything that is known of the account at one instant. It never changes.
-
-    Also has: positions, alarms, rates, dead_man, kill (see their modules).
+    >>> from kraken_lab.trading.rules import OrderSettings
+    >>> account = Account(OrderSettings(), audit=lambda kind, fields: None)
+    >>> account.snapshot(Instant(0.0, 0)).reconciling
+    'RECONCILING: there is no private connection'
     """
 
-    at: Instant
-    connection: str | None
-    reconciled: bool
-    reconciling: str
-    system: str | None
-    orders: tuple[OrderRecord, ...]
-    fills: tuple[FillRecord, ...]
-    balances: Mapping[str, Decimal] | None
-    alarms: tuple[Alarm, ...]
-    rates: Mapping[str, RateCount]
-    acknowledged: frozenset[str]
+    # --- the gate's side: what could create or enlarge exposure -----------------------------------------------------
 
-
-class Account:
-    """Signatures first; the bodies follow."""
-
-    def __init__(
-        self,
-        settings: OrderSettings,
-        *,
-        ack_timeout: float = 5.0,
-        audit: Audit,
-        trader: Trader | None = None,
-        uncertainty: Callable[[], float] = lambda: 0.0,
-        symbols: Callable[[], Iterable[str]] = tuple,
-    ) -> None:
-        raise NotImplementedError
-
-    watchers: tuple[Callable[[], object], ...]
-    """Called after every change, on the I/O thread."""
-
-    # --- the gate's side (an order-affecting request) ---------------------------------------------------------------
     def begin(self, request: OrderRequest, ids: Sequence[str], at: Instant) -> tuple[Order, ...]:
-        """Orders in state CONFIRMED: one an AddOrder, one a leg of a BatchAdd (ids = their fresh cl_ord_ids),
-        the order itself for an AmendOrder (no ids), the old and the new one for an EditOrder (one id, a local name).
+        """The orders of a confirmed request, in state CONFIRMED; nothing is sent.
 
-        Raises OrderRefused: an id was used before (O-06), or an amendment has no answer yet.
+        One for ``add_order``, one a leg for ``batch_add``, the order itself for ``amend_order``, the old and the new
+        one for ``edit_order``. ``ids`` are the fresh client ids, in the request's order; the latter two have none.
+
+        Raises:
+            OrderRefused: an id was used before, the order is not known, or it is not in a state to be changed.
         """
-        raise NotImplementedError
+        self._now = at
+        machines: tuple[OrderMachine, ...]
+        if isinstance(request, AmendOrder):
+            machines = (self._begin_amending(request, at),)
+        elif isinstance(request, EditOrder):
+            machines = self._begin_editing(request, at)
+        else:
+            records = confirmed_orders(request, ids, at)
+            used = [name for name in records if self._books.orders.used(name)]
+            if used:
+                raise OrderRefused("an order", [f"the client id {name} was used before" for name in used])
+            machines = tuple(self._books.add(name, record, at) for name, record in records.items())
+        for machine in machines:
+            if machine.state is OrderState.CONFIRMED:
+                machine.note("confirmed", at.wall_ns)
+                self._books.touched(machine, at)
+        self._tell()
+        return tuple(self._books.handle(machine) for machine in machines)
+
+    def _begin_amending(self, request: AmendOrder, at: Instant) -> OrderMachine:
+        machine = self._changeable(request.order_id or request.cl_ord_id or "")
+        if machine.record.amending:
+            raise OrderRefused("the amendment", ["an earlier one of this order is not settled"])
+        changes = amended_terms(request)
+        words = ", ".join(f"{name} to {value:f}" for name, value in changes.items())
+        machine.amend(changes, f"amendment confirmed: {words}", at.wall_ns)
+        self._books.touched(machine, at)
+        return machine
+
+    def _begin_editing(self, request: EditOrder, at: Instant) -> tuple[OrderMachine, OrderMachine]:
+        old = self._changeable(request.order_id)
+        key = f"edit {self._books.version} of {request.order_id}"
+        return old, self._books.add(key, replacement(old.record, request, at), at, replaces=request.order_id)
+
+    def _changeable(self, name: str) -> OrderMachine:
+        machine = self._books.orders.find(name)
+        if machine is None:
+            raise OrderRefused("the change", [f"no order {name!r} is known here"])
+        if not machine.record.possibly_open:
+            raise OrderRefused("the change", [f"the order {name!r} is {machine.state}"])
+        return machine
 
     def refuse(self, orders: Sequence[Order], reasons: Sequence[str], at: Instant) -> None:
-        """Stopped here: REFUSED (an amendment: forgotten). Nothing was sent."""
-        raise NotImplementedError
+        """Stopped here, and nothing was sent: new orders are REFUSED, an amended one is as it was."""
+        reason = "; ".join(reasons)
+        for machine in map(self._machine, orders):
+            if machine.state is OrderState.CONFIRMED:
+                machine.refuse(reason, at.wall_ns)
+            else:
+                machine.amend_rejected(f"refused here: {reason}", at.wall_ns)
+            self._books.touched(machine, at)
+        self._tell()
 
     def send(self, cleared: Cleared, orders: Sequence[Order], at: Instant) -> None:
-        """Queue what the gate let through; without a connection the orders are REFUSED at once."""
-        raise NotImplementedError
+        """Have written what the gate let through. Without a connection the orders are REFUSED at once."""
+        self._now = at
+        machines = [self._machine(order) for order in orders]
+        request = cleared.request
+        errand: Errand
+        if isinstance(request, AmendOrder):
+            errand = Amending(cleared, machines[0], self)
+        elif isinstance(request, EditOrder):
+            errand = Editing(cleared, machines[0], machines[1], self)
+        else:
+            errand = Placing(cleared, {machine.key: machine for machine in machines}, self)
+            gone = [machine.key for machine in machines if machine.state is not OrderState.CONFIRMED]
+            if gone:
+                errand.dropped(f"{', '.join(gone)} was cancelled before it was sent", at)
+                self._tell()
+                return
+        if self._connection is None:
+            errand.dropped("there is no private connection", at)
+        else:
+            self._placing.update({machine.key: errand for machine in machines})
+            self._outbox.put(errand)
+        self._tell()
 
-    # --- risk-reducing: no gate, also while halted or not reconciled ------------------------------------------------
+    def _machine(self, order: Order) -> OrderMachine:
+        machine = self._books.orders.find(order.key)
+        if machine is None:
+            raise BadArgument("order", order, "an order of this account that is still shown")
+        return machine
+
+    # --- reducing risk: no gate, also while halted or not reconciled ------------------------------------------------
+
     def cancel(self, orders: Iterable[Order | str], at: Instant, *, batch: bool = False) -> tuple[Order, ...]:
-        """Cancel orders given as objects, order_ids or cl_ord_ids. Raises BadArgument for an id nobody knows."""
-        raise NotImplementedError
+        """Cancel orders, given as such or by either id. What was not sent yet is taken back instead.
+
+        Raises:
+            BadArgument: nobody here knows such an order.
+        """
+        self._now = at
+        machines = []
+        for order in orders:
+            machine = self._books.orders.find(order) if isinstance(order, str) else self._machine(order)
+            if machine is None:
+                raise BadArgument("order", order, "an order or an id that lab.orders shows")
+            machines.append(machine)
+        self._cancel(machines, at, batch=batch)
+        return tuple(self._books.handle(machine) for machine in machines)
 
     def cancel_own(self, at: Instant) -> tuple[Order, ...]:
-        """Cancel every order of this lab that is or may be open, by id."""
-        raise NotImplementedError
+        """Cancel every order of this lab that is or may be open, by its id."""
+        self._now = at
+        own = [
+            machine for machine in self._books.orders if not machine.record.external and not machine.record.is_terminal
+        ]
+        self._cancel(own, at, batch=False)
+        return tuple(self._books.handle(machine) for machine in own)
 
     def cancel_account(self, at: Instant) -> tuple[Order, ...]:
-        """Cancel every order of the account (`cancel_all`), other people's too."""
-        raise NotImplementedError
+        """Cancel every order of the account, other people's too. Gives those that are known here."""
+        self._now = at
+        self._take_back(self._books.orders, at)
+        self._cancels.ask_account()
+        self._tell()
+        return tuple(self._books.handle(machine) for machine in self._books.orders.possibly_open())
+
+    def _cancel(self, machines: Sequence[OrderMachine], at: Instant, *, batch: bool) -> None:
+        self._take_back(machines, at)
+        self._cancels.ask([machine for machine in machines if machine.record.possibly_open], batch=batch)
+        self._tell()
+
+    def _take_back(self, machines: Iterable[OrderMachine], at: Instant) -> None:
+        """Refuse what was confirmed and not written yet."""
+        for machine in machines:
+            if machine.state is OrderState.CONFIRMED:
+                errand = self._placing.get(machine.key)
+                if errand is None or not self._outbox.withdraw(errand, "cancelled before it was sent", at):
+                    machine.refuse("cancelled before it was sent", at.wall_ns)
+                    self._books.touched(machine, at)
 
     def kill(self, at: Instant) -> None:
-        """Begin (or take up again) the kill; HALTED is latched by the caller before. `snapshot().kill` reports."""
-        raise NotImplementedError
+        """Begin the kill, or take an incomplete one up again. The halt was latched before; `snapshot` has the lists."""
+        self._now = at
+        if self._kill is None or self._kill.complete:
+            records = [machine.record for machine in self._books.orders.possibly_open()]
+            self._kill, self._kill_told = Kill(at, records, self._names), (False, False)
+            self._audit("kill", {"began": True, "open": [record.order_id or record.cl_ord_id for record in records]})
+        self._take_back(self._books.orders, at)
+        self._drive_kill(at)
+        self._tell()
 
     def dead_man(self, on: bool, at: Instant, *, alive: Callable[[], bool] | None = None) -> None:
-        """Turn the dead man's switch on (and keep it refreshed) or off. ``alive``: refresh only while it says True."""
-        raise NotImplementedError
+        """Turn the dead man's switch on, and keep it refreshed (while ``alive`` says so), or off."""
+        self._now = at
+        if on:
+            self._dead_man.turn_on(at, alive=alive)
+        else:
+            self._dead_man.turn_off(at)
+        self._audit("dead_man", {"on": on, "timeout_s": int(self.settings.dms_timeout)})
+        self._books.version += 1
+        self._tell()
 
     def cancel_all_after(self, timeout: int, at: Instant) -> None:
-        """Set the switch once, without refreshing it; 0 disarms."""
-        raise NotImplementedError
+        """Set the switch once to ``timeout`` seconds and leave it; 0 is off.
+
+        Raises:
+            BadArgument: not a whole number of seconds that the exchange takes.
+        """
+        self._now = at
+        self._dead_man.set_once(timeout, at)
+        self._audit("dead_man", {"on": timeout > 0, "timeout_s": timeout, "once": True})
+        self._books.version += 1
+        self._tell()
 
     def acknowledge(self, ident: str, at: Instant) -> None:
-        """The user has seen this UNKNOWN order (order_id or cl_ord_id): it blocks its symbol no more (O-05)."""
-        raise NotImplementedError
+        """The user has seen that this order is UNKNOWN; it blocks its symbol no more.
+
+        Raises:
+            BadArgument: no such order is UNKNOWN.
+        """
+        machine = self._books.orders.find(ident)
+        if machine is None or machine.state is not OrderState.UNKNOWN:
+            raise BadArgument("order", ident, "the id of an order that is UNKNOWN")
+        record = machine.record
+        self._acknowledged |= {name for name in (machine.key, record.order_id, record.cl_ord_id) if name}
+        machine.note("acknowledged: its symbol is not blocked any more", at.wall_ns)
+        self._audit("acknowledged", {"order": ident})
+        self._books.touched(machine, at)
+        self._tell()
 
     # --- the past ---------------------------------------------------------------------------------------------------
-    def restore(self, records: Iterable[Mapping[str, Any]], at: Instant) -> None:
-        """What an earlier kernel's audit log says (records with ``kind``: "order", "fill", ...), before the first
-        connection: whatever was not terminal is UNKNOWN or unverified until it is looked up (O-14).
+
+    def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]], at: Instant) -> None:
+        """What an earlier kernel wrote down, as (kind, fields), before the first connection.
+
+        Whatever had not ended is looked up; until that is done nothing new is placed.
+
+        Raises:
+            Malformed: a line that cannot be read.
         """
-        raise NotImplementedError
+        self._now = at
+        restore(records, self._books, at)
+        self._tell()
 
     # --- reading ----------------------------------------------------------------------------------------------------
+
     def snapshot(self, at: Instant) -> AccountSnapshot:
         """Everything that is known, as a value."""
-        raise NotImplementedError
+        return AccountSnapshot(
+            at=at,
+            version=self._books.version,
+            connection=self._connection,
+            reconciled=self.reconciled,
+            reconciling=self.forbidden(),
+            system=self._system,
+            orders=tuple(machine.record for machine in self._books.orders),
+            fills=tuple(self._books.fills),
+            earlier=frozenset(self._books.earlier),
+            balances=self._balances.known,
+            alarms=tuple(self._books.alarms),
+            rates=self._rates.counts(at.mono),
+            dead_man=self._dead_man.status,
+            kill=self._kill.report(at) if self._kill is not None else None,
+            acknowledged=frozenset(self._acknowledged),
+            doubtful_since=self._reconciler.ages,
+        )
 
     def find(self, ident: str) -> Order | None:
-        """The order with this order_id or cl_ord_id."""
-        raise NotImplementedError
+        """The order with this id, the exchange's or ours."""
+        machine = self._books.orders.find(ident)
+        return self._books.handle(machine) if machine is not None else None
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Every order that is known here, oldest first, as live objects."""
+        return tuple(self._books.handle(machine) for machine in self._books.orders)
+
+    @property
+    def connection(self) -> str | None:
+        """Which private connection this is; it changes with every reconnect. None while there is none."""
+        return self._connection
 
     @property
     def reconciled(self) -> bool:
-        """Whether the account's orders are known for sure since the last (re)connection (O-14, O-15)."""
-        raise NotImplementedError
-
-    # --- Companion --------------------------------------------------------------------------------------------------
-    def opened(self, at: Instant) -> None: ...
-    def closed(self, reason: str, at: Instant) -> None: ...
-    def status_changed(self, status: SystemStatus, at: Instant) -> None: ...
-    def reports(self, message: ExecutionsMessage, at: Instant) -> None: ...
-    def ledger(self, message: BalancesMessage, at: Instant) -> None: ...
-    def acknowledged(self, result: SubscribeResult, at: Instant) -> None: ...
-    def doubted(self, channel: str, reason: str, at: Instant) -> None: ...
-    def responded(self, response: Response, at: Instant) -> bool:
-        raise NotImplementedError
-
-    def to_renew(self) -> tuple[str, ...]:
-        raise NotImplementedError
-
-    def to_send(self, token: str, new_req_id: Callable[[], int], at: Instant) -> list[str]:
-        raise NotImplementedError
-
-    def next_deadline(self, at: Instant) -> float | None: ...
-    def let_time_pass(self, at: Instant) -> None: ...
-    def queries(self, at: Instant) -> list[Query]:
-        raise NotImplementedError
-
-    def answered(self, query: Query, answer: Any, at: Instant) -> None: ...
-    def unanswered(self, query: Query, reason: str, at: Instant, *, refused: bool) -> None: ...
-    def excuse(self, lateness: float) -> None: ...
+        """Whether every order is accounted for since the last loss; new ones are refused until it is."""
+        return not self.forbidden()

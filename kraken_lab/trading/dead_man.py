@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ..errors import BadArgument, Malformed
-from ..wire import CancelAllOrdersAfter, CancelAllOrdersAfterResult, Instant, Response, encode, to_ns
+from ..wire import CancelAllOrdersAfter, CancelAllOrdersAfterResult, Instant, Response, encode, to_ns, whole_number
 from .outbox import Outbox
 from .rules import OrderSettings
 
@@ -132,7 +132,7 @@ class DeadMan:
         Raises:
             BadArgument: not a whole number of seconds that the exchange takes.
         """
-        if isinstance(timeout, bool) or not isinstance(timeout, int) or not 0 <= timeout <= LONGEST_S:
+        if whole_number("timeout", timeout, "seconds") > LONGEST_S:
             raise BadArgument("timeout", timeout, f"a whole number of seconds, 0 (off) to {LONGEST_S}")
         if timeout == 0:
             self.turn_off(at)

@@ -14,7 +14,7 @@ from .order_machine import OrderMachine
 from .states import OrderState
 from .verdicts import GONE, Ruling, Verdict, is_one_of, judge_batch, judge_order
 
-__all__ = ["Amending", "Books", "Cleared", "Editing", "OrderRequest", "Placing"]
+__all__ = ["Amending", "Books", "Cleared", "Editing", "OrderErrand", "OrderRequest", "Placing"]
 
 OrderRequest = AddOrder | BatchAdd | AmendOrder | EditOrder
 
@@ -56,8 +56,8 @@ class Books(Protocol):
         """A request was sent that raises the rate counter."""
 
 
-class _OrderErrand:
-    """What placing, amending and editing share."""
+class OrderErrand:
+    """What placing, amending and editing share: it is written once, or never."""
 
     urgent = False
 
@@ -81,7 +81,7 @@ class _OrderErrand:
         return self.cleared.write(token, req_id, at)
 
 
-class Placing(_OrderErrand):
+class Placing(OrderErrand):
     """``add_order`` or ``batch_add``: new orders, by their client ids."""
 
     def __init__(self, cleared: Cleared, machines: Mapping[str, OrderMachine], books: Books) -> None:
@@ -125,7 +125,7 @@ class Placing(_OrderErrand):
                 self.books.touched(machine, at)
 
 
-class Amending(_OrderErrand):
+class Amending(OrderErrand):
     """``amend_order``: an order that stays what it was until the exchange says otherwise."""
 
     def __init__(self, cleared: Cleared, machine: OrderMachine, books: Books) -> None:
@@ -167,7 +167,7 @@ class Amending(_OrderErrand):
         self.books.touched(self.machine, at)
 
 
-class Editing(_OrderErrand):
+class Editing(OrderErrand):
     """``edit_order``: one order that is to go, and another that is to come."""
 
     def __init__(self, cleared: Cleared, old: OrderMachine, new: OrderMachine, books: Books) -> None:

@@ -227,9 +227,14 @@ class Kill:
             return False
         return not any(order.fate == "not confirmed" for order in self._orders.values())
 
+    @property
+    def report_at(self) -> float:
+        """When the lists have to be there, in monotonic seconds."""
+        return self.began.mono + REPORT_WITHIN_S
+
     def report_due(self, at: Instant) -> bool:
         """Whether the lists should be shown: it is complete, or ten seconds have passed."""
-        return self.complete or at.mono - self.began.mono >= REPORT_WITHIN_S
+        return self.complete or at.mono >= self.report_at
 
     def report(self, at: Instant) -> KillReport:
         """The three lists as of now."""

@@ -55,8 +55,9 @@ class Order:
     `wait` blocks until something is reached; ``await order`` waits until nothing more is expected of it.
     """
 
-    def __init__(self, record: OrderRecord, trader: Trader | None = None) -> None:
+    def __init__(self, record: OrderRecord, trader: Trader | None = None, key: str = "") -> None:
         self._record = record
+        self._key = key or record.cl_ord_id or record.order_id or ""
         self._trader = trader
         self._fills: tuple[FillRecord, ...] = ()
         self._timeline: tuple[OrderEvent, ...] = ()
@@ -243,7 +244,12 @@ class Order:
 
     # --- for the account --------------------------------------------------------------------------------------------
 
-    def _show(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> None:
+    @property
+    def key(self) -> str:
+        """What names it in its account for good."""
+        return self._key
+
+    def show(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> None:
         """Put the newest truth in and wake whoever waits. Only the account calls this."""
         self._fills, self._timeline, self._record = fills, timeline, record
         for watcher in self._watchers:

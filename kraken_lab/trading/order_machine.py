@@ -74,6 +74,10 @@ class OrderMachine:
         """A cancel was sent, and neither its success nor its failure is known."""
         self.reported_qty = Decimal(0)
         """The most that the exchange ever said to be filled."""
+        self.written: dict[str, object] | None = None
+        """What the audit log has of it; None for nothing yet."""
+        self.aged_from_ns = record.created_ns
+        """When it was created or amended last: its age decides what changing it costs."""
         self.replaces: str | None = None
         """The exchange's id of the order that an edit replaces by this one, which has no client id of its own."""
         self.amend_sent_mono: float | None = None
@@ -211,6 +215,8 @@ class OrderMachine:
         if evidence.fill is not None:
             self._fill(evidence.fill, at_ns)
         self._merge(evidence)
+        if evidence.event == "amended" and evidence.source == "stream":
+            self.aged_from_ns = max(self.aged_from_ns, at_ns)
         if evidence.cum_qty is not None:
             self.reported_qty = max(self.reported_qty, evidence.cum_qty)
         target = _MEANING.get(evidence.status)

@@ -54,8 +54,8 @@ class Clocks:
 class Finder(Protocol):
     """The account, as far as a reconciler knows it."""
 
-    def found_order(self, found: RestOrder, at: Instant) -> OrderMachine | None:
-        """REST tells of an order: the one it is here, after hearing it; None if it is nobody's that is asked for."""
+    def found_order(self, found: RestOrder, at: Instant, *, wanted: bool) -> OrderMachine | None:
+        """REST tells of an order: the one it is here, after hearing it. ``wanted``: it was asked for by its id."""
 
     def found_fill(self, fill: FillRecord, at: Instant) -> bool:
         """REST tells of a fill. False: its order is not known here."""
@@ -132,11 +132,20 @@ class Reconciler:
                 machine.unverify(at.wall_ns)
             self._finder.touched(machine, at)
 
+    def begin_snapshot(self, at: Instant) -> float:
+        """A snapshot is about to be heard: what it does not name is not sure. Gives when it was asked for."""
+        for machine in self._orders.possibly_open():
+            if machine.state is not OrderState.IN_FLIGHT:
+                machine.unverify(at.wall_ns)
+        return self._asked if self._asked is not None else at.mono
+
     def snapshot_heard(self, at: Instant) -> None:
         """A snapshot is in, and what it names has been heard: all else that may be open is owed."""
         self._snapshot_asked = self._asked if self._asked is not None else at.mono
         self._asked, self._snapshot_heard = None, at.mono
         open_ones = self._orders.possibly_open()
+        for machine in open_ones:
+            self._finder.touched(machine, at)
         self._owed = {machine.key for machine in open_ones if machine.lost}
         for key in self._owed:
             case = self._case(key, at)
@@ -343,7 +352,7 @@ class Reconciler:
             machine = self._orders.find(found.order_id, found.cl_ord_id)
             if machine is not None:
                 found = replace(found, evidence=replace(found.evidence, sure=self._is_sure(machine, lookup)))
-            known = self._finder.found_order(found, at)
+            known = self._finder.found_order(found, at, wanted=lookup.name == "QueryOrders")
             if known is not None:
                 self._strangers.pop(found.order_id, None)
                 if known.fills_missing and found.trades:

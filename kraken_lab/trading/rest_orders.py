@@ -126,6 +126,8 @@ def _order(order_id: str, told: Mapping[str, Any], symbol_of: SymbolOf, at: Inst
 
 def _terms(told: Mapping[str, Any], descr: Mapping[str, Any], symbol_of: SymbolOf) -> Iterator[tuple[str, Told]]:
     order_type = str(descr.get("ordertype") or "")
+    if told.get("refid") not in (None, "None", ""):
+        yield "ord_ref_id", str(told["refid"])
     if descr.get("pair"):
         yield "symbol", symbol_of(str(descr["pair"]))
     if descr.get("type"):
