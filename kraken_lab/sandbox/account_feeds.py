@@ -76,8 +76,7 @@ class AccountFeeds:
     def _tell_reports(self, reports: Sequence[Report]) -> None:
         symbol = reports[0].order.symbol if reports else ""
         for line in self._of(self._executions.channel):
-            data = self._executions.update(line.asked, reports)
-            if data is not None:
+            for data in self._executions.updates(line.asked, reports):
                 self._send(line, "update", data, symbol)
 
     def _tell_entries(self, entries: Sequence[LedgerEntry]) -> None:

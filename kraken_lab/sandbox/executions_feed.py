@@ -1,7 +1,8 @@
 """The ``executions`` channel: what happens to the account's orders, one line a report, for each subscription apart.
 
-All reports of one action share a message. A subscription numbers its messages from 1, which is its snapshot; what it
-did not ask for is left out and uses no number.
+Reports of one action that follow each other and are of one kind share a message: the trades of an order that walks the
+book, the cancels of all. A subscription numbers its messages from 1, which is its snapshot; what it did not ask for is
+left out and uses no number.
 
 Assumed, because nobody has published it: the rate counter stands in every report, as ``ratecount``, whole units of it.
 
@@ -11,6 +12,7 @@ Source: Executions, Kraken WebSocket API v2 reference.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from kraken_lab.sandbox.execution_entries import ExecutionEntries
@@ -63,10 +65,11 @@ class ExecutionsFeed:
                 entries.append(self._entries.past_fill(fill, order))
         return array(entries)
 
-    def update(self, asked: AccountSubscription, reports: Sequence[Report]) -> str | None:
-        """What these reports tell a subscription; None if it is nothing."""
+    def updates(self, asked: AccountSubscription, reports: Sequence[Report]) -> list[str]:
+        """What these reports tell a subscription, message by message."""
         told = [report for report in reports if asked.order_status or report.kind in _OUTLINE]
-        return array(self._entry(asked, report) for report in told) if told else None
+        alike = groupby(told, key=lambda report: report.kind)
+        return [array(self._entry(asked, report) for report in group) for _, group in alike]
 
     def _entry(self, asked: AccountSubscription, report: Report) -> str:
         count = int(self._trading.rate_count(report.order.symbol, report.ns)) if asked.ratecounter else None

@@ -59,14 +59,14 @@ def test_the_acknowledgement_is_the_one_that_was_seen() -> None:
 
 
 def test_a_resting_order_is_pending_then_new() -> None:
-    """The answer first; one message with both reports; only the first describes the order."""
+    """The answer first, then a message each; only the first describes the order."""
     person = trader()
     person.heard.clear()
     order_id = person.add(order_userref=3)
-    answer, message = person.heard
+    answer, *messages = person.heard
     assert answer["method"] == "add_order"
-    assert message["sequence"] == 2
-    pending, new = message["data"]
+    assert [each["sequence"] for each in messages] == [2, 3]
+    (pending,), (new,) = (each["data"] for each in messages)
     assert_alike(pending, documented("pending_new"))
     assert_alike(new, documented("new"))
     assert {pending["order_id"], new["order_id"]} == {order_id}
@@ -252,6 +252,21 @@ def test_a_snapshot_holds_no_more_than_the_last_fifty_fills() -> None:
     assert [fill["trade_id"] for fill in fills] == sorted(fill["trade_id"] for fill in fills)
 
 
+def test_reports_of_one_kind_share_a_message() -> None:
+    """The trades of one order that walks the book, and the cancels of all; others have one of their own."""
+    person = trader()
+    person.heard.clear()
+    person.add(order_type="market", order_qty=2000)
+    person.add()
+    person.add()
+    person.ask("cancel_all")
+    shapes = [kinds(each["data"]) for each in person.heard if "sequence" in each]
+    trades = len(person.exchange.trading.fills)
+    assert trades > 1
+    assert shapes[:4] == [["pending_new"], ["new"], ["trade"] * trades, ["filled"]]
+    assert shapes[4:] == [["pending_new"], ["new"]] * 2 + [["canceled", "canceled"]]
+
+
 def test_every_subscription_counts_its_own_messages() -> None:
     """From 1 on, whatever other connections hear; a new subscription starts anew."""
     first = trader()
@@ -260,8 +275,8 @@ def test_every_subscription_counts_its_own_messages() -> None:
     first.add()
     first.listen()
     second.listen()
-    assert [each["sequence"] for each in first.heard if "sequence" in each] == [1, 2, 3]
-    assert [each["sequence"] for each in second.heard if "sequence" in each] == [1, 2]
+    assert [each["sequence"] for each in first.heard if "sequence" in each] == [1, 2, 3, 4, 5]
+    assert [each["sequence"] for each in second.heard if "sequence" in each] == [1, 2, 3]
     (left,) = unsubscribe(first.session, "executions", token=first.token)
     assert left["result"] == read(sample("executions/unsubscribe-ack"))["result"]
     first.add()
@@ -294,7 +309,7 @@ def test_a_master_hears_updates_without_a_snapshot() -> None:
     person = trader(users="all")
     assert len(person.heard) == 1
     person.add()
-    assert [each["sequence"] for each in person.heard if "sequence" in each] == [1]
+    assert [each["sequence"] for each in person.heard if "sequence" in each] == [1, 2]
 
 
 def test_an_exchange_tells_the_same_story_twice() -> None:
