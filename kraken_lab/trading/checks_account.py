@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import get_args
 
+from ..wire.requests import OrderType, Side
 from .judgement import Check, Figure, passed, refused, warned
 from .legs import EXACT, Leg
 from .notional import leg_value
@@ -79,6 +81,9 @@ def target(question: Question) -> Iterator[Check]:
     name = order.order_id or order.cl_ord_id or ""
     if order.state not in _AMENDABLE:
         yield refused("target", f"Order {name} is {order.state}, and only an open order can be changed.", id=name)
+    if order.side not in get_args(Side) or order.order_type not in get_args(OrderType):
+        said = f"Order {name} is of a side or type that is not known here ({order.side}, {order.order_type})."
+        yield refused("target", said, id=name)
     if order.amend:
         yield refused("target", f"Its last change has no answer yet (amend is {order.amend}).", id=name)
     if method == "edit_order":

@@ -109,6 +109,8 @@ class _Walk:
         self._balances = dict(facts.balances or {})
 
     def preview(self, leg: Leg) -> Preview:
+        if leg.side not in self._sides:  # an order of the exchange's that is not understood here
+            return Preview(outcome="Nothing can be said: its side is not known here.")
         other, limit = self._sides[leg.side], leg.static_limit
         best = other[0][0] if other else None
         return replace(

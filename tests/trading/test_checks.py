@@ -152,6 +152,13 @@ def test_a_change_waits_for_the_answer_to_the_last_one() -> None:
     assert "target" in refusals(AMEND, some_facts())
 
 
+@pytest.mark.promise("S-14", "A-17")
+@pytest.mark.parametrize("changes", [{"side": "lend"}, {"order_type": "limit-if-moon"}])
+def test_an_order_that_is_not_understood_is_not_changed(changes: dict[str, Any]) -> None:
+    """The exchange may show a side or type that nobody knew: it is left alone."""
+    assert "target" in refusals(AMEND, some_facts(orders=(an_order(**changes),)))
+
+
 @pytest.mark.promise("O-11")
 def test_an_edit_says_what_it_costs_and_is_refused_for_an_order_with_a_client_id() -> None:
     """It loses its place and leaves a moment without an order; the exchange edits none that has a cl_ord_id."""
