@@ -257,7 +257,7 @@ def test_an_explanation_ends_with_the_card_of_what_would_pass() -> None:
 
 @pytest.mark.parametrize("theme", ["--jp-ui-font-color1", 'data-jp-theme-light="false"', ".kl-dark"])
 def test_cards_follow_the_notebooks_theme(theme: str) -> None:
-    """Text takes the notebook's colour, the signal colours have a dark and a light form, and nothing is painted white."""
+    """Text takes the notebook's colour, signal colours have a dark and a light form, nothing is painted white."""
     html = proposal_card(propose_add(a_wish(), some_facts()))
     assert theme in html
     assert not re.search(r"background:\s*(#fff|white|#000|black)", html)
