@@ -67,7 +67,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         bid, bid_qty, ask, ask_qty = top
         self.history.append(
             (
-                change.timestamp,
+                change.timestamp or self._untimed(at),
                 at.wall_ns,
                 change.symbol,
                 bid,

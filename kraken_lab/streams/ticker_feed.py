@@ -38,7 +38,7 @@ class TickerFeed(Feed):
         if kind == "snapshot" or self.state is not StreamState.LIVE:
             self._begin(at)
         row = (
-            ticker.timestamp,
+            ticker.timestamp or self._untimed(at),
             at.wall_ns,
             ticker.symbol,
             ticker.bid,

@@ -158,7 +158,7 @@ class TradeFeed(Feed):
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
         row = (
-            trade.timestamp,
+            trade.timestamp or self._untimed(at),
             at.wall_ns,
             trade.symbol,
             trade.side,

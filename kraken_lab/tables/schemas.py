@@ -33,7 +33,7 @@ __all__ = ["EXACT_DIGITS", "EXACT_SCALE", "SCHEMAS", "TABLE", "Column", "Kind", 
 _TICKER = Schema(
     "ticker",
     (
-        timestamp("when the exchange made it"),
+        timestamp("when the exchange made it; if it does not say, when it was received"),
         RECEIVED_AT,
         SYMBOL,
         Column("bid", "decimal", "quote per base", "best bid price"),
@@ -58,7 +58,7 @@ _TICKER = Schema(
 _TRADE = Schema(
     "trade",
     (
-        timestamp("when the exchange matched it"),
+        timestamp("when the exchange matched it; if it does not say, when it was received"),
         RECEIVED_AT,
         SYMBOL,
         Column("side", "category", "", "the taker's side", words=("buy", "sell")),
@@ -114,7 +114,7 @@ _BOOK = Schema(
 _BOOK_HISTORY = Schema(
     "book_history",
     (
-        timestamp("when the exchange sent the book message"),
+        timestamp("when the exchange sent the book message; if it does not say, when it was received"),
         RECEIVED_AT,
         SYMBOL,
         Column("bid", "decimal", "quote per base", "best bid price; missing while the side is empty"),

@@ -208,7 +208,10 @@ class OhlcMessage(Channel, tag_field="channel", tag="ohlc"):
 
 
 class Trade(Row, frozen=True):
-    """One trade; ``side`` and ``ord_type`` are the taker's, ``trade_id`` counts up by one within a pair."""
+    """One trade; ``side`` and ``ord_type`` are the taker's, ``trade_id`` counts up by one within a pair.
+
+    A trade is taken without its ``timestamp`` too: it happened, whatever is not said of it.
+    """
 
     symbol: str
     side: str
@@ -216,7 +219,7 @@ class Trade(Row, frozen=True):
     qty: Decimal
     ord_type: str
     trade_id: Count
-    timestamp: str
+    timestamp: str | None = None
 
     def __post_init__(self) -> None:
         check_bounds(self.price, self.qty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -175,6 +176,35 @@ class TestTime:
             assert [int(row.timestamp) % 10**9 for row in rows] == [123456789, 0, 500_000_000]
             assert all(row.received_at for row in rows)
             assert len(trades.gaps) == 0
+
+        in_world(test, rate=1.0)
+
+    @pytest.mark.promise("S-19")
+    @pytest.mark.fault("F-035")
+    @pytest.mark.parametrize("left_out", [{}, {"timestamp": None}])
+    def test_a_time_the_exchange_leaves_out_drops_no_row(self, left_out: dict[str, None]) -> None:
+        """The row is kept in its place with the time of its receipt for both, and how often that was is counted."""
+
+        async def test(world: World) -> None:
+            trades, ticker = world.feed("trade"), world.feed("ticker")
+            await world.live()
+            await asyncio.sleep(5)
+            before, last, tickers = len(trades.table), trades.last_id, len(ticker.table)
+            assert last is not None
+            one = {"symbol": "BTC/USD", "side": "buy", "price": 1.5, "qty": 0.5, "ord_type": "limit"}
+            data: list[dict[str, object]] = [{**one, "trade_id": last + 1, **left_out}]
+            world.exchange.faults.raw(json.dumps({"channel": "trade", "type": "update", "data": data}))
+            prices = dict.fromkeys(("bid", "bid_qty", "ask", "ask_qty", "last", "volume", "vwap", "low", "high"), 1.5)
+            data = [{"symbol": "BTC/USD", **prices, "change": 0.5, "change_pct": 0.5, **left_out}]
+            world.exchange.faults.raw(json.dumps({"channel": "ticker", "type": "update", "data": data}))
+            await world.until(lambda: len(trades.table) > before and len(ticker.table) > tickers)
+            for feed, at, price in ((trades, before, "price"), (ticker, tickers, "last")):
+                row = list(feed.table.view().rows())[at]
+                assert row[price] == Decimal("1.5")
+                assert row.timestamp == row.received_at
+                assert feed.counters["rows without the exchange's time"] == 1
+                assert (feed.state, len(feed.gaps)) == (StreamState.LIVE, 0)
+                assert feed.counters["malformed"] == 0
 
         in_world(test, rate=1.0)
 

@@ -282,9 +282,13 @@ def test_a_row_never_changes() -> None:
         message.data[0].price = Decimal(1)  # type: ignore[misc]
 
 
+@pytest.mark.fault("F-035")
 def test_an_optional_field_may_be_missing_or_null() -> None:
-    """A ticker had no time once, and a status no connection."""
+    """A ticker had no time once, and a status no connection; a trade without a time is a trade all the same."""
     for value in (..., None):
+        trade = decode(spoiled(TRADE, "data.0.timestamp", value))
+        assert isinstance(trade, TradeMessage)
+        assert trade.data[0].timestamp is None
         ticker = decode(spoiled(TICKER, "data.0.timestamp", value))
         assert isinstance(ticker, TickerMessage)
         assert ticker.data[0].timestamp is None
