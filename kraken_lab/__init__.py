@@ -6,7 +6,8 @@
 >>> book.mid > 0, len(book.df())
 (True, 200)
 
-``kl.connect("paper")`` reads Kraken's public market data instead, ``kl.connect("live")`` also what needs a key.
+``kl.connect("paper")`` reads Kraken's public market data instead, ``kl.connect("live")`` also what needs a key. Orders
+go one road in all of them: ``lab.buy("BTC/USD", "0.01")`` is a proposal, and its ``confirm()`` sends it, once.
 """
 
 from __future__ import annotations
@@ -17,8 +18,13 @@ from typing import TYPE_CHECKING, Any
 from .errors import (
     BadArgument,
     BadKey,
+    Halted,
     KrakenLabError,
+    NotArmed,
     NotReady,
+    OrderError,
+    OrderRefused,
+    OrderRejected,
     Refused,
     SandboxError,
     StreamStopped,
@@ -29,6 +35,7 @@ from .errors import (
 if TYPE_CHECKING:
     from .lab import Lab, allow_nested_loops, book, connect, instruments, level3, ohlc, ticker, trades
     from .tables import schema
+    from .trading import Limits, Order, OrderSettings, Proposal, explain
     from .wire import Settings
 
 __version__ = "0.1.0"
@@ -36,9 +43,18 @@ __version__ = "0.1.0"
 __all__ = [
     "BadArgument",
     "BadKey",
+    "Halted",
     "KrakenLabError",
     "Lab",
+    "Limits",
+    "NotArmed",
     "NotReady",
+    "Order",
+    "OrderError",
+    "OrderRefused",
+    "OrderRejected",
+    "OrderSettings",
+    "Proposal",
     "Refused",
     "SandboxError",
     "Settings",
@@ -49,6 +65,7 @@ __all__ = [
     "allow_nested_loops",
     "book",
     "connect",
+    "explain",
     "instruments",
     "level3",
     "ohlc",
@@ -57,7 +74,11 @@ __all__ = [
     "trades",
 ]
 
-_ROOMS = {"schema": ".tables", "Settings": ".wire"}
+_ROOMS = {
+    "schema": ".tables",
+    "Settings": ".wire",
+    **dict.fromkeys(("Limits", "Order", "OrderSettings", "Proposal", "explain"), ".trading"),
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .. import views
 from ..market import BookSnapshot
 from ..tables import HeatGrid, TableView
+from ..trading import FillRecord, OrderEvent, OrderRecord, Proposal
 
 if TYPE_CHECKING:
     import pandas
@@ -46,6 +47,16 @@ class Drawing:
     def depth(self, snapshot: BookSnapshot, title: str) -> Figure:
         """Cumulative quantity by price."""
         return views.depth(snapshot, title=title)
+
+    # --- the acting road --------------------------------------------------------------------------------------------
+
+    def proposal(self, proposal: Proposal) -> str:
+        """The confirmation card, as HTML."""
+        return views.proposal_card(proposal)
+
+    def order(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> str:
+        """An order, its fills and its timeline, as HTML."""
+        return views.order_card(record, fills, timeline)
 
 
 _BADGE = ("state", "because", "rows", "epoch", "gaps")

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
+import os
 import threading
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from random import Random
 from typing import Any, Literal, Self, TypeVar
 
-from ..errors import BadArgument, BadKey, FeedError, LabClosed, NotReady, Refused, SandboxError, Unreachable
-from ..market import InstrumentSnapshot
+from ..errors import BadKey, LabClosed, NotReady, SandboxError, Unreachable
 from ..net import (
     Backoff,
     Clock,
     Connection,
-    Credentials,
-    Endpoints,
     IOThread,
     RestClient,
     SandboxProcess,
@@ -28,62 +23,28 @@ from ..net import (
     WebSocketTransport,
     find_credentials,
 )
-from ..streams import (
-    BalancesStream,
-    BookStream,
-    Desk,
-    Dispatcher,
-    ExecutionsStream,
-    Feed,
-    InstrumentStream,
-    Level3Stream,
-    OhlcStream,
-    Router,
-    Stream,
-    StreamState,
-    TickerStream,
-    TradeStream,
-)
-from ..streams.balances_feed import BALANCES, BalancesFeed
-from ..streams.book_feed import BookFeed
+from ..streams import Desk, Dispatcher, InstrumentStream, Router, Stream
 from ..streams.desk import Endpoint
-from ..streams.executions_feed import EXECUTIONS, ExecutionsFeed
 from ..streams.instrument_feed import InstrumentFeed
-from ..streams.level3_feed import Level3Feed
-from ..streams.ohlc_feed import OhlcFeed
-from ..streams.ticker_feed import TickerFeed
-from ..streams.trade_feed import TradeFeed
-from ..wire import DEPTHS, INTERVALS, Instant, Query, Settings, SlidingBudget, Want
+from ..trading import Limits, OrderSettings, StateKey, fingerprint, run_name, shared_host
+from ..wire import Instant, Query, Settings, SlidingBudget, Want
+from .acting import Acting
 from .drawing import Drawing
+from .looking import Looking, RejectedSymbols
+from .paper import PaperExchange
 from .status import Status, status_of
+from .trader import Ground, Trader
+from .venue import Venue
 
 __all__ = ["Lab", "Mode", "RejectedSymbols", "Venue"]
 
 Mode = Literal["sandbox", "paper", "live"]
 
 T = TypeVar("T")
-FeedT = TypeVar("FeedT", bound=Feed)
-StreamT = TypeVar("StreamT", bound=Stream[Any, Any])
-
-TRIGGERS = ("trades", "bbo")
 
 
-class RejectedSymbols(UserWarning):
-    """Some symbols of a stream were refused by the exchange; the others run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """What is at the other end: its name, its addresses, a key if there is one, and whom to trust for TLS."""
-
-    name: str
-    endpoints: Endpoints
-    credentials: Credentials | None = None
-    ssl_context: ssl.SSLContext | None = None
-
-
-class Lab:
-    """An open venue: ask it for streams. `kraken_lab.connect` makes one.
+class Lab(Looking, Acting):
+    """An open venue: ask it for streams, and give it orders. `kraken_lab.connect` makes one.
 
     Every looking method returns once its first data is in, or raises after ``timeout`` seconds saying what it waited
     for; with ``wait=False`` it returns at once. Asking again for the same thing gives the stream that already runs.
@@ -101,6 +62,8 @@ class Lab:
         venue: Venue,
         *,
         settings: Settings | None = None,
+        order_settings: OrderSettings | None = None,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
         transport: Transport | None = None,
@@ -108,159 +71,35 @@ class Lab:
     ) -> None:
         self.mode: Mode = mode
         self.settings = settings or Settings()
+        self.order_settings = order_settings or OrderSettings()
         self.io = IOThread(mode)
         self.dispatcher = Dispatcher(mode)
         self.views = Drawing()
         self.venue_name = venue.name
+        self._first_limits = limits or Limits()
         self._venue = venue
+        self._account_venue: Venue | None = None if mode == "paper" else venue
+        """Where the account is; in paper only once it is first asked about."""
         self._clock = clock or SystemClock()
         self._random = random or Random()
         self._transport = transport or WebSocketTransport(self.settings, venue.ssl_context)
         self._process = process
+        self._paper: PaperExchange | None = None
+        self._trader: Trader | None = None
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
         self._lines: list[tuple[Router, Connection]] = []
         self._tasks: dict[Connection, asyncio.Task[None]] = {}
-        self._streams: dict[tuple[object, ...], Stream[Any, Any]] = {}
+        self._streams = {}
         self._closed = False
         self._lock = threading.RLock()
         self._desk = self.io.call(lambda: Desk(self.settings, self._open_line, self.now))
-        self._rest = self.io.call(self._make_rest)
+        self._desks = [self._desk]
+        self._rest = self.io.call(lambda: self._make_rest(venue))
+        self._account_rest = self._rest
         self._instruments = InstrumentStream(
             self, self.call(lambda: self._desk.subscribe(Want(channel="instrument"), InstrumentFeed))
         )
         self._streams["instrument",] = self._instruments
-
-    # --- looking ----------------------------------------------------------------------------------------------------
-
-    def ticker(
-        self,
-        *symbols: str | Sequence[str],
-        event_trigger: Literal["trades", "bbo"] = "trades",
-        wait: bool = True,
-        timeout: float = 10.0,
-    ) -> TickerStream:
-        """Best prices, last trade and 24-hour figures, a row for every message.
-
-        ``event_trigger``: ``trades`` for a message with every trade, ``bbo`` for every change of a best price.
-
-        Raises:
-            UnknownSymbol: no such pair here.
-            BadArgument: another ``event_trigger``, or no symbol.
-            Refused: the exchange refused every symbol.
-            NotReady: no first data within ``timeout`` seconds.
-            LimitReached: it would need one public connection too many.
-
-        >>> lab.ticker("BTC/USD").latest.bid < lab.book("BTC/USD").asks[0][0]
-        True
-        """
-        if event_trigger not in TRIGGERS:
-            raise BadArgument("event_trigger", event_trigger, " or ".join(map(repr, TRIGGERS)))
-        wants = [
-            Want(channel="ticker", symbol=symbol, event_trigger=event_trigger)
-            for symbol in self._symbols(symbols, timeout)
-        ]
-        return self._stream(wants, TickerFeed, lambda feeds: TickerStream(self, feeds), wait, timeout)
-
-    def trades(
-        self, *symbols: str | Sequence[str], snapshot: bool = True, wait: bool = True, timeout: float = 10.0
-    ) -> TradeStream:
-        """Trades, every one once; with ``snapshot`` beginning with the last 50.
-
-        Raises: as `ticker`.
-
-        >>> lab.trades("BTC/USD").df()["price"].dtype
-        dtype('float64')
-        """
-        wants = [Want(channel="trade", symbol=symbol, snapshot=snapshot) for symbol in self._symbols(symbols, timeout)]
-        # Without a snapshot the first data is the next trade, for which nobody wants to wait.
-        return self._stream(wants, TradeFeed, lambda feeds: TradeStream(self, feeds), wait and snapshot, timeout)
-
-    def ohlc(
-        self, *symbols: str | Sequence[str], interval: int = 1, wait: bool = True, timeout: float = 10.0
-    ) -> OhlcStream:
-        """Candles of ``interval`` minutes (1, 5, 15, 30, 60, 240, 1440, 10080 or 21600), the past ones first.
-
-        Raises: as `ticker`; BadArgument for another interval.
-
-        >>> lab.ohlc("BTC/USD", interval=5).df().index.name
-        'interval_begin'
-        """
-        if interval not in INTERVALS or isinstance(interval, bool):
-            raise BadArgument("interval", interval, f"one of {', '.join(map(str, INTERVALS))} (minutes)")
-        wants = [Want(channel="ohlc", symbol=symbol, interval=interval) for symbol in self._symbols(symbols, timeout)]
-        return self._stream(wants, OhlcFeed, lambda feeds: OhlcStream(self, feeds, interval), wait, timeout)
-
-    def book(
-        self, *symbols: str | Sequence[str], depth: int = 10, wait: bool = True, timeout: float = 10.0
-    ) -> BookStream:
-        """The order book by level, ``depth`` (10, 25, 100, 500 or 1000) levels a side, verified with every message.
-
-        Raises: as `ticker`; BadArgument for another depth.
-
-        >>> len(lab.book("BTC/USD", depth=25).bids)
-        25
-        """
-        check_depth("book", depth)
-        wants = [Want(channel="book", symbol=symbol, depth=depth) for symbol in self._symbols(symbols, timeout)]
-        return self._stream(wants, BookFeed, lambda feeds: BookStream(self, feeds, depth), wait, timeout)
-
-    def level3(
-        self, *symbols: str | Sequence[str], depth: int = 10, wait: bool = True, timeout: float = 10.0
-    ) -> Level3Stream:
-        """The order book by order, ``depth`` (10, 100 or 1000) levels a side. Needs an API key outside the sandbox.
-
-        Raises: as `ticker`; BadArgument for another depth, BadKey without a key or in ``paper``.
-
-        >>> lab.level3("BTC/USD").df().columns[:4].tolist()
-        ['symbol', 'side', 'level', 'position']
-        """
-        check_depth("level3", depth)
-        if self.mode == "paper":
-            raise BadKey(
-                "level3 needs a real API key, even for public data, and paper holds none. "
-                "Use kl.connect('sandbox') for a synthetic one, or kl.connect('live') with a key."
-            )
-        self._check_key()
-        wants = [Want(channel="level3", symbol=symbol, depth=depth) for symbol in self._symbols(symbols, timeout)]
-        return self._stream(wants, Level3Feed, lambda feeds: Level3Stream(self, feeds, depth), wait, timeout)
-
-    def executions(self, *, wait: bool = True, timeout: float = 10.0) -> ExecutionsStream:
-        """What becomes of the account's orders, whoever placed them, a row for every report; the last fills first.
-
-        Raises:
-            BadKey: there is no API key.
-            Refused: the exchange refused, say because the key may not.
-            NotReady: no first data within ``timeout`` seconds.
-
-        >>> lab.executions().df().columns[:3].tolist()
-        ['received_at', 'symbol', 'exec_type']
-        """
-        self._check_open()
-        self._check_key()
-        return self._stream(
-            [EXECUTIONS], ExecutionsFeed, lambda feeds: ExecutionsStream(self, feeds[""]), wait, timeout
-        )
-
-    def balances(self, *, wait: bool = True, timeout: float = 10.0) -> BalancesStream:
-        """What the account holds, a row for every asset; ``.ledger`` is every movement, ``.totals`` the exact figures.
-
-        Raises: as `executions`.
-
-        >>> lab.balances().totals["BTC"] == 2
-        True
-        """
-        self._check_open()
-        self._check_key()
-        return self._stream([BALANCES], BalancesFeed, lambda feeds: BalancesStream(self, feeds[""]), wait, timeout)
-
-    def instruments(self, *, wait: bool = True, timeout: float = 10.0) -> InstrumentStream:
-        """What can be traded: ``.pairs`` and ``.assets`` as tables, ``.search("btc")``.
-
-        >>> "BTC/USD" in set(lab.instruments().pairs.df()["symbol"])
-        True
-        """
-        self._check_open()
-        return self._instruments.wait(timeout=timeout) if wait else self._instruments
 
     # --- how it is --------------------------------------------------------------------------------------------------
 
@@ -296,6 +135,11 @@ class Lab:
         """
         with self._lock:
             return tuple(self._streams.values())
+
+    @property
+    def trader(self) -> Trader | None:
+        """The acting half, once it was needed."""
+        return self._trader
 
     @property
     def sandbox(self) -> SandboxProcess | None:
@@ -356,18 +200,27 @@ class Lab:
         if self.io.alive:
             for stream in streams:
                 stream.stop()
+            if self._trader is not None:
+                with contextlib.suppress(NotReady, LabClosed):
+                    self.io.call(self._trader.leave)
             # What does not end politely in time ends with its loop.
             with contextlib.suppress(NotReady, LabClosed):
                 self.io.run(self._end_lines(), timeout=self.settings.close_timeout, waiting_for="connections to close")
             self.io.close(self.settings.close_timeout)
         self.dispatcher.close(self.settings.close_timeout)
+        if self._paper is not None:
+            self._paper.close()
         if self._process is not None:
             self._process.close()
+        if self._trader is not None:
+            self._trader.close(self.settings.close_timeout)
 
     async def _end_lines(self) -> None:
-        self._desk.close()
+        for desk in self._desks:
+            desk.close()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await self._rest.close()
+        for rest in {self._rest, self._account_rest}:
+            await rest.close()
 
     def __enter__(self) -> Self:
         return self
@@ -416,20 +269,35 @@ class Lab:
         if not all(feed.ready for feed in self._instruments.feeds):
             raise Unreachable(self.venue_name, line.reason)
 
-    def _make_rest(self) -> RestClient:
+    def _make_rest(self, venue: Venue) -> RestClient:
         return RestClient(
-            self._venue.endpoints.rest,
+            venue.endpoints.rest,
             wall_ns=lambda: self.now().wall_ns,
-            credentials=self._venue.credentials,
-            ssl_context=self._venue.ssl_context,
+            credentials=venue.credentials,
+            ssl_context=venue.ssl_context,
         )
 
     def _open_line(self, endpoint: Endpoint, router: Router) -> Connection:
+        venue = self._venue if endpoint != "private" else self._account_venue
+        assert venue is not None  # the private line is opened for an account that is there
+        return self._start_line(router, venue.endpoints.websocket(endpoint), self._transport_to(venue), endpoint)
+
+    def _open_paper_line(self, endpoint: Endpoint, router: Router) -> Connection:
+        assert self._paper is not None
+        router.name = f"paper's own {router.name}"
+        return self._start_line(router, self._venue.endpoints.websocket(endpoint), self._paper.transport, endpoint)
+
+    def _transport_to(self, venue: Venue) -> Transport:
+        if venue is self._venue or self._paper is None:
+            return self._transport
+        return WebSocketTransport(self.settings, venue.ssl_context)
+
+    def _start_line(self, router: Router, url: str, transport: Transport, endpoint: Endpoint) -> Connection:
         line = Connection(
             name=router.name,
-            url=self._venue.endpoints.websocket(endpoint),
+            url=url,
             peer=router,
-            transport=self._transport,
+            transport=transport,
             clock=self._clock,
             settings=self.settings,
             backoff=Backoff(self.settings, self._random, self._budget),
@@ -449,8 +317,8 @@ class Lab:
 
     async def _answer(self, query: Query) -> Any:
         if query.kind == "private":
-            return await self._rest.private(query.name, dict(query.fields))
-        return (await self._rest.websockets_token()).reveal()
+            return await self._account_rest.private(query.name, dict(query.fields))
+        return (await self._account_rest.websockets_token()).reveal()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -462,95 +330,61 @@ class Lab:
             )
 
     def _check_key(self) -> None:
-        """Have a key. Paper never looks for one: whatever it finds would be a real account's."""
-        if self._venue.credentials is None and self.mode == "paper":
-            raise BadKey("This paper lab was opened without an account. kl.connect('sandbox') has one.")
-        if self._venue.credentials is None:
-            self._venue = Venue(self._venue.name, self._venue.endpoints, find_credentials(), self._venue.ssl_context)
-            self._rest = self.io.call(self._make_rest)
+        """Have a key for data that the exchange gives to nobody without one."""
+        if self.mode == "paper":
+            raise BadKey(
+                "level3 needs a real API key, even for public data, and paper holds none. "
+                "Use kl.connect('sandbox') for a synthetic one, or kl.connect('live') with a key."
+            )
+        self._check_account()
 
-    def _symbols(self, given: Sequence[object], timeout: float) -> list[str]:
-        """The symbols asked for, once each, all of them known at this venue."""
-        self._check_open()
-        flat: list[object] = []
-        for item in given:
-            flat.extend(item if isinstance(item, Iterable) and not isinstance(item, str) else [item])
-        if not flat:
-            raise BadArgument("symbols", (), "one or more pairs, as in 'BTC/USD'")
-        instruments = self._known_instruments(timeout)
-        symbols: dict[str, None] = {}
-        for symbol in flat:
-            if not isinstance(symbol, str):
-                raise BadArgument("symbol", symbol, "a text such as 'BTC/USD'")
-            instruments.pair(symbol)
-            symbols[symbol] = None
-        return list(symbols)
-
-    def _known_instruments(self, timeout: float) -> InstrumentSnapshot:
-        if not self._instruments.feeds[0].ready:
-            self.wait_for_instruments(timeout)
-        return self._instruments.now
-
-    def _stream(
-        self,
-        wants: Sequence[Want],
-        kind: type[FeedT],
-        make: Callable[[Mapping[str, FeedT]], StreamT],
-        wait: bool,
-        timeout: float,
-    ) -> StreamT:
-        key = tuple(wants)
+    def _check_account(self) -> None:
+        """Have an account. Paper makes its own and never looks for a key: what it would find is a real account's."""
         with self._lock:
-            stream: Any = self._streams.get(key)
-            if stream is None or any(feed.state is StreamState.FAILED for feed in stream.feeds):
-                if stream is not None:
-                    stream.stop()
-                stream = make(self._subscribe(wants, kind))
-                self._streams[key] = stream
-        if not wait:
-            return stream  # type: ignore[no-any-return]
-        try:
-            stream.wait(timeout=timeout)
-            if isinstance(stream, BookStream | Level3Stream):
-                # It has had data, but has none while it is fetched again, as for another depth.
-                stream.wait(until=has_books, timeout=timeout, what=f"a verified {stream.title}")
-        except Refused:
-            stream.stop()
-            raise
-        if stream.rejected:
-            words = "; ".join(f"{symbol}: {text}" for symbol, text in stream.rejected.items())
-            warnings.warn(f"Refused by the exchange: {words}. The other symbols run.", RejectedSymbols, stacklevel=3)
-        return stream  # type: ignore[no-any-return]
+            if self.mode == "paper":
+                if self._paper is None:
+                    self._open_paper()
+            elif self._venue.credentials is None:
+                if (reason := shared_host(os.environ)) is not None:
+                    raise BadKey(f"No key is read here: {reason}. kl.connect('sandbox') needs none.")
+                self._venue = self._account_venue = self._venue.with_key(find_credentials())
+                self._rest = self._account_rest = self.io.call(lambda: self._make_rest(self._venue))
 
-    def _subscribe(self, wants: Sequence[Want], kind: type[FeedT]) -> dict[str, FeedT]:
-        def work() -> dict[str, FeedT]:
-            feeds: dict[str, FeedT] = {}
-            try:
-                for want in wants:
-                    feeds[want.symbol or ""] = self._desk.subscribe(want, kind)
-            except FeedError:
-                for feed in feeds.values():
-                    self._desk.release(feed)
-                raise
-            return feeds
+    def _open_paper(self) -> None:
+        paper = PaperExchange(io=self.io, settings=self.settings, now=self.now, transport=self._transport)
+        self._paper, self._account_venue = paper, paper.venue
+        self._account_rest = self.io.call(lambda: self._make_rest(paper.venue))
+        self._desks.append(paper.start(self._open_paper_line))
 
-        return self.call(work)
+    def _acting(self) -> Trader:
+        self._check_open()
+        with self._lock:
+            if self._trader is None:
+                self._check_account()
+                self._trader = Trader(self, self._ground(), self.order_settings, self._first_limits)
+        return self._trader
 
+    def _paused(self) -> dict[str, str]:
+        return {} if self._paper is None else self._paper.paused
 
-def has_books(stream: BookStream | Level3Stream) -> bool:
-    """Whether there is a book to read of every symbol that can have one."""
-    return all(
-        feed.rejection or feed.state is StreamState.FAILED or stream[feed.symbol].latest is not None
-        for feed in stream.feeds
-    )
-
-
-def check_depth(channel: str, depth: int) -> None:
-    """Refuse a depth that the exchange does not have; it rounds none.
-
-    Raises:
-        BadArgument: the depth is not one of the channel's.
-    """
-    depths = DEPTHS[channel]
-    if depth not in depths or isinstance(depth, bool):
-        raise BadArgument("depth", depth, f"one of {', '.join(map(str, depths))} (levels a side)")
+    def _ground(self) -> Ground:
+        venue = self._account_venue
+        assert venue is not None
+        assert venue.credentials is not None  # `_check_account` has seen to both
+        account = fingerprint(venue.credentials.key.reveal())
+        run = run_name(venue.endpoints.websocket("private")) if venue.endpoints.loopback else None
+        where: Any = self.mode if self.mode != "live" else "live" if run is None else "live-like"
+        return Ground(
+            mode=self.mode,
+            venue=venue.name,
+            key=StateKey(where, account, run),
+            desk=self._desk,
+            reference_desk=self._desks[-1],
+            rest=self._account_rest,
+            io=self.io,
+            clock=self._clock,
+            settings=self.settings,
+            views=self.views,
+            redact=venue.redact,
+            paused=self._paused,
+        )

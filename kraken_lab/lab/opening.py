@@ -9,11 +9,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from ..errors import BadArgument, SandboxError
-from ..net import KRAKEN, SandboxProcess, describe_sandbox
+from ..errors import BadArgument
+from ..net import KRAKEN, SandboxProcess
 from ..streams import BookStream, InstrumentStream, Level3Stream, OhlcStream, TickerStream, TradeStream
+from ..trading import Limits, OrderSettings
 from ..wire import Settings, number, whole_number
-from .lab import Lab, Mode, Venue
+from .lab import Lab, Mode
+from .venue import Venue, sandbox_venue, venue_of
 
 __all__ = ["book", "connect", "instruments", "level3", "ohlc", "ticker", "trades"]
 
@@ -34,6 +36,8 @@ def connect(
     at: str | Mapping[str, Any] | None = None,
     new: bool = False,
     settings: Settings | None = None,
+    order_settings: OrderSettings | None = None,
+    limits: Limits | None = None,
     timeout: float = 15.0,
 ) -> Lab:
     """Open a lab, or give the one that is open already for the same arguments.
@@ -43,11 +47,12 @@ def connect(
     ============  ==================================  ==============================
     ``sandbox``   synthetic, from ``seed``            nothing: no network, no key
     ``paper``     Kraken's public data                network
-    ``live``      Kraken                              network; a key for level3
+    ``live``      Kraken                              network; a key for level3 and orders
     ============  ==================================  ==============================
 
     Without ``mode`` the environment's ``KRAKEN_LAB_MODE`` decides, which may say ``sandbox`` or ``paper``; otherwise it
-    is the sandbox. Only a call can choose ``live``. This version places no orders in any mode.
+    is the sandbox. Only a call can choose ``live``. In ``sandbox`` and ``paper`` orders are matched on this machine,
+    with money that is not money; in ``live`` they go to the real account, and not before `Lab.arm`.
 
     Args:
         mode: what to connect to.
@@ -55,7 +60,9 @@ def connect(
         rate: how lively the sandbox is, in market actions a second over all pairs.
         at: a sandbox that already runs, as the JSON line it printed; in ``paper`` and ``live`` it plays the exchange.
         new: open another lab even if one is open for these arguments.
-        settings: times and limits.
+        settings: times and limits of market data.
+        order_settings: times and tolerances of orders.
+        limits: what may be done with the account; `Lab.arm` asks for those that live needs.
         timeout: seconds to wait for the first reference data.
 
     Raises:
@@ -73,15 +80,21 @@ def connect(
     seed = whole_number("seed", seed, "any size")
     rate = None if rate is None else number("rate", rate, "market actions a second", least=0)
     timeout = number("timeout", timeout, "seconds", above=0)
-    _check_settings(settings)
-    key = (chosen, seed, rate, json.dumps(facts, sort_keys=True) if facts else None, settings)
+    for name, value, kind in (
+        ("settings", settings, Settings),
+        ("order_settings", order_settings, OrderSettings),
+        ("limits", limits, Limits),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise BadArgument(name, value, f"kl.{kind.__name__}(...)")
+    key = (chosen, seed, rate, json.dumps(facts, sort_keys=True) if facts else None, settings, order_settings, limits)
     with _lock:
         _forget_if_forked()
         lab = _labs.get(key)
         if lab is not None and not lab.closed and not new and (lab.sandbox is None or lab.sandbox.alive):
             _current = lab
             return lab
-        lab = _open(chosen, seed, rate, facts, settings or Settings())
+        lab = _open(chosen, seed, rate, facts, settings or Settings(), order_settings, limits)
         try:
             lab.wait_for_instruments(timeout)
         except BaseException:
@@ -91,11 +104,6 @@ def connect(
         _labs[(*key, id(lab)) if new else key] = lab
         _current = lab
         return lab
-
-
-def _check_settings(settings: object) -> None:
-    if settings is not None and not isinstance(settings, Settings):
-        raise BadArgument("settings", settings, "kl.Settings(...)")
 
 
 def _choose(mode: Mode | None) -> Mode:
@@ -125,22 +133,27 @@ def _facts(at: str | Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(facts)
 
 
-def _open(mode: Mode, seed: int, rate: float | None, facts: Mapping[str, Any] | None, settings: Settings) -> Lab:
-    if mode == "sandbox" and facts is None:
+def _open(
+    mode: Mode,
+    seed: int,
+    rate: float | None,
+    facts: Mapping[str, Any] | None,
+    settings: Settings,
+    order_settings: OrderSettings | None,
+    limits: Limits | None,
+) -> Lab:
+    process = None
+    if facts is not None:
+        venue = sandbox_venue("a sandbox that was running", facts)
+        if mode == "paper":
+            # Paper holds no key of the venue whose data it reads, whoever that is.
+            venue = Venue(venue.name, venue.endpoints, None, venue.ssl_context)
+    elif mode == "sandbox":
         process = SandboxProcess(seed=seed, rate=rate)
-        try:
-            endpoints, credentials, context = describe_sandbox(process.facts)
-        except SandboxError:
-            process.close()
-            raise
-        venue = Venue(f"sandbox, seed {seed}, process {process.pid}", endpoints, credentials, context)
-        return Lab(mode, venue, settings=settings, process=process)
-    if facts is None:
-        return Lab(mode, Venue("Kraken", KRAKEN), settings=settings)
-    endpoints, credentials, context = describe_sandbox(facts)
-    # Paper holds no key, whoever is at the other end.
-    venue = Venue("a sandbox that was running", endpoints, None if mode == "paper" else credentials, context)
-    return Lab(mode, venue, settings=settings)
+        venue = venue_of(process, f"sandbox, seed {seed}, process {{pid}}")
+    else:
+        venue = Venue("Kraken", KRAKEN)
+    return Lab(mode, venue, settings=settings, order_settings=order_settings, limits=limits, process=process)
 
 
 def _forget_if_forked() -> None:

@@ -13,8 +13,10 @@ from .. import views
 if TYPE_CHECKING:
     from ..net import Connection
     from ..streams import Router, Stream
+    from ..trading import AccountSnapshot
     from ..wire import Instant
     from .lab import Lab
+    from .trader import Trader
 
 __all__ = ["Status", "status_of"]
 
@@ -63,7 +65,7 @@ def status_of(lab: Lab) -> Status:
     streams = {f"stream {stream.title}": _stream(stream) for stream in list(lab.streams)}
     facts = {
         "venue": lab.venue_name + _ended(lab),
-        "orders": "none: this version reads market data only",
+        **_account(lab),
         "exchange says": _system(lab, system),
         "clock": _clock(lab),
         "loop lateness": f"{lab.io.lateness * 1e3:.0f} ms now, {lab.io.worst_lateness * 1e3:.0f} ms at worst",
@@ -74,6 +76,55 @@ def status_of(lab: Lab) -> Status:
     if lab.closed:
         facts = {"state": "closed", **facts}
     return Status(lab.mode, system, lab.closed, facts, connections, streams)
+
+
+def _account(lab: Lab) -> dict[str, str]:
+    """Mode, halt, orders, limits and what is kept on disk, as far as the account was used in this lab."""
+    trader = lab.trader
+    if trader is None:
+        return {"mode": lab.mode.upper(), "orders": "none: the account was not used in this lab yet"}
+    known, at, kept = trader.peek(), lab.now(), trader.ground.key
+    lines = {
+        "mode": trader.mode_words(),
+        "account": f"{kept.account} at {trader.ground.venue}; kept in {trader.folder.path}",
+    }
+    lines["orders"] = _orders(known, at)
+    if known.alarms:
+        lines["alarms"] = "; ".join(alarm.what for alarm in known.alarms[-3:])
+    lines["limits"] = _limits(trader)
+    lines["dead man's switch"] = trader.dead_man_words()
+    lines["audit log"] = trader.audit.broken or trader.audit.trouble or "written"
+    if paused := trader.ground.paused():
+        lines["paper matching"] = "paused: " + "; ".join(f"{symbol} ({why})" for symbol, why in sorted(paused.items()))
+    return lines
+
+
+def _orders(known: AccountSnapshot, at: Instant) -> str:
+    words = [f"{len(known.open)} open"]
+    if known.external:
+        words.append(f"{len(known.external)} of them external")
+    words += [
+        f"UNKNOWN {order.cl_ord_id or order.order_id} for "
+        f"{at.mono - known.doubtful_since.get(order.cl_ord_id or '', at.mono):.0f} s"
+        for order in known.unknown
+    ]
+    words.append(known.reconciling or "all accounted for")
+    return ", ".join(words)
+
+
+def _limits(trader: Trader) -> str:
+    limits = trader.gatherer.limits
+    enforced = {"live": "enforced", "paper": "warn"}.get(trader.ground.mode, "off unless set")
+    shown = {
+        "order": limits.max_order_notional,
+        "day": limits.max_day_notional,
+        "open orders": limits.max_open_orders,
+        "symbols": None if limits.allowed_symbols is None else ", ".join(sorted(limits.allowed_symbols)),
+        "orders a time": None if limits.order_rate is None else f"{limits.order_rate} in {limits.order_rate_s:g} s",
+    }
+    told = "; ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
+    used = f"; used today {trader.used_today()}" if told else ""
+    return f"{enforced}: {told or 'none are set'}{used}"
 
 
 def _ended(lab: Lab) -> str:

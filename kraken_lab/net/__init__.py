@@ -3,6 +3,7 @@
 from .backoff import Backoff
 from .clock import Clock, SystemClock
 from .connection import AnswerQuery, Connection
+from .disk import DiskWorker
 from .endpoints import KRAKEN, Endpoint, Endpoints
 from .io_thread import IOThread
 from .market_pipe import LineSink, MarketPipe
@@ -19,6 +20,7 @@ __all__ = [
     "Clock",
     "Connection",
     "Credentials",
+    "DiskWorker",
     "Endpoint",
     "Endpoints",
     "IOThread",

@@ -20,6 +20,7 @@ from .account_line import AccountLine
 from .account_snapshot import AccountSnapshot, Alarm
 from .errands import Amending, Cleared, Editing, OrderRequest, Placing
 from .kill import Kill
+from .facts import RateCount
 from .order import Order
 from .order_machine import OrderMachine
 from .outbox import Errand
@@ -278,6 +279,10 @@ class Account(AccountLine):
     def orders(self) -> tuple[Order, ...]:
         """Every order that is known here, oldest first, as live objects."""
         return tuple(self._books.handle(machine) for machine in self._books.orders)
+
+    def rate(self, symbol: str, at: Instant) -> RateCount:
+        """The rate counter of one pair, as estimated now; also of one that nothing was sent for."""
+        return self._rates.count(symbol, at.mono)
 
     @property
     def connection(self) -> str | None:

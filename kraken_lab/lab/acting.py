@@ -1,0 +1,361 @@
+"""The acting half of a `Lab`, as a user sees it: proposals, cancels, limits, stopping, and what the account holds.
+
+Every order goes down one road: a method here makes a `Proposal`, which sends nothing; its ``confirm()`` sends it, once.
+Cancels act at once, because they only reduce risk. The work is done by the `Trader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, overload
+
+from ..errors import BadArgument
+from ..trading import AccountSnapshot, ChainReport, KillReport, Limits, Order, Proposal
+from ..wire import whole_number
+from .account_tables import AccountTable, fills_table, orders_table, positions_table
+from .trader import Trader
+
+__all__ = ["Acting", "AuditLog"]
+
+Number = str | int | Decimal | float
+"""A price or quantity: text, int and Decimal exactly, a float only where its shortest decimal form is meant."""
+
+
+class AuditLog:
+    """The audit log of the account this lab trades on: what was meant, sent, answered, decided and refused.
+
+    >>> lab.audit.verify().ok
+    True
+    """
+
+    def __init__(self, trader: Trader) -> None:
+        self._trader = trader
+
+    @property
+    def path(self) -> Path:
+        """The newest file of it."""
+        return self._trader.audit.path
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it cannot be written or relied on now; None if it can."""
+        return self._trader.audit.broken or self._trader.audit.trouble
+
+    def verify(self) -> ChainReport:
+        """Look at the whole chain: how many records, and every place where it does not hold."""
+        return self._trader.audit.verify()
+
+    def records(self, last: int | None = None) -> list[Mapping[str, Any]]:
+        """The records on the disk, oldest first, or the ``last`` so many of them."""
+        found = list(self._trader.audit.records())
+        return found if last is None else found[len(found) - min(len(found), whole_number("last", last, "records")) :]
+
+    def __repr__(self) -> str:
+        return f"<AuditLog {self.path}: {self.trouble or 'in order'}>"
+
+
+class Acting:
+    """Order methods with the exchange's own names and parameters; the base of `Lab`."""
+
+    def _acting(self) -> Trader:
+        """The trader, made when it is first needed."""
+        raise TypeError("an Acting is the base of a Lab")
+
+    # --- proposals --------------------------------------------------------------------------------------------------
+
+    def add_order(self, **parameters: Any) -> Proposal:
+        """A proposal for one order. Nothing is sent before its ``confirm()``.
+
+        ``symbol``, ``side``, ``order_type`` (``limit``, ``market``, ``iceberg``, ``stop-loss``, ``stop-loss-limit``,
+        ``take-profit``, ``take-profit-limit``, ``trailing-stop``, ``trailing-stop-limit``, ``settle-position``),
+        ``order_qty`` (base) or ``cash_order_qty`` (quote), ``limit_price``, ``limit_price_type``, ``triggers``,
+        ``time_in_force`` (``gtc``, ``gtd``, ``ioc``, ``fok``), ``expire_time``, ``effective_time``, ``post_only``,
+        ``reduce_only``, ``margin``, ``display_qty``, ``fee_preference``, ``stp_type``, ``conditional``,
+        ``sender_sub_id``. Whatever is wrong with them is in the proposal, all of it at once, with its figures.
+
+        Source: "Add Order", Kraken WebSocket API v2 reference.
+
+        >>> wish = lab.add_order(symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price="100")
+        >>> wish.ok, wish.confirm().cancel().wait("done").state
+        (True, <OrderState.CANCELED: 'CANCELED'>)
+        """
+        return self._acting().propose_add(parameters)
+
+    def buy(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
+        """`add_order` to buy ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
+
+        >>> lab.buy("BTC/USD", "0.01").request.order_type
+        'market'
+        """
+        return self._simple("buy", symbol, order_qty, limit_price, parameters)
+
+    def sell(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
+        """`add_order` to sell ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
+
+        >>> lab.sell("BTC/USD", "0.01", "99999").request.order_type
+        'limit'
+        """
+        return self._simple("sell", symbol, order_qty, limit_price, parameters)
+
+    def _simple(
+        self,
+        side: str,
+        symbol: str,
+        order_qty: Number,
+        limit_price: Number | None,
+        more: Mapping[str, Any],
+    ) -> Proposal:
+        kind = "market" if limit_price is None else "limit"
+        return self.add_order(
+            **{
+                "symbol": symbol,
+                "side": side,
+                "order_type": kind,
+                "order_qty": order_qty,
+                "limit_price": limit_price,
+                **more,
+            }
+        )
+
+    def batch_add(self, orders: Sequence[Mapping[str, Any]], symbol: str | None = None, **parameters: Any) -> Proposal:
+        """A proposal for two to fifteen orders of one pair; ``orders`` are parameters as of `add_order`.
+
+        The pair is ``symbol``, or what every order of them names.
+
+        Source: "Batch Add", Kraken WebSocket API v2 reference.
+
+        >>> ladder = [dict(side="buy", order_type="limit", order_qty="0.01", limit_price=p) for p in ("100", "101")]
+        >>> len(lab.batch_add(ladder, symbol="BTC/USD").legs)
+        2
+        """
+        if isinstance(orders, str | Mapping) or not all(isinstance(order, Mapping) for order in orders):
+            raise BadArgument("orders", orders, "a list of mappings, each with the parameters of one order")
+        named = {order.get("symbol", symbol) for order in orders}
+        if symbol is None and len(named) == 1:
+            symbol = next(iter(named))
+        plain = [
+            {name: value for name, value in order.items() if name != "symbol" or value != symbol} for order in orders
+        ]
+        return self._acting().propose_batch({"symbol": symbol, "orders": plain, **parameters})
+
+    def amend_order(self, order: Order | str, **changes: Any) -> Proposal:
+        """A proposal to change an order in place: it keeps its id, its fills and, for less, its place in the queue.
+
+        ``order`` is an `Order`, an order_id or a cl_ord_id; the changes are ``order_qty`` (the new total),
+        ``limit_price``, ``trigger_price``, ``display_qty``, ``post_only`` and the price types that go with them.
+
+        Raises:
+            BadArgument: nobody here knows the order.
+
+        Source: "Amend Order", Kraken WebSocket API v2 reference.
+        """
+        return self._acting().propose_amend(order, changes)
+
+    def edit_order(self, order: Order | str, **changes: Any) -> Proposal:
+        """A proposal to cancel an order and place another for it, at the back of the queue; `amend_order` is better.
+
+        The exchange edits only orders without a cl_ord_id, so only those that were placed elsewhere.
+
+        Raises:
+            BadArgument: nobody here knows the order.
+
+        Source: "Edit Order", Kraken WebSocket API v2 reference.
+        """
+        return self._acting().propose_edit(order, changes)
+
+    # --- cancels ----------------------------------------------------------------------------------------------------
+
+    def cancel_order(self, order: Order | str) -> Order:
+        """Ask the exchange to cancel an order, at once. Gives the order; ``.wait("done")`` says what came of it.
+
+        Raises:
+            BadArgument: nobody here knows the order.
+
+        Source: "Cancel Order", Kraken WebSocket API v2 reference.
+        """
+        return self._acting().cancel_order(order)
+
+    def batch_cancel(self, orders: Sequence[Order | str]) -> tuple[Order, ...]:
+        """Ask the exchange to cancel up to fifty orders with one request, at once.
+
+        Raises:
+            BadArgument: nobody here knows one of them.
+
+        Source: "Batch Cancel", Kraken WebSocket API v2 reference.
+        """
+        if isinstance(orders, str | Order):
+            raise BadArgument("orders", orders, "a list of orders or ids")
+        return self._acting().cancel(orders, batch=True)
+
+    @overload
+    def cancel_all(self) -> tuple[Order, ...]: ...
+    @overload
+    def cancel_all(self, scope: str) -> tuple[Order, ...] | Proposal: ...
+    def cancel_all(self, scope: str = "own") -> tuple[Order, ...] | Proposal:
+        """Cancel this lab's own orders, by id, at once. Gives those it asked for.
+
+        ``scope="account"`` cancels every order of the account, other programs' too; in live that is a `Proposal`, whose
+        card shows what it would remove.
+
+        Source: "Cancel All Orders", Kraken WebSocket API v2 reference.
+
+        >>> lab.cancel_all()
+        ()
+        """
+        if scope not in ("own", "account"):
+            raise BadArgument("scope", scope, "'own' or 'account'")
+        trader = self._acting()
+        if scope == "own":
+            return trader.cancel_own()
+        return trader.propose_cancel_all() if trader.ground.mode == "live" else trader.cancel_account()
+
+    def cancel_all_orders_after(self, timeout: int) -> Proposal | None:
+        """Set the dead man's switch once: the account's orders end in ``timeout`` seconds; 0 takes it back.
+
+        In live a `Proposal`. Nobody refreshes it: `dead_man` does.
+
+        Source: "Cancel All Orders After", Kraken WebSocket API v2 reference.
+        """
+        seconds = whole_number("timeout", timeout, "seconds")
+        trader = self._acting()
+        if trader.ground.mode == "live" and seconds:
+            return trader.propose_dead_man(seconds)
+        trader.cancel_all_after(seconds)
+        return None
+
+    def dead_man(self, on: bool = True) -> Proposal | None:
+        """Keep the dead man's switch refreshed while this process lives: should it die, the account's orders end.
+
+        In live turning it on is a `Proposal`; turning it off never is.
+        """
+        trader = self._acting()
+        if on and trader.ground.mode == "live":
+            return trader.propose_dead_man(round(trader.settings.dms_timeout))
+        trader.dead_man(bool(on))
+        return None
+
+    # --- stopping and arming ----------------------------------------------------------------------------------------
+
+    def kill(self, reason: str = "lab.kill()") -> KillReport:
+        """Halt everything, cancel every order of the account on every path, and say what came of it within ten seconds.
+
+        It asks nothing and works in every mode. The halt lasts, also over a restart, until `resume`. From a terminal,
+        however busy this kernel is: ``kraken-lab kill``.
+        """
+        return self._acting().kill(reason)
+
+    def resume(self, reason: str) -> None:
+        """End a halt. The reason is kept in the audit log.
+
+        Raises:
+            BadArgument: no reason.
+        """
+        self._acting().resume(reason)
+
+    def arm(
+        self,
+        *,
+        max_order_notional: Number,
+        max_day_notional: Number,
+        max_open_orders: int,
+        allowed_symbols: Sequence[str],
+        order_rate: int = 5,
+        dup_window_s: float = 10.0,
+    ) -> None:
+        """Let this kernel send orders to the live account, after a phrase was typed. It lapses by itself.
+
+        The limits are in quote currency, fees included, a UTC day long; ``order_rate`` is orders in ten seconds.
+
+        Raises:
+            NotArmed: with everything that is lacking. Outside live there is nothing to arm.
+        """
+        limits: Any = {
+            "max_order_notional": max_order_notional,
+            "max_day_notional": max_day_notional,
+            "max_open_orders": max_open_orders,
+            "allowed_symbols": allowed_symbols,
+            "order_rate": order_rate,
+            "dup_window_s": dup_window_s,
+        }
+        self._acting().arm(Limits(**limits))
+
+    def disarm(self) -> None:
+        """Take arming back at once; the dead man's switch is turned off first. Idempotent."""
+        self._acting().disarm()
+
+    @property
+    def limits(self) -> Limits:
+        """What this kernel may do with the account. Setting others disarms live.
+
+        >>> lab.limits.max_open_orders is None
+        True
+        """
+        return self._acting().gatherer.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        if not isinstance(limits, Limits):
+            raise BadArgument("limits", limits, "kl.Limits(max_order_notional=..., ...)")
+        self._acting().set_limits(limits)
+
+    def acknowledge(self, order: Order | str) -> None:
+        """Say that an UNKNOWN order was seen: it blocks new orders on its symbol no more, and stays UNKNOWN.
+
+        Raises:
+            BadArgument: nobody here knows the order.
+        """
+        self._acting().acknowledge(order)
+
+    # --- looking at the account -------------------------------------------------------------------------------------
+
+    @property
+    def orders(self) -> AccountTable:
+        """The account's orders, oldest first: this lab's and, marked ``external``, other people's. See `order` for one.
+
+        >>> {"state", "symbol", "limit_price"} <= set(lab.orders.df().columns)
+        True
+        """
+        trader = self._acting()
+        return orders_table(trader.host, lambda: trader.snapshot().orders)
+
+    def order(self, ident: str) -> Order:
+        """The live order with that order_id or cl_ord_id.
+
+        Raises:
+            BadArgument: nobody here knows it.
+        """
+        return self._acting().order(ident)
+
+    @property
+    def fills(self) -> AccountTable:
+        """Every fill that is known, once, oldest first.
+
+        >>> "fee" in lab.fills.df().columns
+        True
+        """
+        trader = self._acting()
+        return fills_table(trader.host, lambda: trader.snapshot().fills)
+
+    @property
+    def positions(self) -> AccountTable:
+        """Net quantity, average cost and profit by pair, from the fills that are known, by the average-cost method.
+
+        Unrealised profit is valued at the mid price of a verified book, where there is one.
+
+        >>> "realised" in lab.positions.df().columns
+        True
+        """
+        trader = self._acting()
+        return positions_table(trader.host, trader.counted_fills, trader.prices)
+
+    @property
+    def account(self) -> AccountSnapshot:
+        """Everything that is known of the account at this instant, as a value."""
+        return self._acting().snapshot()
+
+    @property
+    def audit(self) -> AuditLog:
+        """The account's audit log: ``lab.audit.verify()``."""
+        return AuditLog(self._acting())

@@ -1,0 +1,137 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: jupytext,kernelspec
+#     cell_metadata_filter: -all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Orders, with money that is not money
+#
+# An order goes down one road here: a *proposal*, which sends nothing and says everything it would do; a *confirmation*,
+# which counts once; and the exchange, whose reports say what became of it. This notebook walks it in the sandbox, an
+# exchange on this machine whose money is invented. Orders sit in the same queues as everybody else's, so they wait,
+# fill and pay fees as they would.
+#
+# The same cells against a real account would ask for a key, limits and a typed phrase first, and each confirmation
+# for a code that is shown only in that kernel. "Run all" never sends a live order.
+
+# %%
+from decimal import Decimal
+
+import kraken_lab as kl
+
+lab = kl.connect()
+book = lab.book("BTC/USD", depth=100)
+lab.balances()
+
+# %% [markdown]
+# ## A proposal
+#
+# Names and parameters are the exchange's own. Every check is made and shown with its figures, not only the first that
+# fails, and the verified book is walked to say what would be filled at which price. Nothing has been sent.
+
+# %%
+price = book.bids[2][0]  # the third best bid: it will have to wait
+proposal = lab.add_order(
+    symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=price, post_only=True
+)
+proposal
+
+# %% [markdown]
+# A wish that cannot be right is not corrected behind your back. It says what is wrong, and what would be right can be
+# taken, as a proposal of its own:
+
+# %%
+crooked = lab.add_order(
+    symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=price + Decimal("0.03")
+)
+print(*(check.said for check in crooked.refusals), sep="\n")
+print(*(f"{n}: {offer.text}" for n, offer in enumerate(crooked.corrections)), sep="\n")
+crooked.corrected(0).request
+
+# %% [markdown]
+# ## Confirming
+#
+# `confirm()` sends it, once. What it gives is alive: it changes as the exchange reports.
+
+# %%
+order = proposal.confirm()
+order.wait("open")
+
+# %% [markdown]
+# ## Amending
+#
+# An amendment changes the order in place. Fewer keeps the place in the queue; more, or another price, loses it, and
+# the card says so. (`edit_order`, the older way, cancels and places anew.)
+
+# %%
+change = order.amend(order_qty="0.005")
+change
+
+# %%
+change.confirm()
+order.wait(until=lambda order: order.record.order_qty == Decimal("0.005"))
+order
+
+# %% [markdown]
+# ## Filling
+#
+# Taking what somebody offers fills at once. The preview walked the same book, so with the market standing still its
+# figures are exactly what comes out; here the market moves on meanwhile, and both can be compared.
+
+# %%
+taking = lab.add_order(symbol="BTC/USD", side="buy", order_type="market", order_qty="0.05")
+print("expected", taking.preview.average_price, "fee", taking.preview.fee, taking.preview.fee_asset)
+bought = taking.confirm().wait("filled")
+print("got     ", bought.avg_price)
+bought
+
+# %%
+lab.fills
+
+# %%
+lab.positions
+
+# %% [markdown]
+# ## Cancelling, and stopping everything
+#
+# Cancels need no confirmation: they only reduce risk. `lab.kill()` cancels everything on the account and latches
+# `HALTED`, which outlives this kernel until somebody says why it may end. The same from any terminal, however busy
+# this notebook is: `kraken-lab kill`.
+
+# %%
+order.cancel().wait("done")
+
+# %%
+lab.kill()
+
+# %%
+refused = lab.sell("BTC/USD", "0.05")
+print(*(check.said for check in refused.refusals), sep="\n")
+lab.resume("that was only to show it")
+sold = lab.sell("BTC/USD", "0.05").confirm().wait("filled")
+sold
+
+# %% [markdown]
+# ## What happened, in writing
+#
+# Every intent is on the disk before it is sent, in a log whose lines are chained: a changed or missing one is found.
+
+# %%
+lab.audit.verify()
+
+# %%
+lab.orders
+
+# %%
+lab.close()
