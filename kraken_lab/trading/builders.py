@@ -36,7 +36,13 @@ __all__ = [
 
 
 def propose_add(arguments: Mapping[str, object], facts: Facts, maker: Maker | None = None) -> Proposal:
-    """An ``add_order``: ``arguments`` are the exchange's parameters, ``facts`` those of its symbol."""
+    """An ``add_order``: ``arguments`` are the exchange's parameters, ``facts`` those of its symbol.
+
+    >>> from kraken_lab.wire import Instant
+    >>> facts = Facts(at=Instant(0.0, 0), exchange_ns=0, mode="sandbox", account="4f3a")
+    >>> propose_add({"symbol": "BTC/USD", "side": "buy", "order_type": "market", "order_qty": "1"}, facts).what
+    'buy 1 BTC/USD, market'
+    """
     reading = read_add(arguments)
     offers = [*_offers(reading), *_on_steps(reading, facts)]
     return _proposal("add_order", reading, arguments, facts, maker, offers)

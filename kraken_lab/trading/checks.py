@@ -64,6 +64,11 @@ def check(request: Request, facts: Facts, *, again: bool = False) -> tuple[Check
 
     ``facts.orders`` and ``facts.past`` must not hold the request itself. ``again`` is the user's word that it repeats
     an earlier order on purpose.
+
+    >>> from kraken_lab.wire import Instant
+    >>> facts = Facts(at=Instant(0.0, 0), exchange_ns=0, mode="live", account="4f3a")
+    >>> check(CancelAll(token=""), facts)[0].verdict
+    'warn'
     """
     question = Question(request, facts, again)
     if isinstance(request, _RISK_REDUCING):

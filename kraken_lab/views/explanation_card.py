@@ -11,7 +11,12 @@ __all__ = ["explanation_card"]
 
 
 def explanation_card(explanation: Explanation) -> str:
-    """An explanation as HTML, followed by the card of the proposal that would pass, if there is one."""
+    """An explanation as HTML, followed by the card of the proposal that would pass, if there is one.
+
+    >>> from kraken_lab.trading.explain import explain
+    >>> "multiple of the pair" in explanation_card(explain("EOrder:Tick size check failed"))
+    True
+    """
     said = "".join(f"<div>{escape.html(escape.clip(sentence, 600))}</div>" for sentence in explanation.said)
     todo = marked_lines([("warn", "NEXT", explanation.todo)]) if explanation.todo else ""
     doubt = "" if explanation.placed is not None else "Whether anything was placed is not proved by this."

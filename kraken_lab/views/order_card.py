@@ -34,7 +34,13 @@ _TONES: Final = {
 def order_card(
     record: OrderRecord, fills: tuple[FillRecord, ...] = (), timeline: tuple[OrderEvent, ...] = (), *, mode: str = ""
 ) -> str:
-    """An order as HTML. ``mode`` is where it lives, in words, such as ``SANDBOX``."""
+    """An order as HTML. ``mode`` is where it lives, in words, such as ``SANDBOX``.
+
+    >>> lost = OrderRecord(state=OrderState.UNKNOWN, order_id=None, cl_ord_id="a1", symbol="BTC/USD", side="buy",
+    ...     order_type="market", order_qty=Decimal(1), created_ns=0, updated_ns=0)
+    >>> "do not place it again" in order_card(lost)
+    True
+    """
     tone = "up" if record.side == "buy" else "down"
     where = f'<span class="mode">{escape.html(mode)}</span>' if mode else ""
     meant = _MEANT.get(record.state, "nothing more is expected" if record.is_terminal else "")

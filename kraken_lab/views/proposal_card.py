@@ -40,7 +40,15 @@ _SHOWN_FILLS: Final = 8
 
 
 def proposal_card(proposal: Proposal) -> str:
-    """A proposal as HTML: warnings first, then what it is, what it would do, and every check with its figures."""
+    """A proposal as HTML: warnings first, then what it is, what it would do, and every check with its figures.
+
+    >>> from kraken_lab.trading.builders import propose_cancel_all
+    >>> from kraken_lab.trading.facts import Facts
+    >>> from kraken_lab.wire import Instant
+    >>> facts = Facts(at=Instant(0.0, 0), exchange_ns=0, mode="sandbox", account="4f3a")
+    >>> "no real money" in proposal_card(propose_cancel_all(facts))
+    True
+    """
     parts = [banner(proposal.mode_words, WHERE[proposal.mode], proposal.account), '<div class="body">']
     parts.append(_headline(proposal))
     parts.append(_stops(proposal))
