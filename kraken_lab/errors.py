@@ -273,7 +273,8 @@ class OrderRefused(OrderError):
     def __init__(self, what: str, reasons: Sequence[str], hint: str = "") -> None:
         self.what, self.reasons, self.hint = what, tuple(reasons), hint
         tail = f" {hint}" if hint else ""
-        super().__init__(f"{what} was refused here, and nothing was sent: {'; '.join(self.reasons)}.{tail}")
+        told = "; ".join(reason.rstrip(".") for reason in self.reasons)
+        super().__init__(f"{what} was refused here, and nothing was sent: {told}.{tail}")
 
 
 class ConfirmationVoid(OrderError):

@@ -41,11 +41,12 @@ class Gatherer:
         halt: Halt,
         arming: Arming | None,
         paused: Callable[[], Mapping[str, str]],
+        with_trades: bool = False,
     ) -> None:
         self.limits = limits
         self.fee_rates: dict[str, tuple[Decimal, Decimal]] = {}
         """Maker's and taker's fee by symbol, as fractions, where the venue tells them."""
-        self.references = References(reference_desk)
+        self.references = References(reference_desk, with_trades=with_trades)
         self._mode, self._account_name, self._settings = mode, account_name, settings
         self._desk, self._reference_desk = desk, reference_desk
         self._account, self._gate, self._halt, self._arming = account, gate, halt, arming

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..streams import Desk
+from ..streams import Desk, StreamState
 from ..streams.book_feed import BookFeed
+from ..streams.trade_feed import TradeFeed
 from ..wire import Want
 
 __all__ = ["DEPTH", "References"]
@@ -19,11 +20,12 @@ DEPTH = 100
 
 
 class References:
-    """The books that serve as price references, by symbol."""
+    """The books that serve as price references, by symbol; ``with_trades``: their trades are subscribed with them."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, *, with_trades: bool = False) -> None:
+        self._desk, self._with_trades = desk, with_trades
         self._feeds: dict[str, BookFeed] = {}
+        self._trades: dict[str, TradeFeed] = {}
         self._needed_until: dict[str, float] = {}
 
     def need(self, symbol: str, until: float) -> BookFeed:
@@ -34,12 +36,13 @@ class References:
         """
         self._needed_until[symbol] = max(until, self._needed_until.get(symbol, 0.0))
         feed = self._feeds.get(symbol)
-        if feed is None or str(feed.state) in ("FAILED", "STOPPED"):
-            if feed is not None:
-                self._desk.release(feed)
-            feed = self._feeds[symbol] = self._desk.subscribe(
-                Want(channel="book", symbol=symbol, depth=DEPTH), BookFeed
-            )
+        if feed is not None and feed.state not in (StreamState.FAILED, StreamState.STOPPED):
+            return feed
+        if feed is not None:
+            self._let_go(symbol)
+        feed = self._feeds[symbol] = self._desk.subscribe(Want(channel="book", symbol=symbol, depth=DEPTH), BookFeed)
+        if self._with_trades:
+            self._trades[symbol] = self._desk.subscribe(Want(channel="trade", symbol=symbol), TradeFeed)
         return feed
 
     def get(self, symbol: str) -> BookFeed | None:
@@ -50,5 +53,10 @@ class References:
         """Give back what nobody needs any more."""
         kept = set(open_symbols)
         for symbol in [name for name in self._feeds if name not in kept and self._needed_until[name] < now]:
-            self._desk.release(self._feeds.pop(symbol))
+            self._let_go(symbol)
             del self._needed_until[symbol]
+
+    def _let_go(self, symbol: str) -> None:
+        self._desk.release(self._feeds.pop(symbol))
+        if symbol in self._trades:
+            self._desk.release(self._trades.pop(symbol))

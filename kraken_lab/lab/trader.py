@@ -12,6 +12,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -68,6 +69,8 @@ T = TypeVar("T")
 
 BOOK_WAIT: Final = 5.0
 """How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""
+PAUSED_LOOK: Final = 0.02
+"""Between two looks at whether paper matching has begun, in seconds."""
 READY_WAIT: Final = 10.0
 """How long the first use waits until the account is known, in seconds."""
 KILL_WAIT: Final = 10.0
@@ -163,10 +166,9 @@ class Trader:
             halt=self.halt,
             arming=self.arming,
             paused=ground.paused,
+            with_trades=ground.mode == "paper",
         )
         self._known = self._call(lambda: self._begin(records))
-        with contextlib.suppress(KrakenLabError):
-            self._learn_fees()
 
     def _begin(self, records: Iterable[Mapping[str, Any]]) -> AccountSnapshot:
         self.account.restore([(str(record.get("kind", "")), record) for record in records], self._now())
@@ -218,6 +220,7 @@ class Trader:
         self._ready()
         if symbol in self.ground.desk.instruments.pairs:
             self._wait_for_book(symbol)
+            self._learn_fees(symbol)
         return self._call(lambda: self.gatherer.facts(symbol, self._now()))
 
     def propose_add(self, arguments: Mapping[str, object]) -> Proposal:
@@ -271,20 +274,24 @@ class Trader:
             there.wait(BOOK_WAIT)
         finally:
             self._call(unwatch)
+        # Paper: the exchange on this machine begins to match when it has the same book and the trades.
+        deadline = time.monotonic() + BOOK_WAIT
+        while symbol in self.ground.paused() and time.monotonic() < deadline:
+            time.sleep(PAUSED_LOOK)
 
     def _ready(self) -> None:
         """Wait until the account's orders are known, or go on without: then the proposal says so and is refused."""
         with contextlib.suppress(NotReady):
             self.wait(lambda known: known.reconciled, READY_WAIT, "the account's orders")
 
-    def _learn_fees(self) -> None:
-        """The fee schedule, where the venue tells it; elsewhere what the account's own fills say."""
-        found = self._run(self.ground.rest.asset_pairs(), "the fee schedule")
-        for pair in found.values():
-            with contextlib.suppress(LookupError, TypeError, InvalidOperation):
-                taker, maker = (Decimal(str(pair[name][0][1])) / 100 for name in ("fees", "fees_maker"))
-                symbol = str(pair["wsname"]).replace("XBT/", "BTC/").replace("/XBT", "/BTC").replace("XDG/", "DOGE/")
-                self.gatherer.fee_rates[symbol] = (maker, taker)
+    def _learn_fees(self, symbol: str) -> None:
+        """The pair's fees, where the venue tells them and they are not known yet."""
+        if symbol in self.gatherer.fee_rates:
+            return
+        with contextlib.suppress(KrakenLabError, LookupError, TypeError, InvalidOperation):
+            (pair,) = self._run(self.ground.rest.asset_pairs(symbol), "the fee schedule").values()
+            taker, maker = (Decimal(str(pair[name][0][1])) / 100 for name in ("fees", "fees_maker"))
+            self.gatherer.fee_rates[symbol] = (maker, taker)
 
     # --- confirming -------------------------------------------------------------------------------------------------
 
