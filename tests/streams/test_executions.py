@@ -202,8 +202,9 @@ class TestSequence:
     @pytest.mark.promise("S-10")
     @pytest.mark.promise("S-13")
     @pytest.mark.fault("F-064")
-    def test_a_message_that_cannot_be_used_is_a_gap(self) -> None:
-        """None of its reports is applied; the snapshot makes up for it."""
+    @pytest.mark.parametrize("reports", [1, 9], ids=["one report, with its symbol", "several"])
+    def test_a_message_that_cannot_be_used_is_a_gap(self, reports: int) -> None:
+        """None of its reports is applied, whatever symbols they name; the snapshot makes up for it."""
 
         async def test(world: World) -> None:
             scribe = world.companion = Scribe()
@@ -211,6 +212,7 @@ class TestSequence:
             await world.live()
 
             def spoil(message: dict[str, Any]) -> None:
+                message["data"] = message["data"][:reports]
                 message["data"][-1]["order_id"] = 7
 
             world.exchange.faults.edit(update(), alter(spoil))
