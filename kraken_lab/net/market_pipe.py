@@ -59,8 +59,8 @@ class MarketPipe:
     ...     write_lines = list.append
     >>> lines = Lines()
     >>> pipe = MarketPipe(lines)
-    >>> pipe.put(b'{"channel":"heartbeat"}'); pipe.close(); lines
-    [b'>0 {"channel":"heartbeat"}\n']
+    >>> pipe.put(b'{"channel":"heartbeat"}'); pipe.close(); lines[0].split()
+    [b'>0', b'{"channel":"heartbeat"}']
     """
 
     def __init__(
