@@ -45,7 +45,7 @@ def order_entry(order: Order, decimals: Mapping[str, int], *, trades: bool) -> s
     fee = sum(amount for asset, amount in order.fees if asset == order.fee_asset)
     entry = {
         "refid": "null" if order.ord_ref_id is None else text(order.ord_ref_id),
-        "userref": "null" if terms.order_userref is None else str(terms.order_userref),
+        "userref": str(terms.order_userref or 0) if terms.cl_ord_id is None else "null",
         "status": text(_STATUSES[order.status]),
         "opentm": seconds(order.created_ns),
         "starttm": seconds(terms.effective_ns),

@@ -18,7 +18,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from kraken.spot import Market, SpotAsyncClient, SpotOrderBookClient, SpotWSClient, User
+from kraken.spot import Market, SpotAsyncClient, SpotOrderBookClient, SpotWSClient, Trade, User
 
 SYMBOLS = ["BTC/USD", "ETH/USD"]
 PATIENCE_S = 40.0
@@ -179,10 +179,106 @@ async def books(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class Desk(Socket):
+    """Its WebSocket client as one who trades: each request is waited for, and what was reported after it."""
+
+    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """The answer to one request."""
+        number = len(self.heard) + 100
+        await self.send_message(message={"method": method, "params": params, "req_id": number})
+        assert await until(lambda: any(each.get("req_id") == number for each in self.heard)), method
+        return next(each for each in self.heard if each.get("req_id") == number)
+
+    def rows(self, channel: str) -> list[dict[str, Any]]:
+        """All reports or ledger entries, snapshots apart."""
+        return [row for each in self.heard if each.get("channel") == channel and each.get("type") == "update"
+                for row in each["data"]]  # fmt: skip
+
+    async def reported(self, order_id: str, kind: str) -> bool:
+        """Wait for a report of that kind."""
+        return await until(
+            lambda: any(row["order_id"] == order_id and row["exec_type"] == kind for row in self.rows("executions"))
+        )
+
+
+async def trade(facts: dict[str, Any]) -> dict[str, Any]:
+    """Orders placed, amended, cancelled and filled over the socket, with everything that is told of them."""
+    key = {"key": facts["api_key"], "secret": facts["api_secret"], "rest_url": root(facts["rest"])}
+    market = Market(url=root(facts["rest"]))
+    bid = float(market.get_ticker(pair="XBTUSD")["XBTUSD"]["b"][0])
+    far = {
+        "order_type": "limit",
+        "side": "buy",
+        "symbol": "BTC/USD",
+        "order_qty": 0.01,
+        "limit_price": round(bid * 0.9, 1),
+    }
+    seen: dict[str, Any] = {}
+    client = Desk(**key, no_public=True, auth_ws_url=facts["ws_private"][:-3])
+    async with client:
+        await client.subscribe(params={"channel": "executions", "snap_trades": True}, req_id=1)
+        await client.subscribe(params={"channel": "balances"}, req_id=2)
+        seen["subscribed"] = await until(lambda: len(client.active_private_subscriptions) == 2)
+        seen["added"] = added = await client.ask("add_order", **far, cl_ord_id="my-client-order-id")
+        order_id = added["result"]["order_id"]
+        seen["rested"] = await client.reported(order_id, "new")
+        seen["amended"] = await client.ask("amend_order", order_id=order_id, order_qty=0.02)
+        seen["told"] = await client.reported(order_id, "amended")
+        seen["canceled"] = await client.ask("cancel_order", order_id=[order_id])
+        seen["gone"] = await client.reported(order_id, "canceled")
+        seen["unknown"] = await client.ask("cancel_order", order_id=[order_id])
+        bought = await client.ask("add_order", order_type="market", side="buy", symbol="BTC/USD", order_qty=0.01)
+        seen["filled"] = await client.reported(bought["result"]["order_id"], "filled")
+        orders = [{key: value for key, value in far.items() if key != "symbol"} | {"order_userref": n} for n in (1, 2)]
+        seen["batch"] = await client.ask("batch_add", symbol="BTC/USD", orders=orders)
+        seen["all"] = await client.ask("cancel_all")
+        seen["armed"] = await client.ask("cancel_all_orders_after", timeout=60)
+        seen["disarmed"] = await client.ask("cancel_all_orders_after", timeout=0)
+        seen["dear"] = await client.ask("add_order", **{**far, "order_qty": 1000.5})
+        fills = [row for row in client.rows("executions") if row["exec_type"] == "trade"]
+        await until(lambda: len(client.rows("balances")) == 2 * len(fills))
+        seen["reports"], seen["entries"] = client.rows("executions"), client.rows("balances")
+        seen["sequences"] = {
+            channel: [each["sequence"] for each in client.heard if each.get("channel") == channel]
+            for channel in ("executions", "balances")
+        }
+        seen["failed"] = client.exception_occur
+    return seen | {"rest": trade_by_rest(facts, far)}
+
+
+def trade_by_rest(facts: dict[str, Any], far: dict[str, Any]) -> dict[str, Any]:
+    """The same account over REST: what there is, what was done, and an order placed and cancelled."""
+    key = {"key": facts["api_key"], "secret": facts["api_secret"], "url": root(facts["rest"])}
+    user, orders = User(**key), Trade(**key)
+    order = {"ordertype": "limit", "side": "buy", "pair": "XBTUSD", "volume": "0.01", "price": str(far["limit_price"])}
+    placed = orders.create_order(**order, userref=7)
+    order_id = placed["txid"][0]
+    return {
+        "placed": placed,
+        "open": user.get_open_orders(trades=True),
+        "looked up": user.get_orders_info(txid=order_id),
+        "checked": orders.create_order(**order, validate=True),
+        "amended": orders.amend_order(extra_params={"txid": order_id, "order_qty": "0.02"}),
+        "canceled": orders.cancel_order(txid=order_id),
+        "batch": orders.create_order_batch(
+            orders=[{"ordertype": "limit", "type": "buy", "volume": "0.01", "price": str(far["limit_price"])}] * 2,
+            pair="XBTUSD",
+        ),
+        "all": orders.cancel_all_orders(),
+        "armed": orders.cancel_all_orders_after_x(timeout=60),
+        "disarmed": orders.cancel_all_orders_after_x(timeout=0),
+        "closed": user.get_closed_orders(),
+        "trades": user.get_trades_history(),
+        "balance": user.get_account_balance(),
+        "balances": user.get_balances(),
+        "funds": user.get_balance(currency="USD"),
+    }
+
+
 async def main() -> None:
     """The parts named as arguments, or all of them, one after the other."""
     facts = json.load(sys.stdin)
-    parts = sys.argv[1:] or ["rest", "stream", "books"]
+    parts = sys.argv[1:] or ["rest", "stream", "books", "trade"]
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
     seen: dict[str, Any] = {}
@@ -195,6 +291,8 @@ async def main() -> None:
         seen["stream"] = await stream(facts)
     if "books" in parts:
         seen["books"] = await books(facts)
+    if "trade" in parts:
+        seen["trade"] = await trade(facts)
     json.dump(seen | {"complaints": complaints.said}, sys.stdout)
 
 

@@ -79,6 +79,48 @@ def test_its_history_calls_join(heard: dict[str, Any]) -> None:
     assert abs(rest["time"] - rest["trades"][-1]["timestamp"]) < 60_000
 
 
+def test_it_trades_over_the_socket(heard: dict[str, Any]) -> None:
+    """Limit and market orders, an amendment, cancels of one and of all; refusals are errors of its own families."""
+    trade = heard["trade"]
+    for step in ("rested", "amended", "canceled", "gone", "filled"):
+        assert trade[step] is True, step
+    assert trade["all"] == {"count": 2}
+    # It knows the second by a longer text of the first version only, and falls back to its general error.
+    assert (trade["unknown"], trade["dear"]) == ("OrderNotFound", "ExchangeError")
+    assert trade["errors"] == []
+
+
+def test_its_watchers_see_fills_and_money(heard: dict[str, Any]) -> None:
+    """What was bought is there, and what it cost is gone, fee and all."""
+    trade = heard["trade"]
+    fills = trade["fills"]
+    assert sum(fill["amount"] for fill in fills) == pytest.approx(0.01)
+    assert {(fill["symbol"], fill["side"], fill["takerOrMaker"]) for fill in fills} == {("BTC/USD", "buy", "taker")}
+    spent = sum(fill["cost"] + fill["fee"]["cost"] for fill in fills)
+    assert trade["before"]["USD"] - trade["after"]["USD"] == pytest.approx(spent, abs=1e-3)
+    assert trade["after"]["BTC"] - trade["before"]["BTC"] == pytest.approx(0.01)
+
+
+def test_it_trades_over_rest(heard: dict[str, Any]) -> None:
+    """Placed, looked up, amended, cancelled, with the dead man's switch beside it."""
+    rest = heard["trade"]["rest"]
+    placed, stop, bought = rest["placed"], rest["stop"], rest["bought"]
+    assert set(rest["open"]) == {placed, stop}
+    assert rest["looked up"]["clientOrderId"] == "over-rest"
+    assert (rest["looked up"]["status"], rest["looked up"]["amount"]) == ("open", 0.01)
+    assert rest["open"][stop]["triggerPrice"] == rest["looked up"]["price"]
+    assert rest["disarmed"]["triggerTime"] == "0"
+    assert {order_id: rest["closed"][order_id]["status"] for order_id in (placed, stop, bought)} == {
+        placed: "canceled",
+        stop: "canceled",
+        bought: "closed",
+    }
+    assert rest["closed"][placed]["amount"] == 0.02
+    assert {fill["order"] for fill in rest["trades"]} == {bought}
+    assert rest["order trades"] == rest["trades"]
+    assert rest["balance"]["BTC"]["free"] == pytest.approx(2.01)
+
+
 def test_it_may_fetch_a_token_and_is_told_when_it_may_not(heard: dict[str, Any]) -> None:
     """Its signature is right with the key; another key is an error of the right family."""
     assert heard["rest"]["token"]["expires"] == 900

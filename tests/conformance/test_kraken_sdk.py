@@ -88,6 +88,56 @@ def test_its_signatures_are_accepted(heard: dict[str, Any]) -> None:
     assert len({token["token"] for token in tokens}) == 3
 
 
+def test_it_trades_over_the_socket(heard: dict[str, Any]) -> None:
+    """Limit and market orders, a batch, an amendment, cancels of one and of all, the dead man's switch."""
+    trade = heard["trade"]
+    for step in ("subscribed", "rested", "told", "gone", "filled"):
+        assert trade[step], step
+    for answer in ("added", "amended", "canceled", "batch", "all", "armed", "disarmed"):
+        assert trade[answer]["success"], answer
+    assert trade["added"]["result"]["cl_ord_id"] == "my-client-order-id"
+    assert [each["order_userref"] for each in trade["batch"]["result"]] == [1, 2]
+    assert trade["all"]["result"] == {"count": 2}
+    assert trade["disarmed"]["result"]["triggerTime"] == "0"
+    assert (trade["unknown"]["error"], trade["dear"]["error"]) == ("EOrder:Unknown order", "EOrder:Insufficient funds")
+    assert not trade["failed"]
+
+
+def test_what_it_is_told_of_its_orders_adds_up(heard: dict[str, Any]) -> None:
+    """Numbers without a hole, every order with a beginning and an end, the money as the fill says."""
+    trade = heard["trade"]
+    for numbers in trade["sequences"].values():
+        assert numbers == list(range(1, len(numbers) + 1))
+    begun = [report["order_id"] for report in trade["reports"] if report["exec_type"] == "pending_new"]
+    ended = [report["order_id"] for report in trade["reports"] if report["exec_type"] in ("filled", "canceled")]
+    assert sorted(begun) == sorted(ended)
+    assert len(begun) == 4
+    fills = [report for report in trade["reports"] if report["exec_type"] == "trade"]
+    entries = trade["entries"]
+    assert [entry["asset"] for entry in entries] == ["BTC", "USD"] * len(fills)
+    assert sum(entry["amount"] for entry in entries[::2]) == pytest.approx(sum(fill["last_qty"] for fill in fills))
+    spent = sum(entry["fee"] - entry["amount"] for entry in entries[1::2])
+    assert spent == pytest.approx(sum(fill["cost"] + fill["fees"][0]["qty"] for fill in fills), abs=1e-3)
+
+
+def test_it_trades_over_rest(heard: dict[str, Any]) -> None:
+    """Its own calls, which raise on any error; the account is the one that the socket trades for."""
+    rest = heard["trade"]["rest"]
+    (order_id,) = rest["placed"]["txid"]
+    assert set(rest["open"]["open"]) == set(rest["looked up"]) == {order_id}
+    assert rest["looked up"][order_id]["userref"] == 7
+    assert "txid" not in rest["checked"]
+    assert rest["amended"]["amend_id"].startswith("T")
+    assert rest["canceled"] == {"count": 1}
+    assert len(rest["batch"]["orders"]) == rest["all"]["count"] == 2
+    assert rest["disarmed"]["triggerTime"] == "0"
+    assert rest["closed"]["count"] == 4 + 3
+    assert rest["trades"]["count"] == 1  # what one order took at once is one trade here
+    assert float(rest["balance"]["XXBT"]) == pytest.approx(2.01)
+    assert rest["balances"]["ZUSD"]["hold_trade"] == "0.0000"
+    assert rest["funds"]["available_balance"] == pytest.approx(float(rest["balance"]["ZUSD"]))
+
+
 def test_it_notices_a_wrong_checksum() -> None:
     """So that its silence in the other tests means something: it drops that book, subscribes again and goes on."""
     spoilt = {
