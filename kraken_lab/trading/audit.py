@@ -40,8 +40,10 @@ class Audit:
     def record(self, kind: str, fields: Mapping[str, object], at: Instant, done: Done | None = None) -> None:
         """Add one record. With ``done`` it is flushed at once and that is called; without, within ``audit_group``."""
         record = {"at": from_ns(at.wall_ns, 9), "kind": kind, "pid": self._pid, **self._clean(fields)}
-        while self._unwritten:
-            self._append(self._unwritten.popleft(), None)
+        again = list(self._unwritten)
+        self._unwritten.clear()
+        for one in again:
+            self._append(one, None)
         self._append(record, done)
 
     def _append(self, record: Record, done: Done | None) -> None:

@@ -317,7 +317,7 @@ class Gate:
         if at.mono - facts.at.mono > FACTS_MAX_AGE:
             raise OrderRefused(permit.what, ["the facts are not those of this moment"])
         others = tuple(order for order in facts.orders if order.cl_ord_id not in permit.cl_ord_ids)
-        return replace(facts, past=self.usage.others(permit.confirmation), orders=others)
+        return replace(facts, past=self.usage.before(permit.confirmation), orders=others)
 
     def _judge(self, permit: Permit, facts_of: FactsOf, at: Instant) -> Facts:
         """Everything there is to check, once more.

@@ -6,16 +6,17 @@ was proved never to have been placed counts no more. The next kernel counts the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from ..errors import Malformed
+from .exact import total
 from .facts import Past
 from .intent import Intent
 from .states import OrderState
-from .walking import total
 
 __all__ = ["Usage"]
 
@@ -49,9 +50,13 @@ class Usage:
         """What counts, oldest first."""
         return tuple(one.past for one in self._counted if one.placed)
 
-    def others(self, confirmation: str) -> tuple[Past, ...]:
-        """What counts beside the orders of one confirmation, which are being judged."""
-        return tuple(one.past for one in self._counted if one.placed and one.confirmation != confirmation)
+    def before(self, confirmation: str) -> tuple[Past, ...]:
+        """What counts when one confirmation is judged: whatever was confirmed before it, and nothing of its own.
+
+        What came after it was judged with it, so each is held against all that came before, and all against the limits.
+        """
+        earlier = itertools.takewhile(lambda one: one.confirmation != confirmation, self._counted)
+        return tuple(one.past for one in earlier if one.placed)
 
     def fresh(self, name: str) -> bool:
         """Whether an id was never used; from now on it was."""
