@@ -33,9 +33,9 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from .lab import Lab, allow_nested_loops, book, connect, instruments, level3, ohlc, ticker, trades
+    from .lab import Lab, allow_nested_loops, book, connect, explain, instruments, level3, ohlc, ticker, trades
     from .tables import schema
-    from .trading import Limits, Order, OrderSettings, Proposal, explain
+    from .trading import Limits, Order, OrderSettings, Proposal
     from .wire import Settings
 
 __version__ = "0.1.0"
@@ -77,7 +77,7 @@ __all__ = [
 _ROOMS = {
     "schema": ".tables",
     "Settings": ".wire",
-    **dict.fromkeys(("Limits", "Order", "OrderSettings", "Proposal", "explain"), ".trading"),
+    **dict.fromkeys(("Limits", "Order", "OrderSettings", "Proposal"), ".trading"),
 }
 
 

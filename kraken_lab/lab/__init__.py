@@ -2,7 +2,7 @@
 
 from .lab import Lab, RejectedSymbols, Venue
 from .nested import allow_nested_loops
-from .opening import book, connect, instruments, level3, ohlc, ticker, trades
+from .opening import book, connect, explain, instruments, level3, ohlc, ticker, trades
 from .status import Status
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "allow_nested_loops",
     "book",
     "connect",
+    "explain",
     "instruments",
     "level3",
     "ohlc",

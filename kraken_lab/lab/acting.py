@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from ..errors import BadArgument
-from ..trading import AccountSnapshot, ChainReport, KillReport, Limits, Order, Proposal
+from ..trading import AccountSnapshot, ChainReport, Explanation, KillReport, Limits, Order, Proposal
 from ..wire import whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
 from .trader import Trader
@@ -208,8 +208,10 @@ class Acting:
             raise BadArgument("scope", scope, "'own' or 'account'")
         trader = self._acting()
         if scope == "own":
-            return trader.cancel_own()
-        return trader.propose_cancel_all() if trader.ground.mode == "live" else trader.cancel_account()
+            return trader.act(lambda account, at: account.cancel_own(at))
+        if trader.ground.mode == "live":
+            return trader.propose_cancel_all()
+        return trader.act(lambda account, at: account.cancel_account(at))
 
     def cancel_all_orders_after(self, timeout: int) -> Proposal | None:
         """Set the dead man's switch once: the account's orders end in ``timeout`` seconds; 0 takes it back.
@@ -222,7 +224,7 @@ class Acting:
         trader = self._acting()
         if trader.ground.mode == "live" and seconds:
             return trader.propose_dead_man(seconds)
-        trader.cancel_all_after(seconds)
+        trader.act(lambda account, at: account.cancel_all_after(seconds, at))
         return None
 
     def dead_man(self, on: bool = True) -> Proposal | None:
@@ -292,7 +294,7 @@ class Acting:
         >>> lab.limits.max_open_orders is None
         True
         """
-        return self._acting().gatherer.limits
+        return self._acting().dealer.limits
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
@@ -307,6 +309,19 @@ class Acting:
             BadArgument: nobody here knows the order.
         """
         self._acting().acknowledge(order)
+
+    def explain(self, subject: object, proposal: Proposal | None = None) -> Explanation:
+        """An error of this package, a text of the exchange or an order as sentences with the pair's own numbers.
+
+        With the ``proposal`` it came from, or for an order itself, also the proposal that would pass, if there is one.
+
+        Raises:
+            BadArgument: it is nothing that can be explained.
+
+        >>> lab.explain("EOrder:Insufficient funds").text
+        'EOrder:Insufficient funds'
+        """
+        return self._acting().explain(subject, proposal)
 
     # --- looking at the account -------------------------------------------------------------------------------------
 

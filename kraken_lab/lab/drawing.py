@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import views
 from ..market import BookSnapshot
 from ..tables import HeatGrid, TableView
-from ..trading import FillRecord, OrderEvent, OrderRecord, Proposal
+from ..trading import Explanation, FillRecord, OrderEvent, OrderRecord, Proposal
 
 if TYPE_CHECKING:
     import pandas
@@ -57,6 +57,10 @@ class Drawing:
     def order(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> str:
         """An order, its fills and its timeline, as HTML."""
         return views.order_card(record, fills, timeline)
+
+    def explanation(self, explanation: Explanation) -> str:
+        """What an error means, as HTML."""
+        return views.explanation_card(explanation)
 
 
 _BADGE = ("state", "because", "rows", "epoch", "gaps")

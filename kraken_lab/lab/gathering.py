@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from ..errors import NotReady
-from ..market import BookSnapshot
+from ..market import BookSnapshot, suggest
 from ..streams import Desk, Router
 from ..streams.book_feed import BookFeed
 from ..trading.account import Account
@@ -57,6 +57,7 @@ class Gatherer:
         known = self._account.snapshot(at)
         halted = self._halt.look()
         book, state, age = self._book(symbol, at)
+        pair = self._pair(symbol)
         return Facts(
             at=at,
             exchange_ns=at.wall_ns + round(self.clock_offset() * 1e9),
@@ -69,7 +70,7 @@ class Gatherer:
             connection=known.connection,
             reconciled=known.reconciled,
             system=known.system,
-            pair=self._pair(symbol),
+            pair=pair,
             book=book,
             book_state=state,
             book_age=age,
@@ -78,6 +79,8 @@ class Gatherer:
             past=self._gate.past,
             fee_rates=self.fee_rates.get(symbol),
             rate=self._account.rate(symbol, at),
+            precisions={name: asset.precision for name, asset in self._desk.instruments.assets.items()},
+            alike=() if pair is not None else suggest(symbol, self._desk.instruments.pairs),
             acknowledged=known.acknowledged,
         )
 

@@ -12,12 +12,13 @@ from typing import Any, Literal
 from ..errors import BadArgument
 from ..net import KRAKEN, SandboxProcess
 from ..streams import BookStream, InstrumentStream, Level3Stream, OhlcStream, TickerStream, TradeStream
-from ..trading import Limits, OrderSettings
+from ..trading import Explanation, Limits, OrderSettings, Proposal
+from ..trading import explain as explain_without_lab
 from ..wire import Settings, number, whole_number
 from .lab import Lab, Mode
 from .venue import Venue, sandbox_venue, venue_of
 
-__all__ = ["book", "connect", "instruments", "level3", "ohlc", "ticker", "trades"]
+__all__ = ["book", "connect", "explain", "instruments", "level3", "ohlc", "ticker", "trades"]
 
 MODES: tuple[Mode, ...] = ("sandbox", "paper", "live")
 
@@ -241,3 +242,25 @@ def instruments() -> InstrumentStream:
     ['DOGE/USD']
     """
     return _default().instruments()
+
+
+# --- what an error means --------------------------------------------------------------------------------------------
+
+
+def explain(subject: object, proposal: Proposal | None = None) -> Explanation:
+    """What an error of this package, a text of the exchange or an order means, in sentences.
+
+    With the lab that `connect` gave last the sentences have its pair's own numbers and, where there is one, the
+    proposal that would pass; ``proposal`` is the one that the error came from.
+
+    Raises:
+        BadArgument: it is nothing that can be explained.
+
+    >>> import kraken_lab as kl
+    >>> kl.explain("EOrder:Tick size check failed").said[0]
+    "The price is not a multiple of the pair's increment."
+    """
+    lab = _current
+    if lab is None or lab.closed or os.getpid() != _pid or lab.trader is None:
+        return explain_without_lab(subject, proposal=proposal)
+    return lab.explain(subject, proposal)

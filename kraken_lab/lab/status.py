@@ -83,16 +83,17 @@ def _account(lab: Lab) -> dict[str, str]:
     trader = lab.trader
     if trader is None:
         return {"mode": lab.mode.upper(), "orders": "none: the account was not used in this lab yet"}
-    known, at, kept = trader.peek(), lab.now(), trader.ground.key
+    dealer, at, kept = trader.dealer, lab.now(), trader.ground.key
+    known = dealer.known
     lines = {
-        "mode": trader.mode_words(),
+        "mode": dealer.mode_words(),
         "account": f"{kept.account} at {trader.ground.venue}; kept in {trader.folder.path}",
     }
     lines["orders"] = _orders(known, at)
     if known.alarms:
         lines["alarms"] = "; ".join(alarm.what for alarm in known.alarms[-3:])
     lines["limits"] = _limits(trader)
-    lines["dead man's switch"] = trader.dead_man_words()
+    lines["dead man's switch"] = dealer.dead_man_words()
     lines["audit log"] = trader.audit.broken or trader.audit.trouble or "written"
     if paused := trader.ground.paused():
         lines["paper matching"] = "paused: " + "; ".join(f"{symbol} ({why})" for symbol, why in sorted(paused.items()))
@@ -113,7 +114,7 @@ def _orders(known: AccountSnapshot, at: Instant) -> str:
 
 
 def _limits(trader: Trader) -> str:
-    limits = trader.gatherer.limits
+    limits = trader.dealer.limits
     enforced = {"live": "enforced", "paper": "warn"}.get(trader.ground.mode, "off unless set")
     shown = {
         "order": limits.max_order_notional,
@@ -123,7 +124,8 @@ def _limits(trader: Trader) -> str:
         "orders a time": None if limits.order_rate is None else f"{limits.order_rate} in {limits.order_rate_s:g} s",
     }
     told = "; ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
-    used = f"; used today {trader.used_today()}" if told else ""
+    today = ", ".join(f"{amount.normalize():f} {quote}" for quote, amount in trader.dealer.used_today().items())
+    used = f"; used today {today or 'nothing'}" if told else ""
     return f"{enforced}: {told or 'none are set'}{used}"
 
 

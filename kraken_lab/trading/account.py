@@ -19,8 +19,8 @@ from ..wire import AmendOrder, EditOrder, Instant
 from .account_line import AccountLine
 from .account_snapshot import AccountSnapshot, Alarm
 from .errands import Amending, Cleared, Editing, OrderRequest, Placing
-from .kill import Kill
 from .facts import RateCount
+from .kill import Kill
 from .order import Order
 from .order_machine import OrderMachine
 from .outbox import Errand

@@ -26,6 +26,10 @@ _EXPLAINED: Final = {
         "found when an answer is lost."
     ),
     "deadline": "deadline is set when the order is sent: order_deadline of the settings says how far ahead.",
+    "validate": (
+        "validate is not offered: a proposal is checked here and sends nothing, and how the exchange answers a request "
+        "that it only checks is not documented."
+    ),
     "token": "token is filled in when the order is sent.",
     "req_id": "req_id is filled in when the order is sent.",
     "stop_price": "stop_price is deprecated: use triggers={'price': ...}.",

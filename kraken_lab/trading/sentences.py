@@ -40,7 +40,7 @@ def change_words(verb: str, target: OrderRecord, given: Mapping[str, Any]) -> st
     """An amendment or edit in one line: which order, and what becomes of what."""
     changes = []
     for name, value in given.items():
-        if name in ("symbol", "order_id", "validate"):
+        if name in ("symbol", "order_id"):
             continue
         old = getattr(target, name, None)
         was = f" {_said(old)} ->" if old is not None else ""

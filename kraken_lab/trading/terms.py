@@ -38,7 +38,7 @@ _TERMS: Final = tuple(f.name for f in fields(OrderTerms) if f.name not in ("cl_o
 _AMENDED: Final = ("order_qty", "limit_price", "limit_price_type", "trigger_price", "trigger_price_type",
                    "display_qty", "post_only", "symbol")  # fmt: skip
 _EDITED: Final = ("order_qty", "limit_price", "display_qty", "fee_preference", "post_only", "reduce_only",
-                  "triggers", "symbol", "validate")  # fmt: skip
+                  "triggers", "symbol")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def read_add(arguments: Mapping[str, object]) -> Reading:
     AddOrder(order_type='market', side='buy', order_qty=Decimal('0.1'), symbol='BTC/USD', token=***)
     """
     reader = Reader(arguments)
-    reader.only((*_TERMS, "symbol", "validate"))
+    reader.only((*_TERMS, "symbol"))
     symbol = reader.text("symbol", needed="a pair such as 'BTC/USD'")
-    given = {**_terms(reader), "symbol": symbol, "validate": reader.flag("validate")}
+    given = {**_terms(reader), "symbol": symbol}
     return _read(reader, given, order_problems(given), lambda: AddOrder(**given, token=""))
 
 
@@ -73,7 +73,7 @@ def read_batch(arguments: Mapping[str, object]) -> Reading:
     1
     """
     reader = Reader(arguments)
-    reader.only(("symbol", "orders", "validate"))
+    reader.only(("symbol", "orders"))
     symbol = reader.text("symbol", needed="one pair for the whole batch")
     orders = arguments.get("orders")
     legs: list[OrderTerms] = []
@@ -90,7 +90,7 @@ def read_batch(arguments: Mapping[str, object]) -> Reading:
         reader.problems += [Problem(f"orders[{at - 1}].{p.name}", f"Order {at}: {p.said}") for p in read.problems]
         if read.request is not None:
             legs.append(read.request)  # type: ignore[arg-type]
-    whole: dict[str, Any] = {"symbol": symbol, "orders": tuple(legs), "validate": reader.flag("validate")}
+    whole: dict[str, Any] = {"symbol": symbol, "orders": tuple(legs)}
     return _read(reader, whole, (), lambda: BatchAdd(**whole, token=""))
 
 
@@ -120,7 +120,6 @@ def read_edit(target: OrderRecord, arguments: Mapping[str, object]) -> Reading:
         "post_only": reader.changed_flag("post_only"),
         "reduce_only": reader.changed_flag("reduce_only"),
         "triggers": _triggers(reader),
-        "validate": reader.flag("validate"),
         "symbol": reader.text("symbol") or target.symbol,
         "order_id": target.order_id,
     }

@@ -1,0 +1,269 @@
+"""The acting road on the I/O thread: joins the gate, the account, the halt and the facts they are judged by.
+
+It waits for nothing and owns no thread, so a test can let it deal on a virtual clock. Cells reach it through the
+`Trader`, which does the waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..errors import OrderError, OrderRefused
+from ..streams import Desk
+from ..trading import (
+    Account,
+    AccountSnapshot,
+    Arming,
+    Audit,
+    Clocks,
+    Confirmations,
+    Facts,
+    Gate,
+    Gesture,
+    Halt,
+    Limits,
+    Order,
+    OrderSettings,
+    Permit,
+    Proposal,
+    TradingMode,
+    Usage,
+    limits_fields,
+)
+from ..trading.order import Trader as OrderTrader
+from ..wire import Instant, from_ns
+from .gathering import Gatherer
+
+__all__ = ["Dealer", "Told"]
+
+Told = Callable[[OrderError | None], None]
+"""Called once: with None when it is on its way, else with why it is not."""
+
+
+class Dealer:
+    """One account's acting road. Every method is called on the I/O thread.
+
+    ``desk`` carries the private connection, ``reference_desk`` the books that prices are held against (in paper another
+    one, whose trades are subscribed too). ``paused`` tells which pairs paper does not match now, and why.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: TradingMode,
+        account_name: str,
+        settings: OrderSettings,
+        limits: Limits,
+        ack_timeout: float,
+        desk: Desk,
+        reference_desk: Desk,
+        audit: Audit,
+        halt: Halt,
+        arming: Arming | None,
+        confirmations: Confirmations,
+        new_id: Callable[[], str],
+        now: Callable[[], Instant],
+        trader: OrderTrader | None = None,
+        paused: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        self.mode, self.settings = mode, settings
+        self.audit, self.halt, self.arming = audit, halt, arming
+        self.dead_man_on = False
+        self._desk, self._now = desk, now
+        self._settled: dict[str, str] = {}
+        self.gate = Gate(
+            audit=audit, halt=halt, usage=Usage(), confirmations=confirmations, new_id=new_id, arming=arming
+        )
+        self.account = Account(
+            settings,
+            ack_timeout=ack_timeout,
+            audit=lambda kind, fields: audit.record(kind, fields, now()),
+            trader=trader,
+            clocks=Clocks(lambda: self.gatherer.clock_offset(), lambda: self.gatherer.uncertainty()),
+            symbols=lambda: desk.instruments.pairs,
+        )
+        self.gatherer = Gatherer(
+            mode=mode,
+            account_name=account_name,
+            settings=settings,
+            limits=limits,
+            desk=desk,
+            reference_desk=reference_desk,
+            account=self.account,
+            gate=self.gate,
+            halt=halt,
+            arming=arming,
+            paused=paused,
+            with_trades=mode == "paper",
+        )
+        self.known: AccountSnapshot = self.account.snapshot(now())
+        """What was known after the last change."""
+
+    def begin(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Take up what the audit log says of earlier kernels, and open the private connection.
+
+        Raises:
+            Malformed: a record that cannot be read.
+        """
+        kept = list(records)
+        self.gate.usage.restore(kept)
+        self.account.restore([(str(record.get("kind", "")), record) for record in kept], self._now())
+        self.account.watchers = (*self.account.watchers, self._look_after)
+        self._desk.accompany(self.account)
+        halted = self.halt.look()
+        if halted is not None and halted.unfinished:
+            # A kill that was not complete goes on as soon as there is a connection.
+            self.account.kill(self._now())
+        self._look_after()
+
+    def facts(self, symbol: str, without: Collection[str] = ()) -> Facts:
+        """The facts of this moment for one symbol; orders whose ``cl_ord_id`` is in ``without`` are left out."""
+        return self.gatherer.facts(symbol, self._now(), without)
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """About once a second: what lapses by itself, and what is needed no more."""
+        at = self._now()
+        self.gate.let_time_pass(at)
+        if self.dead_man_on and self.arming is not None and self.arming.lacking(at, self.limits):
+            self.switch(0)
+        open_symbols = {order.symbol for order in self.known.orders if order.possibly_open}
+        self.gatherer.references.sweep(open_symbols, at.mono)
+
+    def _look_after(self) -> None:
+        """After every change of the account: what was settled counts for the limits, and a kill may be through."""
+        at = self._now()
+        known = self.known = self.account.snapshot(at)
+        for order in known.orders:
+            name, state = order.cl_ord_id, str(order.state)
+            if name is not None and not order.external and self._settled.get(name) != state:
+                self._settled[name] = state
+                self.gate.settled(name, state)
+        if known.kill is not None and known.kill.complete:
+            self.halt.finished(at)
+        self._desk.poke_private()
+
+    # --- confirming -------------------------------------------------------------------------------------------------
+
+    def ask(self, proposal: Proposal) -> int:
+        """Open a confirmation for a person, whose code is shown; the number by which a button names it.
+
+        Raises:
+            OrderRefused: the proposal is not sound.
+        """
+        return self.gate.open_confirmation(proposal, facts=self.facts(proposal.symbol), at=self._now())
+
+    def submit(self, proposal: Proposal, told: Told, *, gesture: Gesture | None, again: bool) -> tuple[Order, ...]:
+        """Confirm an order-affecting proposal. ``told`` hears when it was refused; its orders tell the rest.
+
+        Raises:
+            OrderError: it is refused at once.
+        """
+        at = self._now()
+        permit = self._permit(proposal, gesture, again, at)
+        request: Any = permit.request
+        orders = self.account.begin(request, permit.cl_ord_ids, at)
+        # An order is not judged by itself; one that is to be changed is.
+        own = frozenset(permit.cl_ord_ids)
+
+        def passed(clearance: Any, at: Instant) -> None:
+            self.account.send(clearance, orders, at)
+            self._desk.poke_private()
+
+        def refused(error: OrderError, at: Instant) -> None:
+            reasons = error.reasons if isinstance(error, OrderRefused) else (str(error),)
+            self.account.refuse(orders, reasons, at)
+            told(error)
+
+        self.gate.submit(permit, lambda: self.facts(proposal.symbol, own), at=at, passed=passed, refused=refused)
+        return orders
+
+    def reduce(self, proposal: Proposal, *, gesture: Gesture | None) -> None:
+        """Confirm a proposal that only reduces risk, and do it.
+
+        Raises:
+            OrderError: the confirmation does not count.
+        """
+        at = self._now()
+        permit = self._permit(proposal, gesture, False, at)
+        self.gate.admit(permit, connection=self.account.connection, at=at)
+        if proposal.kind == "cancel_all":
+            self.account.cancel_account(at)
+            self._desk.poke_private()
+        else:
+            self.switch(int(str(proposal.arguments["timeout"])))
+
+    def _permit(self, proposal: Proposal, gesture: Gesture | None, again: bool, at: Instant) -> Permit:
+        return self.gate.permit(proposal, facts=self.facts(proposal.symbol), at=at, again=again, gesture=gesture)
+
+    # --- what only reduces risk -------------------------------------------------------------------------------------
+
+    def act(self, work: Callable[[Account, Instant], Any]) -> Any:
+        """Do something with the account that needs no confirmation, and have it said at once."""
+        done = work(self.account, self._now())
+        self._desk.poke_private()
+        return done
+
+    def switch(self, timeout: int) -> None:
+        """Turn the dead man's switch on, and keep it refreshed, or with 0 off."""
+        self.dead_man_on = timeout > 0
+        self.act(lambda account, at: account.dead_man(self.dead_man_on, at))
+
+    def kill(self, reason: str) -> None:
+        """Halt first, then cancel everything on every path; `known` has the lists."""
+        at = self._now()
+        self.halt.latch(reason, at, _noted, unfinished=True)
+        if self.arming is not None:
+            self.arming.disarm("killed", at)
+        self.act(lambda account, at: account.kill(at))
+
+    def disarm(self, reason: str) -> None:
+        """Disarm, after the dead man's switch was turned off."""
+        if self.dead_man_on:
+            self.switch(0)
+        if self.arming is not None:
+            self.arming.disarm(reason, self._now())
+
+    # --- limits -----------------------------------------------------------------------------------------------------
+
+    @property
+    def limits(self) -> Limits:
+        """What may be done with the account."""
+        return self.gatherer.limits
+
+    def set_limits(self, limits: Limits) -> None:
+        """Other limits from now on. What was armed with others is disarmed."""
+        if limits != self.gatherer.limits:
+            self.gatherer.limits = limits
+            self.audit.record("limits", limits_fields(limits), self._now())
+
+    def used_today(self) -> dict[str, Decimal]:
+        """What counts of the UTC day's notional, by quote currency."""
+        at_ns, usage = self._now().wall_ns, self.gate.usage
+        quotes = sorted({past.symbol.partition("/")[2] for past in usage.past})
+        return {quote: usage.day_notional(at_ns, quote) for quote in quotes}
+
+    # --- in words ---------------------------------------------------------------------------------------------------
+
+    def mode_words(self) -> str:
+        """Where orders go, in words, and HALTED beside it while that holds."""
+        words = self.mode.upper()
+        if self.arming is not None:
+            words += " DISARMED" if self.arming.lacking(self._now(), self.limits) else " ARMED"
+        halted = self.halt.look()
+        return words if halted is None else f"{words}, HALTED since {halted.since} ({halted.reason})"
+
+    def dead_man_words(self) -> str:
+        """The dead man's switch, and when it fires."""
+        status = self.known.dead_man
+        words = str(status.state)
+        if status.trigger_ns is not None:
+            words += f", fires at {from_ns(status.trigger_ns, 0)}"
+        return f"{words} ({status.why})" if status.why else words
+
+
+def _noted(error: OSError | None, at: Instant) -> None:
+    """The halt holds in this kernel also when the disk does not take it, and `Halt` tries to write it down."""
