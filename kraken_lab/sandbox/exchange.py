@@ -126,7 +126,7 @@ class Exchange:
             unpublished=UNPUBLISHED if market else "",
             level3_budget=Window(LEVEL3_BUDGETS[account]),
         )
-        self._rest = Rest(published, self._desk, AccountPast(self.trading))
+        self._rest = Rest(published, self._desk, AccountPast(self.trading), tier)
         if market is not None:
             market.asset_listeners.append(self._listed)
             market.pair_listeners.append(publisher.pair_changed)

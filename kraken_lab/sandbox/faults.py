@@ -321,7 +321,7 @@ class Faults:
     # --- ending -----------------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Take back every fault but statuses and the clock; what was frozen goes on."""
+        """Take back every fault but statuses, permissions and the clock; what was frozen goes on."""
         self.requests.clear()
         self.rules.clear()
         self.denied.clear()

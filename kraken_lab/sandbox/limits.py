@@ -44,7 +44,7 @@ class LeakyCounter:
     ([True, True, False], True)
     """
 
-    def __init__(self, maximum: int, decay_per_s: float) -> None:
+    def __init__(self, maximum: float, decay_per_s: float) -> None:
         self._maximum = maximum
         self._decay_per_s = decay_per_s
         self._count = 0.0

@@ -18,6 +18,7 @@ from kraken_lab.sandbox.account_past import AccountPast
 from kraken_lab.sandbox.desk import Desk
 from kraken_lab.sandbox.limits import LeakyCounter
 from kraken_lab.sandbox.market import Market
+from kraken_lab.sandbox.rate_counter import Tier
 from kraken_lab.sandbox.rest_answer import ApiError, RestAnswer, failed, parameters_of, succeeded
 from kraken_lab.sandbox.rest_private import PrivateRest
 from kraken_lab.sandbox.rest_public import PublicRest
@@ -28,18 +29,19 @@ __all__ = ["Rest"]
 
 _PUBLIC: Final = "/0/public/"
 _PRIVATE: Final = "/0/private/"
+CALLS: Final[dict[Tier, tuple[float, float]]] = {"starter": (15, 0.33), "intermediate": (20, 0.5), "pro": (20, 1.0)}
+"""How high the counter of calls may go, and by how much it falls a second."""
 _UNKNOWN: Final = "EGeneral:Unknown method"
 
 
 class Rest:
     """Answers REST requests, private ones on the behalf of the one account."""
 
-    def __init__(self, market: Market, desk: Desk, past: AccountPast) -> None:
+    def __init__(self, market: Market, desk: Desk, past: AccountPast, tier: Tier = "intermediate") -> None:
         self._key = desk.key
         self._public = PublicRest(market, desk)
         self._private = PrivateRest(desk, past, RestTrading(desk))
-        # "Intermediate", as the acknowledgements of private subscriptions say by default.
-        self._calls = LeakyCounter(maximum=20, decay_per_s=0.5)
+        self._calls = LeakyCounter(*CALLS[tier])
 
     def forget_nonces(self) -> None:
         """Accept any nonce once more, as after a restart that lost them."""

@@ -15,6 +15,7 @@ from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.signing import api_sign
 
 SECOND = 1_000_000_000
+FORM = "application/x-www-form-urlencoded"
 
 
 SMALL = [pair for pair in PAIRS if pair.symbol in ("DOT/USD", "SHIB/USD", "ACA/EUR", "MATIC/GBP", "POL/EUR")]
@@ -74,17 +75,22 @@ def wait(exchange: Exchange, seconds: float) -> None:
     exchange.advance(exchange.now_ns + round(seconds * SECOND))
 
 
-def private(
-    exchange: Exchange, name: str, nonce: int, parameters: Mapping[str, object] | None = None, **headers: str
-) -> Any:
+def private(exchange: Exchange, name: str, nonce: int, **headers: str) -> Any:
     """Call a private REST path with a form body, rightly signed unless ``headers`` say otherwise."""
-    path, body = f"/0/private/{name}", urlencode({"nonce": nonce, **(parameters or {})}).encode()
+    return _called(exchange, name, urlencode({"nonce": nonce}), nonce, FORM, headers)
+
+
+def _called(
+    exchange: Exchange, name: str, text: str, nonce: int, kind: str, headers: Mapping[str, str] | None = None
+) -> Any:
+    """The answer to a signed request with that body."""
+    path, body = f"/0/private/{name}", text.encode()
     signed = {
         "API-Key": exchange.api_key,
         "API-Sign": api_sign(path, str(nonce), body, exchange.api_secret),
-        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Type": kind,
     }
-    answer = exchange.rest("POST", path, headers={**signed, **headers}, body=body)
+    answer = exchange.rest("POST", path, headers={**signed, **(headers or {})}, body=body)
     assert answer.status == 200
     return json.loads(answer.body)
 
@@ -164,15 +170,13 @@ class Trader:
 
     def rest(self, name: str, **parameters: object) -> Any:
         """Call a private REST path."""
-        return private(self.exchange, name, next(_NONCES), parameters)
+        nonce = next(_NONCES)
+        return _called(self.exchange, name, urlencode({"nonce": nonce, **parameters}), nonce, FORM)
 
     def rest_json(self, name: str, parameters: Mapping[str, object]) -> Any:
         """Call a private REST path with a JSON body."""
-        path, nonce = f"/0/private/{name}", next(_NONCES)
-        body = json.dumps({"nonce": nonce, **parameters}).encode()
-        sign = api_sign(path, str(nonce), body, self.exchange.api_secret)
-        headers = {"API-Key": self.exchange.api_key, "API-Sign": sign, "Content-Type": "application/json"}
-        return json.loads(self.exchange.rest("POST", path, headers=headers, body=body).body)
+        nonce = next(_NONCES)
+        return _called(self.exchange, name, json.dumps({"nonce": nonce, **parameters}), nonce, "application/json")
 
     def stranger(self, side: Any, qty: str, steps: int | None = None) -> None:
         """Let somebody else trade DOT/USD: at any price, or leave a limit order so many steps above the best bid."""

@@ -6,14 +6,36 @@ import hashlib
 import os
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 
-from kraken_lab.sandbox import Exchange
+from kraken_lab.sandbox import Exchange, Session
 from kraken_lab.sandbox.instruments import PAIRS
-from tests.sandbox.talk import SMALL, a_token, opened, subscribe, wait
+from tests.sandbox.talk import SMALL, a_token, ask, opened, subscribe, wait
 
 SYMBOLS = ["BTC/USD", "SHIB/USD", "ACA/EUR"]
+
+
+def trade(exchange: Exchange, session: Session, token: str) -> None:
+    """Orders that trade, rest, trail, run out and are cancelled for want of their owner, within ten seconds."""
+    for channel in ("executions", "balances"):
+        subscribe(session, channel, token=token)
+    best = exchange.market.engine("BTC/USD").best("buy")
+    assert best is not None
+    price = Decimal(best[0]).scaleb(-1)
+    order = {"side": "buy", "symbol": "BTC/USD", "order_qty": Decimal("0.1"), "token": token}
+    ends = {"time_in_force": "gtd", "expire_time": "2026-05-28T20:26:45Z"}
+    trails = {"triggers": {"price": Decimal("0.01"), "price_type": "pct"}, "side": "sell"}
+    for params in (
+        {"order_type": "market"},
+        {"order_type": "limit", "limit_price": price},
+        {"order_type": "limit", "limit_price": price - 100, **ends},
+        {"order_type": "trailing-stop", **trails},
+    ):
+        (answer, *_) = ask(session, method="add_order", params={**order, **params})
+        assert answer["success"], answer
+    ask(session, method="cancel_all_orders_after", params={"timeout": 8, "token": token})
 
 
 def script(seed: int, steps: int = 1) -> str:
@@ -28,6 +50,7 @@ def script(seed: int, steps: int = 1) -> str:
     for channel in ("book", "ticker", "trade", "ohlc"):
         for message in subscribe(public, channel, *SYMBOLS):
             said.update(repr(message).encode())
+    trade(exchange, private, a_token(exchange, 2))
     for _ in range(steps):
         wait(exchange, 10 / steps)
     for session in (public, private, level3):

@@ -95,13 +95,15 @@ def test_other_private_methods_are_unknown() -> None:
     assert json.loads(exchange.rest("GET", TOKEN).body) == {"error": ["EGeneral:Unknown method"]}
 
 
-def test_calls_are_counted_and_the_counter_decays() -> None:
-    """Twenty at once, then one every two seconds."""
-    exchange = a_quiet_exchange()
-    answers = [private(exchange, "GetWebSocketsToken", nonce)["error"] for nonce in range(21)]
-    assert answers == [[]] * 20 + [["EAPI:Rate limit exceeded"]]
-    wait(exchange, 2)
+@pytest.mark.parametrize(("tier", "calls", "seconds"), [("starter", 15, 3.1), ("intermediate", 20, 2), ("pro", 20, 1)])
+def test_calls_are_counted_and_the_counter_decays(tier: str, calls: int, seconds: float) -> None:
+    """So many at once, then one every few seconds, by the account's tier."""
+    exchange = a_quiet_exchange(tier=tier)
+    answers = [private(exchange, "GetWebSocketsToken", nonce)["error"] for nonce in range(calls + 1)]
+    assert answers == [[]] * calls + [["EAPI:Rate limit exceeded"]]
+    wait(exchange, seconds)
     assert private(exchange, "GetWebSocketsToken", 30)["error"] == []
+    assert private(exchange, "GetWebSocketsToken", 31)["error"] == ["EAPI:Rate limit exceeded"]
 
 
 def test_a_restart_forgets_tokens_and_nonces_unless_told_otherwise() -> None:
