@@ -240,6 +240,8 @@ class DeadMan:
     def _expire(self, at: Instant) -> None:
         self.state, self._next, self.wanted_timeout = DeadManState.FIRED, None, 0
         self._acknowledged = self._first = None
+        for setting in self._pending:
+            self._outbox.withdraw(setting, "its time has passed", at)
         self._why = "its time passed without a refresh that arrived"
         self._pending = []
         self._alarm("the dead man's switch may have fired: everything open is unverified, and it is not on again", at)

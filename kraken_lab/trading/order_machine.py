@@ -365,7 +365,8 @@ class OrderMachine:
     def _update(self, at_ns: int, **changes: object) -> None:
         before = self.record
         after = replace(before, **changes)  # type: ignore[arg-type]
-        unverified = (after.possibly_open and self.lost) or (self.fills_missing and after.state in _LIVE | _ENDED)
+        missing = self.reported_qty > after.filled_qty and after.state in _LIVE | _ENDED
+        unverified = (after.possibly_open and self.lost) or missing
         after = replace(after, unverified=unverified)
         if after != before:
             self.record = replace(after, updated_ns=max(at_ns, before.updated_ns))

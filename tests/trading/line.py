@@ -47,6 +47,10 @@ EMPTY: Mapping[str, Any] = {
 """What REST says when there is nothing."""
 
 
+_NAMES = count(1)
+"""Client ids are fresh also for a second kernel."""
+
+
 def moment(seconds: float) -> Instant:
     """So many seconds after the start."""
     return Instant(seconds, START_NS + round(seconds * 1e9))
@@ -120,7 +124,7 @@ class Line:
         self.renewals: list[float] = []
         self.renew_with: Callable[[], Iterable[ExecutionReport]] | None = list
         """What a fresh snapshot names; None for no snapshot at all."""
-        self._req_ids, self._names, self._sequence = count(1), count(1), count(1)
+        self._req_ids, self._sequence = count(1), count(1)
 
     # --- the connection ---------------------------------------------------------------------------------------------
 
@@ -204,7 +208,7 @@ class Line:
     def begin(self, request: AddOrder | None = None) -> tuple[Order, AddOrder]:
         """A confirmed order that nothing was sent of yet."""
         request = request or limit()
-        name = f"id-{next(self._names)}"
+        name = f"id-{next(_NAMES)}"
         fields = {key: getattr(request, key) for key in request.given()}
         request = AddOrder(**(fields | {"cl_ord_id": name}))
         (order,) = self.account.begin(request, [name], self.at)
@@ -253,7 +257,7 @@ class Line:
 
     def batch(self, size: int) -> tuple[Order, ...]:
         """A batch of limit orders on its way."""
-        names = [f"id-{next(self._names)}" for _ in range(size)]
+        names = [f"id-{next(_NAMES)}" for _ in range(size)]
         terms = tuple(
             OrderTerms(side="buy", order_type="limit", order_qty=D(1), limit_price=D(90 + i), cl_ord_id=name)
             for i, name in enumerate(names)
