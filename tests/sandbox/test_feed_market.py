@@ -209,6 +209,18 @@ def test_each_source_is_silent_by_itself() -> None:
     assert followed.paused == ""
 
 
+def test_a_book_is_told_by_one_source_at_a_time() -> None:
+    """What another says of it is another story, until that begins one with a snapshot."""
+    followed = a_whole_one()
+    old = followed.upstream.update(bids={100: 6})
+    followed.hear(old, followed.upstream.update(asks={101: 7}))
+    followed.hear(old, source=1)
+    assert followed.notices == []
+    followed.hear(followed.upstream.snapshot(), source=1)
+    followed.hear(followed.upstream.update(bids={100: 8}), source=1)
+    assert followed.notices == []
+
+
 def test_a_gap_of_another_source_changes_nothing() -> None:
     """The book has no hole."""
     followed = a_whole_one()

@@ -176,6 +176,24 @@ def test_on_a_gap_orders_stay_open_and_cancel_works_and_nothing_is_filled_out_of
     assert paper.exchange.trading.fills[0].order_id == second
 
 
+def test_a_trade_of_the_pause_that_is_told_after_it_fills_nothing() -> None:
+    """By its date, as far as the fastest message so far tells the two clocks apart; neither one before the order."""
+    paper, upstream = a_whole_one()
+    paper.hear(upstream.trade("buy", 101, 1, paper.exchange.now_ns - 3 * SECOND))  # their clock is three seconds behind
+    paper.buy(100, 1)
+    paper.reports()
+    paper.hear(upstream.trade("sell", 99, 1, paper.exchange.now_ns - 4 * SECOND))
+    assert paper.reports() == []
+    paper.market.gap("frames were dropped")
+    wait(paper.exchange, 4)
+    paper.hear(upstream.snapshot(), upstream.trade("sell", 99, 1, paper.exchange.now_ns - 5 * SECOND))
+    assert paper.market.paused == {}
+    assert paper.reports() == []
+    wait(paper.exchange, 1)
+    paper.hear(upstream.trade("sell", 99, 1, paper.exchange.now_ns - 3 * SECOND))
+    assert paper.reports() == ["trade 1.00000000 at 100.0", "filled"]
+
+
 @pytest.mark.fault("F-183")
 def test_when_the_feed_stops_matching_pauses_and_orders_stay_open() -> None:
     """Within the silence and a second; timers go on, and so does cancelling."""

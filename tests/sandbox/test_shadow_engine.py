@@ -204,6 +204,15 @@ def test_a_trade_at_a_worse_price_would_have_met_the_order_first() -> None:
     assert fills(shadow.trade("sell", 98, 2)) == [(100, 1)]
 
 
+def test_after_a_trade_at_a_worse_price_nobody_is_ahead() -> None:
+    """Whoever was there was met before, or had left."""
+    shadow = Shadow()
+    shadow.limit("buy", 100, 3)
+    shadow.trade("sell", 99, 1)
+    assert shadow.ahead() == 0
+    assert fills(shadow.trade("sell", 100, 1)) == [(100, 1)]
+
+
 def test_trades_of_the_other_side_and_at_better_prices_fill_nothing() -> None:
     """A buyer takes from the other side; a seller at 101 did not come down to 100."""
     shadow = Shadow()
