@@ -141,12 +141,13 @@ class Redactor:
 
 def _in_base64(data: bytes) -> set[str]:
     """How the data can look inside something written in base64, wherever in it they begin."""
-    whole = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+    found = {base64.b64encode(data).decode()}
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + data)
         # Without the letters that depend on what stands before and behind.
-        whole.add(encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6].decode())
-    return {form for form in whole if len(form) >= 8}
+        found.add(encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6].decode())
+    both = found | {form.replace("+", "-").replace("/", "_") for form in found}
+    return {form for form in both if len(form) >= 8}
 
 
 def find_credentials(ask: Callable[[str], str] | None = None) -> Credentials:

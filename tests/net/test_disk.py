@@ -1,0 +1,219 @@
+"""The disk's own thread: in order, grouped, never in the way, and gone when it is closed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from kraken_lab.errors import LabClosed
+from kraken_lab.net.clock import SystemClock
+from kraken_lab.net.disk import DiskWorker
+from kraken_lab.trading.chain import Chain
+from kraken_lab.trading.disk import Record
+from kraken_lab.trading.files import OsFiles
+from kraken_lab.wire import Instant
+
+Said = SimpleQueue[tuple[str, OSError | None]]
+
+
+class Log:
+    """A log that is only looked at. ``gate`` holds its flushes up until a test lets them go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.flushes = 0
+        self.flushed: SimpleQueue[int] = SimpleQueue()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+
+    def extend(self, records: Sequence[Record]) -> None:
+        """Take the records, or refuse all."""
+        if self.error is not None:
+            raise self.error
+        self.batches.append([str(record["name"]) for record in records])
+
+    def sync(self) -> None:
+        """Count, and wait for the gate."""
+        self.flushed.put(self.flushes)
+        assert self.gate.wait(10)
+        self.flushes += 1
+
+
+@pytest.fixture
+def said() -> Said:
+    """What was called back, in order."""
+    return SimpleQueue()
+
+
+def worker(group: float = 60.0) -> DiskWorker:
+    """A disk whose callbacks come at once, in its own thread."""
+    return DiskWorker(OsFiles(), post=lambda function: function(), clock=SystemClock(), group=group)
+
+
+def tell(said: Said, name: str) -> Callable[[OSError | None, Instant], None]:
+    """A ``done`` that says its name."""
+    return lambda error, at: said.put((name, error))
+
+
+def add(disk: DiskWorker, log: Log, said: Said, name: str, *, at_once: bool = False) -> None:
+    """Add one record."""
+    disk.append(log, {"name": name}, tell(said, name), at_once=at_once)
+
+
+@pytest.mark.promise("A-15")
+@pytest.mark.fault("F-181")
+def test_what_waits_for_a_slow_flush_goes_together(said: Said) -> None:
+    """Nobody is told before the flush; everything that came meanwhile shares the next one."""
+    disk, log = worker(), Log()
+    log.gate.clear()
+    add(disk, log, said, "first", at_once=True)
+    log.flushed.get(timeout=10)
+    for number in range(50):
+        add(disk, log, said, str(number), at_once=number % 2 == 0)
+    assert said.empty()
+    log.gate.set()
+    assert said.get(timeout=10) == ("first", None)
+    assert [said.get(timeout=10)[0] for _ in range(50)] == [str(number) for number in range(50)]
+    disk.close()
+    assert log.batches == [["first"], [str(number) for number in range(50)]]
+    assert log.flushes == 2
+
+
+@pytest.mark.promise("A-15")
+def test_what_nobody_waits_for_is_flushed_within_its_group(said: Said) -> None:
+    """Not at once, but soon, and together."""
+    disk, log = worker(group=0.05), Log()
+    for name in "abc":
+        add(disk, log, said, name)
+    assert {said.get(timeout=10)[0] for _ in range(3)} == set("abc")
+    disk.close()
+    assert log.flushes <= 3
+
+
+def test_what_somebody_waits_for_takes_the_others_along(said: Said) -> None:
+    """One flush is for everything that was added before it."""
+    disk, log = worker(), Log()
+    add(disk, log, said, "group")
+    add(disk, log, said, "intent", at_once=True)
+    assert [said.get(timeout=10)[0] for _ in range(2)] == ["group", "intent"]
+    disk.close()
+
+
+@pytest.mark.promise("O-02")
+@pytest.mark.fault("F-103")
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("a programmer's mistake")])
+def test_who_waits_is_told_what_went_wrong_and_the_thread_goes_on(said: Said, error: Exception) -> None:
+    """In writing, in flushing and in replacing."""
+    disk, log = worker(), Log()
+    log.error = error
+    add(disk, log, said, "lost", at_once=True)
+    assert isinstance(said.get(timeout=10)[1], OSError)
+    log.error = None
+    add(disk, log, said, "kept", at_once=True)
+    assert said.get(timeout=10) == ("kept", None)
+    disk.close()
+
+
+def test_a_flush_that_fails_fails_for_everybody_in_it(said: Said) -> None:
+    """Written and not flushed is not on the disk."""
+
+    class Unflushable(Log):
+        def sync(self) -> None:
+            """Fail."""
+            raise OSError(5, "Input/output error")
+
+    disk = worker()
+    add(disk, Unflushable(), said, "intent", at_once=True)
+    name, error = said.get(timeout=10)
+    assert (name, str(error)) == ("intent", "[Errno 5] Input/output error")
+    disk.close()
+
+
+def test_a_file_is_replaced_after_what_was_asked_for_earlier(said: Said, tmp_path: Path) -> None:
+    """And who reads it sees the old one whole, or the new one."""
+    disk = worker()
+    chain = Chain(tmp_path / "audit.jsonl", OsFiles())
+    disk.append(chain, {"kind": "halt"}, tell(said, "record"), at_once=True)
+    disk.replace(tmp_path / "halt.json", b"{}", tell(said, "halt"))
+    assert {said.get(timeout=10)[0] for _ in range(2)} == {"record", "halt"}
+    assert disk.read(tmp_path / "halt.json") == b"{}"
+    assert disk.read(tmp_path / "nothing") is None
+    disk.replace(tmp_path / "no folder" / "x", b"", tell(said, "nowhere"))
+    assert isinstance(said.get(timeout=10)[1], OSError)
+    disk.close()
+    assert chain.verify().records == 1
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_closing_flushes_everything_and_ends_the_thread(said: Said) -> None:
+    """Twice is once, and what comes later is told so."""
+    disk, log = worker(), Log()
+    for name in "abc":
+        add(disk, log, said, name)
+    disk.close()
+    disk.close()
+    assert not disk._thread.is_alive()
+    assert log.batches
+    assert [said.get_nowait()[1] for _ in range(3)] == [None] * 3
+    add(disk, log, said, "late")
+    assert "closed" in str(said.get_nowait()[1])
+
+
+def test_done_is_called_where_its_owner_wants_it(said: Said) -> None:
+    """Through ``post``, with the time."""
+    posted: SimpleQueue[Callable[[], object]] = SimpleQueue()
+    disk = DiskWorker(OsFiles(), post=posted.put, clock=SystemClock())
+    moments: list[Instant] = []
+    disk.append(Log(), {"name": "x"}, lambda error, at: moments.append(at), at_once=True)
+    call = posted.get(timeout=10)
+    assert moments == []
+    call()
+    assert moments[0].wall_ns > 0
+    disk.close()
+
+
+@pytest.mark.promise("S-21")
+def test_a_forked_child_writes_nothing(said: Said) -> None:
+    """Its calls raise, and closing there leaves the parent's thread alone."""
+    disk, log = worker(), Log()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            disk.close()
+            add(disk, log, said, "child", at_once=True)
+        except LabClosed:
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    add(disk, log, said, "parent", at_once=True)
+    assert said.get(timeout=10) == ("parent", None)
+    disk.close()
+
+
+def test_files_are_private_and_whole(tmp_path: Path) -> None:
+    """What is replaced is there whole or not at all; a failure leaves no file beside it."""
+    files = OsFiles()
+    path = tmp_path / "file"
+    files.replace(path, b"one")
+    files.append(path, b"two")
+    files.sync(path)
+    assert files.read(path) == b"onetwo"
+    assert files.size(path) == 6
+    files.truncate(path, 3)
+    files.rename(path, tmp_path / "other")
+    assert (files.read(path), files.size(path)) == (None, 0)
+    assert list(files.names(tmp_path)) == ["other"]
+    assert files.names(tmp_path / "nothing") == []
+    assert (tmp_path / "other").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        files.replace(tmp_path / "folder", b"x")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "other"]
