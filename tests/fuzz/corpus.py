@@ -32,7 +32,28 @@ _REST = (
     "GET /0/public/None",
     f"POST /0/private/GetWebSocketsToken\n{_SIGNED}content-type: application/x-www-form-urlencoded\n\nnonce=17",
     f'POST /0/private/GetWebSocketsToken\n{_SIGNED}content-type: application/json\n\n{{"nonce":17}}',
-    f"POST /0/private/Balance\n{_SIGNED}\nnonce=18",
+    *(
+        f"POST /0/private/{path}\n{_SIGNED}\nnonce=18{more}"
+        for path, more in (
+            ("Balance", ""),
+            ("BalanceEx", ""),
+            ("GetApiKeyInfo", ""),
+            ("OpenOrders", "&trades=true&userref=1"),
+            ("ClosedOrders", "&start=1780000000.5&ofs=0&closetime=close"),
+            ("QueryOrders", "&txid=OAAAAA-BBBBB-CCCCCC"),
+            ("TradesHistory", "&consolidate_taker=false&ledgers=1"),
+            ("QueryTrades", "&txid=TAAAAA-BBBBB-CCCCCC"),
+            (
+                "AddOrder",
+                "&pair=DOTUSD&type=buy&ordertype=limit&volume=10&price=3.5&oflags=post&timeinforce=GTD&expiretm=%2B60",
+            ),
+            ("AddOrder", "&pair=DOTUSD&type=sell&ordertype=trailing-stop-limit&volume=10&price=%2B2%25&price2=-0.1"),
+            ("CancelAll", ""),
+            ("CancelAllOrdersAfter", "&timeout=60"),
+        )
+    ),
+    f'POST /0/private/AddOrderBatch\n{_SIGNED}content-type: application/json\n\n{{"nonce":19,"pair":"DOTUSD","orders":'
+    '[{"ordertype":"limit","type":"buy","volume":10,"price":3.5},{"ordertype":"market","type":"buy","volume":"1"}]}',
     "POST /0/private/GetWebSocketsToken\napi-key: other\n\nnonce=17",
 )
 _FOLLOWING = (
@@ -43,6 +64,26 @@ _FOLLOWING = (
     ("instrument", '"channel":"instrument","include_tokenized_assets":true'),
     ("level3", '"channel":"level3","symbol":["DOT/USD"],"depth":10,"token":"TOKEN"'),
 )
+
+_LIMIT = '"order_type":"limit","side":"buy","order_qty":10,"limit_price":3.5'
+_TRADING = (
+    ("subscribe", '"channel":"executions","snap_trades":true,"ratecounter":true'),
+    ("subscribe", '"channel":"balances"'),
+    ("add_order", f'"symbol":"DOT/USD",{_LIMIT},"cl_ord_id":"mine"'),
+    ("amend_order", '"cl_ord_id":"mine","order_qty":11.5'),
+    ("cancel_order", '"cl_ord_id":["mine","other"]'),
+    ("add_order", '"symbol":"DOT/USD","order_type":"market","side":"buy","cash_order_qty":50'),
+    ("add_order", '"symbol":"DOT/USD","order_type":"iceberg","side":"sell","order_qty":15,"limit_price":9.5,'
+     '"display_qty":1'),
+    ("add_order", '"symbol":"DOT/USD","order_type":"trailing-stop-limit","side":"sell","order_qty":10,'
+     '"limit_price":-0.1,"triggers":{"price":2,"price_type":"pct","reference":"index"}'),
+    ("add_order", f'"symbol":"DOT/USD",{_LIMIT},"conditional":{{"order_type":"stop-loss","trigger_price":3.1}}'),
+    ("batch_add", f'"symbol":"DOT/USD","orders":[{{{_LIMIT},"order_userref":1}},{{{_LIMIT},"order_userref":1}}]'),
+    ("batch_cancel", '"orders":["1","OAAAAA-BBBBB-CCCCCC"]'),
+    ("cancel_all_orders_after", '"timeout":1'),
+    ("cancel_all", ""),
+    ("unsubscribe", '"channel":"executions"'),
+)  # fmt: skip
 
 
 def frames() -> list[bytes]:
@@ -63,6 +104,9 @@ def requests() -> list[bytes]:
         lines = [f'{{"method":"{method}","params":{{{params}}},"req_id":1}}' for method in ("subscribe", "unsubscribe")]
         endpoint = "level3" if channel == "level3" else "public"
         found.append("\n".join([endpoint, lines[0], lines[0], '{"method":"ping"}', lines[1]]).encode())
+    trading = (f'{{"method":"{method}","params":{{{params}{"," if params else ""}"token":"TOKEN"}},"req_id":1}}'
+               for method, params in _TRADING)  # fmt: skip
+    found.append("\n".join(["private", *trading]).encode())
     return found + [f"rest\n{request}".encode() for request in _REST]
 
 

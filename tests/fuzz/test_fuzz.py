@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kraken_lab.errors import Malformed
+from kraken_lab.sandbox.order_request import TRADING_METHODS
 from kraken_lab.sandbox.session import Session
 from kraken_lab.streams import Router
 from kraken_lab.wire import UnknownMessage
@@ -77,9 +78,9 @@ def test_the_frames_reach_every_kind_of_message_and_every_feed() -> None:
     assert live == {"book", "level3", "trade", "ticker", "ohlc", "instrument"}
 
 
-def test_the_requests_reach_every_channel_and_every_rest_path() -> None:
-    """Each channel is subscribed to, and REST gives results, a token among them."""
-    channels, results = set(), 0
+def test_the_requests_reach_every_channel_every_method_and_every_rest_path() -> None:
+    """Each channel is subscribed to, orders are entered and leave, and REST gives results, a token among them."""
+    channels, methods, results = set(), set(), 0
     for data in REQUESTS:
         where, _, asked = data.partition(b"\n")
         if where == b"rest":
@@ -88,9 +89,13 @@ def test_the_requests_reach_every_channel_and_every_rest_path() -> None:
         endpoint = fuzz_requests.ENDPOINTS[[name.encode() for name in fuzz_requests.ENDPOINTS].index(where)]
         for answer in fuzz_requests.answers(endpoint, asked.split(b"\n")):
             if answer.get("success"):
-                channels.add(answer["result"]["channel"])
-    assert channels == {"book", "ticker", "trade", "ohlc", "instrument", "level3"}
-    assert results == 10
+                methods.add(answer["method"])
+                channels.add(answer["result"]["channel"] if "subscribe" in answer["method"] else "orders")
+    assert channels == {
+        *("book", "ticker", "trade", "ohlc", "instrument", "level3", "executions", "balances", "orders"),
+    }
+    assert methods == {"subscribe", "unsubscribe", *TRADING_METHODS} - {"edit_order"}
+    assert results == 23
 
 
 @pytest.mark.parametrize("error", [ValueError, RecursionError, KeyError])
