@@ -16,7 +16,7 @@ How orders are filled is told in `shadow_engine`. Nothing here reads a clock or 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 from typing import Any, Final, NamedTuple, get_args
@@ -27,9 +27,9 @@ from kraken_lab.sandbox.events import Batch
 from kraken_lab.sandbox.followed_pair import FollowedPair
 from kraken_lab.sandbox.instruments import Asset, Pair
 from kraken_lab.sandbox.listing import Listing, SystemStatus
-from kraken_lab.sandbox.numbers import NS_PER_SECOND
+from kraken_lab.sandbox.numbers import NS_PER_SECOND, written
 from kraken_lab.sandbox.permits import Permit, permit
-from kraken_lab.sandbox.shadow_engine import ShadowEngine
+from kraken_lab.sandbox.shadow_engine import FILL_MODEL, ShadowEngine
 from kraken_lab.sandbox.sources import Sources
 from kraken_lab.sandbox.upstream_clock import UpstreamClock
 from kraken_lab.sandbox.upstream_frame import (
@@ -89,6 +89,7 @@ class FeedMarket:
         self.notices: list[Callable[[Notice], None]] = []
         self.frames = 0
         self.unreadable = 0
+        self.entries_refused = 0
         self._silence_s = silence_s
         self._sources = Sources(round(silence_s * NS_PER_SECOND))
         self._clock = UpstreamClock()
@@ -172,13 +173,26 @@ class FeedMarket:
         return {symbol: followed.paused for symbol, followed in self._followed.items() if followed.paused}
 
     def facts(self) -> dict[str, Any]:
-        """How the feed is doing: frames taken in and unreadable ones, trades missed, pairs matched, pairs paused."""
+        """How the feed is doing, and what fills assume.
+
+        ``frames`` taken in, ``unreadable`` ones, reference ``entries_refused``, ``missed_trades`` (ids that were
+        skipped), the pairs ``matched`` and ``paused`` (with the reason), and what is at most ``ahead`` of each resting
+        order, in base currency (None where its price lies beyond the visible book).
+        """
+        ahead = {
+            order_id: None if qty is None else written(qty, followed.engine.pair.qty_precision)
+            for followed in self._followed.values()
+            for order_id, qty in followed.engine.queue(self.now_ns).items()
+        }
         return {
             "frames": self.frames,
             "unreadable": self.unreadable,
+            "entries_refused": self.entries_refused,
             "missed_trades": sum(followed.missed_trades for followed in self._followed.values()),
             "matched": [symbol for symbol, followed in self._followed.items() if not followed.paused],
             "paused": self.paused,
+            "ahead": ahead,
+            "fill_model": FILL_MODEL,
         }
 
     def engine(self, symbol: str) -> ShadowEngine:
@@ -263,22 +277,30 @@ class FeedMarket:
         return None
 
     def _list(self, message: Instruments) -> None:
-        for entry in message.assets:
-            with suppress(BadEntry):
-                asset = read_asset(entry)
-                self.assets[asset.id] = asset
-                self.listing.list_asset(asset)
-                for tell in self.asset_listeners:
-                    tell(asset)
-        for entry in message.pairs:
-            with suppress(BadEntry):
-                pair = read_pair(entry)
-                known = self._upstream.get(pair.symbol)
-                if known is not None and _precision(pair) != _precision(known):
-                    # All that is kept of it is scaled by what its precisions were.
-                    pair = replace(known, status="work_in_progress")
-                self._upstream[pair.symbol] = pair
-                self._show(pair.symbol)
+        for entry, list_entry in [
+            *((asset, self._list_asset) for asset in message.assets),
+            *((pair, self._list_pair) for pair in message.pairs),
+        ]:
+            try:
+                list_entry(entry)
+            except BadEntry:
+                self.entries_refused += 1
+
+    def _list_asset(self, entry: object) -> None:
+        asset = read_asset(entry)
+        self.assets[asset.id] = asset
+        self.listing.list_asset(asset)
+        for tell in self.asset_listeners:
+            tell(asset)
+
+    def _list_pair(self, entry: object) -> None:
+        pair = read_pair(entry)
+        known = self._upstream.get(pair.symbol)
+        if known is not None and _precision(pair) != _precision(known):
+            # All that is kept of it is scaled by what its precisions were.
+            pair = replace(known, status="work_in_progress")
+        self._upstream[pair.symbol] = pair
+        self._show(pair.symbol)
 
     def _show(self, symbol: str) -> None:
         """List a pair as it is upstream; as one that takes only cancels while it is not matched."""

@@ -34,9 +34,17 @@ from kraken_lab.sandbox.queue_place import Place
 from kraken_lab.sandbox.upstream_book import UpstreamBook
 from kraken_lab.sandbox.visible import Visible
 
-__all__ = ["ShadowEngine"]
+__all__ = ["FILL_MODEL", "ShadowEngine"]
 
-
+FILL_MODEL: Final = (
+    "Paper: matched on this machine against the exchange's public book and trades, which paper orders do not change. "
+    "An order that takes walks the visible book and takes no quantity twice. "
+    "An order that rests stands behind everything visible at its price; trades there shorten that queue, withdrawals "
+    "only when they must have been in front. It is filled at its own price: by trades that get past the queue or "
+    "through the price, and by orders that come to rest within its reach. "
+    "Nothing is filled while the book has a hole. No market impact, this machine's latency, fees by a schedule."
+)
+"""What paper fills assume, to be shown beside them."""
 _SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 
 
@@ -211,10 +219,9 @@ class ShadowEngine:
         """The resting paper order of that id, or None."""
         return self._engine.order(order_id)
 
-    def ahead(self, order_id: str, ns: int) -> int | None:
-        """The most that can be ahead of a resting order in the real queue; None if its price cannot be seen."""
-        place = self._places.get(order_id)
-        return place.ahead(ns) if place else None
+    def queue(self, ns: int) -> dict[str, int | None]:
+        """The most that can be ahead of each resting order in the real queue, by order id; None where nobody knows."""
+        return {order_id: place.ahead(ns) for order_id, place in self._places.items()}
 
     def __len__(self) -> int:
         """How many paper orders rest."""

@@ -163,7 +163,7 @@ def _trades(frame: Mapping[str, Any]) -> Iterator[TradeMessage]:
             _one_of(data["side"], "buy", "sell"),
             _number(data["price"]),
             _number(data["qty"]),
-            _one_of(data["ord_type"], "limit", "market"),
+            "limit" if _text(data["ord_type"]) == "limit" else "market",
             instant_ns(data["timestamp"]),
         )
         by_symbol.setdefault(_text(data["symbol"]), []).append(trade)

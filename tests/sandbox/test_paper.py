@@ -141,6 +141,19 @@ def test_a_resting_order_is_filled_by_real_trades_past_the_queue_and_says_so() -
     assert Decimal(balance["ZUSD"]) == Decimal("100000") - 200 - Decimal("200") * Decimal("0.0016")
 
 
+@pytest.mark.promise("P-04")
+def test_the_queue_ahead_and_what_fills_assume_can_be_asked_for() -> None:
+    """To be shown beside the results, which say that they are paper."""
+    paper, upstream = a_whole_one()
+    order_id = paper.buy(100, 2)["result"]["order_id"]
+    alone = paper.buy(90, 1)["result"]["order_id"]
+    paper.hear(upstream.trade("sell", 100, 1, paper.exchange.now_ns + SECOND))
+    facts = paper.market.facts()
+    assert facts["ahead"] == {order_id: "4.00000000", alone: "0.00000000"}
+    assert facts["fill_model"].startswith("Paper: ")
+    json.dumps(facts)
+
+
 def test_a_market_order_walks_the_real_book() -> None:
     """At its prices."""
     paper, _ = a_whole_one()

@@ -65,7 +65,7 @@ class Shadow:
 
     def ahead(self, order_id: str = "own") -> float | None:
         """What is ahead of an order, in coins."""
-        ahead = self.engine.ahead(order_id, self.ns + SKEW_NS)
+        ahead = self.engine.queue(self.ns + SKEW_NS).get(order_id)
         return None if ahead is None else ahead / COIN
 
     def _read(self, raw: str) -> list[tuple[Side, int]]:
