@@ -1,8 +1,8 @@
 """Where the acting road keeps what must outlive a kernel: one folder for each venue, account and run.
 
 Halt, audit log, nonce and arming lock of two accounts never meet, because everything that has one is told its folder. A
-sandbox's folder belongs to its run: it is removed when the run ends, or by whoever starts next if nobody was left to
-do it. A live account's is never removed.
+sandbox's folder belongs to its run, which ends with the sandbox's process and not with a kernel's: it is removed when
+the run has ended, or by whoever starts next if nobody was left to do it. A live account's is never removed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = ["StateFolder", "StateKey", "fingerprint", "home", "remove_dead", "run
 VenueName: TypeAlias = Literal["live", "live-like", "sandbox", "paper", "replay"]
 
 _ALIVE: Final = "alive.lock"
+_VENUE: Final = "venue.pid"
 _DEAD: Final = ".dead-"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 
@@ -87,17 +88,21 @@ class StateKey:
 class StateFolder:
     """One key's folder, held open. Several kernels may hold the same one.
 
+    ``venue_pid`` is the sandbox's process: while it lives the run goes on, also without a kernel.
+
     Raises:
         SetupError: it cannot be made, or others can write in it.
     """
 
-    def __init__(self, root: Path, key: StateKey) -> None:
+    def __init__(self, root: Path, key: StateKey, *, venue_pid: int | None = None) -> None:
         self.key = key
         self.path = root / key.name
         self._alive = FileLock(self.path / _ALIVE)
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make()
+            if key.run is not None and venue_pid is not None:
+                (self.path / _VENUE).write_text(str(venue_pid))
             mode = self.path.stat().st_mode
         except OSError as error:
             raise SetupError(
@@ -119,14 +124,17 @@ class StateFolder:
             # Somebody is removing it as a dead run's at this very moment: make it anew.
 
     def close(self) -> None:
-        """Let go of it; the folder of a run that nobody else holds is removed. Idempotent."""
+        """Let go of it; the folder of a run that has ended and that nobody else holds is removed. Idempotent."""
         if self._alive.held:
             self._alive.release()
             _remove_if_dead(self.path)
 
 
 def remove_dead(root: Path) -> list[str]:
-    """Remove the folders of runs that nobody holds any more, and give their names. What is held is not touched."""
+    """Remove the folders of runs that have ended, and give their names.
+
+    What a kernel holds is not touched, nor that of a sandbox that still runs.
+    """
     try:
         names = sorted(entry.name for entry in root.iterdir())
     except FileNotFoundError:
@@ -143,7 +151,7 @@ def _remove_if_dead(path: Path) -> bool:
         return False  # no run's folder
     lock = FileLock(path / _ALIVE)
     try:
-        if not lock.take():
+        if not lock.take() or _lives(path / _VENUE):
             return False
         grave = path.with_name(f"{_DEAD}{path.name}.{os.getpid()}")
         path.rename(grave)
@@ -152,4 +160,15 @@ def _remove_if_dead(path: Path) -> bool:
         return False
     finally:
         lock.release()
+    return True
+
+
+def _lives(path: Path) -> bool:
+    """Whether the process that a file names is there; another one of that number only keeps the folder for longer."""
+    try:
+        os.kill(int(path.read_text()), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
     return True

@@ -99,6 +99,34 @@ def test_a_run_that_two_kernels_have_lasts_until_both_are_gone(tmp_path: Path) -
     assert not here.path.exists()
 
 
+@pytest.mark.promise("A-13")
+@pytest.mark.fault("F-124")
+@pytest.mark.fault("F-180")
+def test_a_run_lives_as_long_as_its_sandbox(tmp_path: Path) -> None:
+    """A kernel that comes back to it finds the halt; when the sandbox is gone, so is the halt."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as sandbox:
+        first = StateFolder(tmp_path, RUN, venue_pid=sandbox.pid)
+        kernel = Bench(first.path)
+        kernel.halt.latch("kill", kernel.now, lambda error, at: None)
+        first.close()
+        assert remove_dead(tmp_path) == []
+        second = StateFolder(tmp_path, RUN, venue_pid=sandbox.pid)
+        assert Bench(second.path, pid=2).halt.look() is not None
+        sandbox.communicate(b"end")
+        assert remove_dead(tmp_path) == []
+        second.close()
+    assert not second.path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "nobody", "99999999999999999999", "4194305"])
+def test_a_folder_that_names_no_process_belongs_to_nobody(tmp_path: Path, text: str) -> None:
+    """Whatever its file says, what nobody holds goes."""
+    folder = StateFolder(tmp_path, RUN)
+    (folder.path / "venue.pid").write_text(text)
+    folder.close()
+    assert not folder.path.exists()
+
+
 def test_a_folder_that_was_removed_under_way_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody took it for a dead run's between its making and its lock."""
     tries: list[int] = []
