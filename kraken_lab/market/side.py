@@ -18,6 +18,9 @@ from .priced_side import END, PricedSide
 
 __all__ = ["Side", "quantity"]
 
+MANY = 200
+"""Levels behind a new one from which on they are moved as a block: `list.insert` moves them one by one."""
+
 
 def quantity(key: int, digits: str) -> int:
     """The quantity of a level in units of its last decimal.
@@ -56,10 +59,12 @@ class Side(PricedSide[Level]):
                 key, price = self._read_price(level.price)
             text = level.qty
             try:
-                if text[point] != "." or text[0] == "-":
+                if text[point] != ".":
                     qty = str(self._read_qty(text)).lstrip("0")
                 elif text[0] == "0":
                     qty = text.lstrip("0.")
+                elif text[0] == "-":
+                    qty = str(self._read_qty(text)).lstrip("0")
                 else:
                     qty = text.replace(".", "")
             except IndexError:
@@ -68,9 +73,12 @@ class Side(PricedSide[Level]):
             if qty:
                 if keys[at] == key:
                     digits[at] = price + qty
-                else:
+                elif len(digits) - at < MANY:
                     keys.insert(at, key)
                     digits.insert(at, price + qty)
+                else:
+                    keys[at:at] = (key,)
+                    digits[at:at] = (price + qty,)
             elif keys[at] == key:
                 del keys[at], digits[at]
             else:

@@ -8,7 +8,7 @@ import pytest
 
 from kraken_lab.errors import ChecksumMismatch, DataError, ImpossibleBook, Malformed
 from kraken_lab.market import Book, book_checksum
-from kraken_lab.wire import BookMessage, decode
+from kraken_lab.wire import BookChange, BookMessage, Level, decode
 
 from ..fixtures import names, sample, sequence
 from .model import LevelModel, book_frame
@@ -234,6 +234,16 @@ def test_digits_beyond_the_precision_say_that_the_precision_is_wrong(price: str,
     book = a_book(BIDS, ASKS)
     with pytest.raises(Malformed, match=f"{what} of X/Y: digits beyond the precision of"):
         book.apply(heard(book_frame("update", [(price, qty)], [], 0)))
+    assert not book.valid
+
+
+@pytest.mark.parametrize("digits", [39, 130, 900])
+def test_a_price_beyond_all_bounds_is_malformed(digits: int) -> None:
+    """Also where the decoder is not asked: no number reaches the key that ends a side."""
+    book = a_book(BIDS, ASKS)
+    endless = Level("1" * digits + ".5", "1.00000000")
+    with pytest.raises(Malformed, match="price of X/Y: a number of"):
+        book.apply_change(BookChange("X/Y", [], [endless], 0), False)
     assert not book.valid
 
 

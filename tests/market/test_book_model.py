@@ -65,6 +65,25 @@ def test_a_book_holds_what_the_plain_model_holds(
         assert list(book.best()) == best
 
 
+@pytest.mark.promise("S-07")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_deep_book_holds_what_the_plain_model_holds(seed: int) -> None:
+    """New levels before many others and before few, a full book and one that is not."""
+    chance = random.Random(seed)
+    depth, precisions = 400, (1, 8)
+    book, model = Book("X/Y", depth, *precisions), LevelModel(depth, *precisions)
+    for step in range(40):
+        count = 390 if step == 0 else chance.choice([1, 3, 30])
+        asks = [(D(chance.randint(1001, 2000)), D(chance.choice([0, 1, 2]) if step else 1)) for _ in range(count)]
+        asks = asks if step else sorted(dict(asks).items())
+        model.apply([], asks)
+        text = [(printed(price, 1, "padded"), printed(qty, 8, "padded")) for price, qty in asks]
+        message = decode(book_frame("update" if step else "snapshot", [], text, model.checksum()))
+        assert isinstance(message, BookMessage)
+        book.apply(message)
+        assert book.asks == model.levels()[1]
+
+
 def scaled_best(side: list[tuple[D, D]], precisions: tuple[int, int]) -> list[int | None]:
     """The first level of a side in units of its last decimals, two Nones for an empty side."""
     return (
