@@ -57,7 +57,7 @@ crooked = lab.add_order(
 )
 print(*(check.said for check in crooked.refusals), sep="\n")
 print(*(f"{n}: {offer.text}" for n, offer in enumerate(crooked.corrections)), sep="\n")
-crooked.corrected(0).request
+crooked.corrected(0)
 
 # %% [markdown]
 # ## Confirming

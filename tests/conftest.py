@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +34,10 @@ def pytest_configure() -> None:
             del os.environ[name]
     paths = [str(Path(offline.__file__).parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    # Halt, audit log and limits of this session's accounts are its own, and go with it.
+    state = tempfile.mkdtemp(prefix="kraken-lab-test-")
+    atexit.register(shutil.rmtree, state, ignore_errors=True)
+    os.environ["KRAKEN_LAB_HOME"] = state
     # The system's keyring is the developer's; this backend is empty.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 

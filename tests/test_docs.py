@@ -21,20 +21,21 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kraken_lab"
 README = (ROOT / "README.md").read_text("utf-8")
 
-ROOMS = ["", "errors", "wire", "market", "tables", "streams", "views", "net", "sandbox", "lab", "cli"]
+ROOMS = ["", "errors", "wire", "market", "tables", "streams", "trading", "views", "net", "sandbox", "lab", "cli"]
 
 EXPORTS = {
     *("BadArgument", "BadKey", "KrakenLabError", "NotReady", "Refused", "UnknownSymbol", "Unreachable"),
     *("SandboxError", "StreamStopped"),
-    *("Lab", "Settings", "__version__"),
-    *("connect", "ticker", "trades", "ohlc", "book", "level3", "instruments"),
+    *("Halted", "NotArmed", "OrderError", "OrderRefused", "OrderRejected"),
+    *("Lab", "Settings", "Order", "OrderSettings", "Limits", "Proposal", "__version__"),
+    *("connect", "explain", "ticker", "trades", "ohlc", "book", "level3", "instruments"),
     *("schema", "allow_nested_loops"),
 }
 """The front door, written down a second time: a name comes or goes on purpose or not at all."""
 
 PLUMBING = {
     *("call", "release", "now", "label", "closed", "lines", "wait_for_instruments"),
-    *("RejectedSymbols", "Venue", "Status"),
+    *("RejectedSymbols", "Venue", "Status", "trader"),
 }
 """Public names of the room `lab` that say all in a sentence, or that only other rooms use."""
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, overload
 
 from ..errors import BadArgument
-from ..trading import AccountSnapshot, ChainReport, Explanation, KillReport, Limits, Order, Proposal
+from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
 from ..wire import whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
+from .reports import AuditReport, KillOutcome
 from .trader import Trader
 
 __all__ = ["Acting", "AuditLog"]
@@ -43,9 +44,9 @@ class AuditLog:
         """Why it cannot be written or relied on now; None if it can."""
         return self._trader.audit.broken or self._trader.audit.trouble
 
-    def verify(self) -> ChainReport:
+    def verify(self) -> AuditReport:
         """Look at the whole chain: how many records, and every place where it does not hold."""
-        return self._trader.audit.verify()
+        return AuditReport.of(self._trader.audit.verify())
 
     def records(self, last: int | None = None) -> list[Mapping[str, Any]]:
         """The records on the disk, oldest first, or the ``last`` so many of them."""
@@ -240,13 +241,13 @@ class Acting:
 
     # --- stopping and arming ----------------------------------------------------------------------------------------
 
-    def kill(self, reason: str = "lab.kill()") -> KillReport:
+    def kill(self, reason: str = "lab.kill()") -> KillOutcome:
         """Halt everything, cancel every order of the account on every path, and say what came of it within ten seconds.
 
         It asks nothing and works in every mode. The halt lasts, also over a restart, until `resume`. From a terminal,
         however busy this kernel is: ``kraken-lab kill``.
         """
-        return self._acting().kill(reason)
+        return KillOutcome.of(self._acting().kill(reason))
 
     def resume(self, reason: str) -> None:
         """End a halt. The reason is kept in the audit log.

@@ -106,8 +106,8 @@ class Lab(Looking, Acting):
     def status(self) -> Status:
         """Venue, connections, streams, clock, lateness and memory, in one screen. Never raises, never waits.
 
-        >>> lab.status().facts["orders"]
-        'none: this version reads market data only'
+        >>> lab.status().facts["mode"]
+        'SANDBOX'
         """
         return status_of(self)
 
