@@ -135,3 +135,4 @@ lab.orders
 
 # %%
 lab.close()
+lab
