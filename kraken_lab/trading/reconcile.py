@@ -104,11 +104,6 @@ class Reconciler:
     # --- the executions ---------------------------------------------------------------------------------------------
 
     @property
-    def reconciled(self) -> bool:
-        """Whether every order is accounted for since the last loss."""
-        return self._snapshot_asked is not None and not self._owed
-
-    @property
     def missing(self) -> str:
         """What is still missing, in words; empty when reconciled."""
         if self._snapshot_asked is None:

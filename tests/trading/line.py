@@ -121,6 +121,9 @@ class Line:
         self.answers: dict[str, Callable[[dict[str, str]], Any] | Any] = dict(EMPTY)
         self.rest_down: set[str] = set()
         """Names of queries that fail."""
+        self.rest_held: set[str] = set()
+        """Names of queries that are answered only by `release`, with what is true then."""
+        self._held: list[Query] = []
         self.renewals: list[float] = []
         self.renew_with: Callable[[], Iterable[ExecutionReport]] | None = list
         """What a fresh snapshot names; None for no snapshot at all."""
@@ -180,10 +183,23 @@ class Line:
                 return self.frames[before:]
         raise AssertionError("it never comes to rest")
 
+    def release(self) -> None:
+        """Answer what was held."""
+        held, self._held, self.rest_held = self._held, [], set()
+        for query in held:
+            self._answer(query)
+        self.flush()
+
     def _ask(self, query: Query) -> None:
+        if query.name in self.rest_held:
+            self._held.append(query)
+            return
         if query.name in self.rest_down:
             self.account.unanswered(query, "HTTP 502", self.at, refused=False)
-            return
+        else:
+            self._answer(query)
+
+    def _answer(self, query: Query) -> None:
         answer = self.answers[query.name]
         self.account.answered(query, answer(dict(query.fields)) if callable(answer) else answer, self.at)
 

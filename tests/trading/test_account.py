@@ -19,6 +19,7 @@ from kraken_lab.wire import (
     EditOrderResult,
     LedgerEntry,
     SubscribeResult,
+    Wallet,
 )
 
 from .line import Cleared, Line, limit, report
@@ -311,6 +312,37 @@ def test_an_amendment_that_never_arrived_is_settled_by_a_later_snapshot() -> Non
     assert len(line.sent("amend_order")) == 1
 
 
+@pytest.mark.promise("O-11")
+def test_a_snapshot_from_before_the_engines_deadline_settles_no_amendment() -> None:
+    """It could still be applied."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.renew_with, line.rest_down = None, {"QueryOrders"}
+    line.amend(order, limit_price="101")
+    line.wait(6.0)
+    line.account.doubted("executions", "a gap", line.at)
+    line.snapshot(line.resting(order, "O1")[0])
+    assert order.record.amend == "UNKNOWN"
+
+
+@pytest.mark.promise("O-11")
+@pytest.mark.parametrize(("price", "what"), [("101", "amended"), ("100", "amendment not applied")])
+def test_an_amendment_is_settled_by_rest_when_the_stream_is_silent(price: str, what: str) -> None:
+    """Asked later than REST is known to lag, what it shows is so."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.renew_with = None
+    shown = line.rest_order(order, "open")
+    shown["descr"] |= {"price": price}
+    line.answers["QueryOrders"] = {"O1": shown}
+    line.amend(order, limit_price="101")
+    line.wait(74.0)
+    assert order.record.amend == "UNKNOWN"
+    line.wait(60.0)
+    assert (order.record.amend, order.record.limit_price) == ("", D(price))
+    assert what in [event.what for event in order.timeline]
+
+
 def test_a_refused_amendment_leaves_the_order_as_it_was() -> None:
     """The exchange's words are shown, and another amendment may follow."""
     line = Line().open()
@@ -366,6 +398,31 @@ def test_an_edit_without_an_answer_leaves_both_orders_unknown_until_each_is_sett
     old, new = line.now.orders
     assert (old.state, new.state, new.order_id) == (OrderState.CANCELED, OrderState.OPEN, "ON")
     assert len(line.sent("edit_order")) == 1
+
+
+@pytest.mark.promise("O-11")
+def test_what_was_edited_existed_and_is_never_proved_absent() -> None:
+    """The replacement is; the old order stays in doubt until somebody speaks of it."""
+    line = Line().open(report("OX", "new", "status", **OLD))
+    edit(line)
+    line.wait(300.0)
+    old, new = line.now.orders
+    assert (old.state, new.state) == ("UNKNOWN", "NOT_PLACED")
+
+
+@pytest.mark.promise("O-11")
+def test_a_nameless_order_that_could_be_the_replacement_keeps_it_in_doubt() -> None:
+    """Nothing in it says that it is, so nothing is concluded either way."""
+    line = Line().open(report("OX", "new", "status", **OLD))
+    line.wait(10.0)
+    edit(line)
+    nameless = {
+        "refid": None, "status": "closed", "opentm": line.at.wall_ns / 1e9 + 1, "closetm": line.at.wall_ns / 1e9 + 2,
+        "descr": {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "90"}, "vol": "2", "vol_exec": "2",
+    }  # fmt: skip
+    line.answers["ClosedOrders"] = {"closed": {"O?": nameless}}
+    line.wait(300.0)
+    assert line.now.orders[1].state == "UNKNOWN"
 
 
 # --- alarms ---------------------------------------------------------------------------------------------------------
@@ -477,6 +534,18 @@ def test_balances_are_totals_and_unknown_after_a_loss() -> None:
     assert line.now.balances == {"USD": D("89.9")}
     line.account.doubted("balances", "a gap", line.at)
     assert line.now.balances is None
+
+
+def test_an_asset_in_several_wallets_is_their_sum() -> None:
+    """Whose balance an entry tells is not documented; what it moves is, and counts once."""
+    line = Line().open()
+    wallets = (Wallet("spot", "main", D(300)), Wallet("earn", "flex", D(200)))
+    snapshot = BalancesMessage(type="snapshot", data=[BalanceSnapshot("DOT", D(500), None, wallets)], sequence=1)
+    line.account.ledger(snapshot, line.at)
+    entry = LedgerEntry("L1", "R1", "2026-05-04T10:00:00Z", "trade", "DOT", D(-10), D("0.1"), D("289.9"))
+    for sequence in (2, 3):
+        line.account.ledger(BalancesMessage(type="update", data=[entry], sequence=sequence), line.at)
+    assert line.now.balances == {"DOT": D("489.9")}
 
 
 def test_the_rate_counter_is_estimated_from_what_was_sent() -> None:

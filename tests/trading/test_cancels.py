@@ -227,3 +227,24 @@ def test_an_order_nobody_knows_cannot_be_cancelled_by_mistake() -> None:
     line = Line().open()
     with pytest.raises(BadArgument, match=r"lab\.orders"):
         line.account.cancel(["O-TYPO"], line.at)
+
+
+def test_what_reduces_risk_is_written_before_what_adds_to_it() -> None:
+    """An order that waits to be written lets a cancel pass."""
+    line = Line().open()
+    order = line.placed("O1")
+    new, request = line.begin()
+    line.account.send(Cleared(request), [new], line.at)
+    frames = cancelled(line, order)
+    assert [frame["method"] for frame in frames] == ["cancel_order", "add_order"]
+
+
+def test_a_new_connection_does_not_wait_for_the_pause_between_attempts() -> None:
+    """The second attempt would come a second later; the new line is used at once."""
+    line = Line().open()
+    order = line.placed("O1")
+    cancelled(line, order)
+    line.close()
+    line.wait(0.1)
+    line.open(line.resting(order, "O1")[0])
+    assert len(line.sent("cancel_order")) == 2

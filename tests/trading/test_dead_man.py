@@ -219,3 +219,16 @@ def test_a_timeout_the_exchange_does_not_take_is_refused(timeout: int) -> None:
     with pytest.raises(BadArgument):
         line.account.cancel_all_after(timeout, line.at)
     assert line.flush() == []
+
+
+def test_an_older_acknowledgement_that_comes_late_undoes_nothing() -> None:
+    """Off was acknowledged; then comes the answer to the setting from before."""
+    line = switched_on(confirmed=False)
+    line.account.dead_man(False, line.at)
+    line.wait(1.0)
+    confirm(line)
+    result = CancelAllOrdersAfterResult(currentTime="2026-05-04T10:00:00Z", triggerTime="2026-05-04T10:01:00Z")
+    line.respond(METHOD, result, req_id=line.sent(METHOD)[0]["req_id"])
+    assert (line.now.dead_man.state, line.now.dead_man.trigger_ns) == ("OFF", None)
+    line.wait(120.0)
+    assert (line.now.dead_man.state, alarms(line)) == ("OFF", [])

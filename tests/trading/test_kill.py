@@ -206,3 +206,14 @@ def test_a_query_that_nobody_answers_is_asked_again() -> None:
     assert kill.queries(moment(1.0)) == []
     kill.let_time_pass(moment(11.0))
     assert len(kill.queries(moment(11.0))) == 3
+
+
+def test_rest_that_lags_cannot_undo_what_the_stream_confirmed() -> None:
+    """The order ended; that REST still shows it open is no news."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.answers["OpenOrders"] = {"open": {"O1": line.rest_order(order, "open")}}
+    killed(line)
+    line.hear(report("O1", "canceled"))
+    line.wait(5.0)
+    assert lists(line.now.kill) == {"cancelled": ["O1"], "filled": [], "not confirmed": []}

@@ -79,6 +79,15 @@ def test_a_partial_fill_never_goes_back_to_open() -> None:
     order.sent(0.0, 0)
     told(order, trade("T1", "0.5", at=2.0), report("O1", "new", at=1.0), report("O1", "pending_new", at=1.0))
     assert order.state == "PARTIAL"
+    assert not [event for event in order.timeline if event.what.startswith("ignored")]
+
+
+def test_a_fill_under_an_unknown_word_is_a_partial_fill() -> None:
+    """Whatever the exchange calls it, something was filled and the rest may be open."""
+    order = machine()
+    order.sent(0.0, 0)
+    told(order, trade("T1", "0.5", status="suspended"))
+    assert (order.state, order.record.exchange_status) == ("PARTIAL", "suspended")
 
 
 @pytest.mark.promise("O-08")

@@ -307,6 +307,22 @@ def test_an_unknown_order_keeps_only_its_own_symbol_waiting() -> None:
     assert (order.state, line.account.reconciled) == ("UNKNOWN", True)
 
 
+def test_lists_from_before_the_snapshot_do_not_account_for_an_order() -> None:
+    """They were asked for while nothing was known; what was placed meanwhile would not be in them."""
+    line = Line().open()
+    line.rest_held = {"OpenOrders", "ClosedOrders"}
+    order = line.place()
+    line.close()
+    line.wait(2.0)
+    line.rest_down = {"OpenOrders", "ClosedOrders"}
+    line.open()
+    line.release()
+    assert order.key in line.now.reconciling
+    line.rest_down = set()
+    line.wait(10.0)
+    assert line.account.reconciled
+
+
 def test_fills_that_were_missed_are_fetched_one_by_one() -> None:
     """The snapshot says that more was filled than is known here: unverified until each fill is."""
     line = Line().open()
