@@ -1,4 +1,4 @@
-"""``kraken-lab demo``: the whole road in one command, with a broken line in the middle."""
+"""``kraken-lab demo``: both roads in one command, with a broken line in the middle and an order at the end."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from .. import views
 from ..errors import BadArgument
 from ..lab import Lab, connect
 from ..streams import BookStream, Level3Stream, OhlcStream, Stream, StreamState, TickerStream, TradeStream
+from ..trading import Order
+from ..wire import from_ns
 
 __all__ = ["run"]
 
@@ -77,7 +79,8 @@ def run(*, seconds: float, symbols: Sequence[str], seed: int, output: Path, cons
         whole = all(stream.state is StreamState.LIVE for stream in streams.all)
         _print_frames(streams, console)
         _print_recovery(streams, broken_at, console)
-        page = _page(lab, streams, symbols)
+        order = _place_order(lab, symbols[0], console)
+        page = _page(lab, streams, symbols, order)
         output.write_text(page, encoding="utf-8")
         console.print(f"\nThe page: [bold]{output}[/bold] ({output.stat().st_size / 1e6:.1f} MB, needs no network)")
         console.print("Next: open a notebook and type  import kraken_lab as kl; kl.book('BTC/USD')")
@@ -254,7 +257,29 @@ def _print_recovery(streams: _Streams, broken_at: float, console: Console) -> No
     console.print(f"{verified:,} book messages verified by checksum, {failed:,} failed.")
 
 
-def _page(lab: Lab, streams: _Streams, symbols: Sequence[str]) -> str:
+def _place_order(lab: Lab, symbol: str, console: Console) -> Order:
+    """One confirmed order in the sandbox: what its proposal expected, what became of it, and when."""
+    console.rule("an order: proposed, confirmed, filled (the sandbox's money is not money)")
+    wish = lab.buy(symbol, lab.instruments().now.pair(symbol).qty_min * 20)
+    order: Order = wish.confirm().wait("filled")
+    expected, table = wish.preview, Table(box=None, padding=(0, 2))
+    for name in ("", "average price", "value", "fee"):
+        table.add_column(name, justify="right" if name else "left")
+    if expected is not None:
+        table.add_row("expected", f"{expected.average_price:f}", f"{expected.value:f}", f"{expected.fee or 0:f}")
+    fees = ", ".join(f"{amount:f} {asset}" for asset, amount in order.record.fees)
+    table.add_row("what came", f"{order.avg_price:f}", f"{order.record.cost:f}", fees)
+    console.print(Text(f"{wish.mode_words}: {wish.what}; {len(wish.checks)} checks, all passed"), table)
+    timeline = Table(box=None, padding=(0, 2))
+    for event in order.timeline:
+        timeline.add_row(
+            from_ns(event.received_at_ns, 6)[11:-1], str(event.state or ""), views.escape.terminal(event.what)
+        )
+    console.print(timeline)
+    return order
+
+
+def _page(lab: Lab, streams: _Streams, symbols: Sequence[str], order: Order) -> str:
     sections: list[tuple[str, Any]] = []
     for symbol in symbols:
         book = streams.book[symbol]
@@ -264,6 +289,7 @@ def _page(lab: Lab, streams: _Streams, symbols: Sequence[str]) -> str:
     sections.append((f"{first}: candles of one minute", candles.chart(last=90)))
     sections.append((f"{first}: depth now", streams.book[first].depth_chart()))
     sections.append((f"{first}: the book now", streams.book[first].ladder()._repr_html_()))
+    sections.append(("An order: proposed, confirmed, filled", order._repr_html_() or ""))
     sections.append(("The newest trades", streams.trades._repr_html_()))
     sections.append(("What was missed, and what is proved complete", views.table_html(streams.trades.gap_table)))
     facts = {"data": "synthetic: a seeded market in an exchange on this machine", **dict(lab.status().facts)}

@@ -18,7 +18,10 @@ __all__ = ["Drawing"]
 
 
 class Drawing:
-    """How streams look: `kraken_lab.streams.Views`, by the functions of `kraken_lab.views`."""
+    """How things look, by the functions of `kraken_lab.views`; ``mode`` is where orders go, for their cards."""
+
+    def __init__(self, mode: str = "") -> None:
+        self._mode = mode.upper()
 
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
         """A table with its badge above it, as HTML."""
@@ -56,7 +59,7 @@ class Drawing:
 
     def order(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> str:
         """An order, its fills and its timeline, as HTML."""
-        return views.order_card(record, fills, timeline)
+        return views.order_card(record, fills, timeline, mode=self._mode)
 
     def explanation(self, explanation: Explanation) -> str:
         """What an error means, as HTML."""

@@ -74,7 +74,7 @@ class Lab(Looking, Acting):
         self.order_settings = order_settings or OrderSettings()
         self.io = IOThread(mode)
         self.dispatcher = Dispatcher(mode)
-        self.views = Drawing()
+        self.views = Drawing(mode)
         self.venue_name = venue.name
         self._first_limits = limits or Limits()
         self._venue = venue

@@ -7,17 +7,23 @@ orders are held against here. When it is lost, the sandbox is told, and fills no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..net import IOThread, MarketPipe, SandboxProcess, Transport
 from ..net.transport import Hear, Link
-from ..streams import Desk
+from ..streams import Desk, StreamState
+from ..streams.book_feed import BookFeed
 from ..streams.desk import OpenLine
 from ..streams.instrument_feed import InstrumentFeed
 from ..wire import Instant, Settings, Want
 from .venue import Venue, venue_of
 
 __all__ = ["PaperExchange"]
+
+PATIENCE = 2.0
+"""How long a pair may be paused while its book is whole here, in seconds."""
 
 
 class _PipedTransport:
@@ -46,12 +52,14 @@ class PaperExchange:
     """
 
     def __init__(self, *, io: IOThread, settings: Settings, now: Callable[[], Instant], transport: Transport) -> None:
-        self._settings, self._now = settings, now
-        self.process = SandboxProcess(seed=7, market="feed", silence_s=settings.silence_timeout)
+        self._settings, self._now, self._io = settings, now, io
+        self._desk: Desk | None = None
+        self.process = SandboxProcess(
+            seed=7, market="feed", silence_s=settings.silence_timeout, on_notice=self._noticed
+        )
         self.venue: Venue = venue_of(self.process, "a paper exchange on this machine, process {pid}")
         self.pipe = MarketPipe(self.process)
         self.transport: Transport = _PipedTransport(transport, self.pipe)
-        self._io = io
 
     def start(self, open_line: OpenLine) -> Desk:
         """Begin to follow the market with lines that ``open_line`` makes over `transport`; gives the desk for it."""
@@ -61,7 +69,27 @@ class PaperExchange:
             desk.subscribe(Want(channel="instrument"), InstrumentFeed)
             return desk
 
-        return self._io.call(begin)
+        self._desk = self._io.call(begin)
+        return self._desk
+
+    def _noticed(self, notice: Mapping[str, Any]) -> None:
+        """On the thread that reads the process: a pair paused, or goes on."""
+        symbol = notice.get("symbol")
+        if notice.get("notice") == "paused" and isinstance(symbol, str):
+            self._io.soon(lambda: asyncio.get_running_loop().call_later(PATIENCE, self._help, symbol))
+
+    def _help(self, symbol: str) -> None:
+        """It has lost its place in a book that is whole here: a fresh snapshot puts it right.
+
+        What came of a lost connection, a wrong checksum or a subscription is put right by the client itself.
+        """
+        desk = self._desk
+        if desk is None or symbol not in self.process.paused:
+            return
+        for feed in desk.feeds:
+            if isinstance(feed, BookFeed) and feed.symbol == symbol and feed.state is StreamState.LIVE:
+                feed.resync("the paper exchange lost its place", self._now())
+                desk.poke(feed)
 
     @property
     def paused(self) -> dict[str, str]:

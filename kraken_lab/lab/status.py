@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from .. import views
+from ..sandbox.shadow_engine import FILL_MODEL
 
 if TYPE_CHECKING:
     from ..net import Connection
@@ -95,6 +96,8 @@ def _account(lab: Lab) -> dict[str, str]:
     lines["limits"] = _limits(trader)
     lines["dead man's switch"] = dealer.dead_man_words()
     lines["audit log"] = trader.audit.broken or trader.audit.trouble or "written"
+    if trader.ground.mode == "paper":
+        lines["fills"] = FILL_MODEL
     if paused := trader.ground.paused():
         lines["paper matching"] = "paused: " + "; ".join(f"{symbol} ({why})" for symbol, why in sorted(paused.items()))
     return lines

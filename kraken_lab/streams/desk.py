@@ -211,6 +211,10 @@ class Desk:
             feed.resync("deeper subscription", at)
         else:
             feed.upstream.renew(feed)
+        self.poke(feed)
+
+    def poke(self, feed: Feed) -> None:
+        """Have the line of a feed look at once what there is to say."""
         for router, line in self._lines:
             if router.feeds.get(feed.key) is feed:
                 line.poke()
