@@ -9,10 +9,10 @@ sessions obeys, a server as well as a test that joins a client in memory: ``froz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from decimal import Decimal, InvalidOperation
-from typing import Final, Protocol, get_args
+from typing import Final, get_args
 
 from kraken_lab.errors import SandboxError
 from kraken_lab.sandbox.account_feeds import AccountFeeds
@@ -26,45 +26,12 @@ from kraken_lab.sandbox.request_faults import CutPoint, RequestFaults
 from kraken_lab.sandbox.rest_answer import RestAnswer
 from kraken_lab.sandbox.rest_faults import RestFailure, RestFaults
 from kraken_lab.sandbox.stamps import Stamps
+from kraken_lab.sandbox.steered import Steered, SteeredConnection
 from kraken_lab.sandbox.tokens import Tokens
 
-__all__ = ["Faults", "Steered"]
+__all__ = ["Faults"]
 
 _CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
-
-
-class _Connection(Protocol):
-    @property
-    def endpoint(self) -> str: ...
-    def reset(self) -> None: ...
-    def end(self, code: int, reason: str) -> None: ...
-    def send_as_is(self, data: str | bytes) -> None: ...
-
-
-class Steered(Protocol):
-    """What the faults steer: the exchange."""
-
-    @property
-    def sessions(self) -> Iterable[_Connection]:
-        """The open connections, oldest first."""
-
-    def set_status(self, status: SystemStatus) -> None:
-        """Change the state of the engine."""
-
-    def set_pair_status(self, symbol: str, status: PairStatus) -> None:
-        """Change the state of a pair."""
-
-    def announce_maintenance(self, starts_in_s: float, lasts_s: float, title: str) -> None:
-        """Announce a maintenance."""
-
-    def resume(self) -> None:
-        """Sessions may speak again."""
-
-    def fill(self, order_id: str, qty: Decimal | None, price: Decimal | None) -> None:
-        """Let a stranger trade with an order."""
-
-    def forget(self) -> None:
-        """Lose tokens and nonces, as a restart does."""
 
 
 class Faults:
@@ -334,7 +301,7 @@ class Faults:
         if self.frozen:
             self.thaw()
 
-    def _to(self, endpoint: str) -> list[_Connection]:
+    def _to(self, endpoint: str) -> list[SteeredConnection]:
         return [session for session in self._exchange.sessions if not endpoint or session.endpoint == endpoint]
 
 
