@@ -1,4 +1,4 @@
-"""The command line: ``kraken-lab demo | sandbox | doctor``.
+"""The command line: ``kraken-lab demo | sandbox | doctor | kill | check-notebook``.
 
 Each command is one function here and its work in a module of the same name, imported when it runs, so that ``--help``
 answers at once.
@@ -114,6 +114,44 @@ def doctor(
     from .doctor import run
 
     _end(run(offline=offline))
+
+
+@app.command()
+def kill(
+    at: Annotated[
+        str | None,
+        typer.Option(help="The sandbox that plays the exchange: the JSON line it printed, or - to read it from stdin."),
+    ] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="Whose orders: live, paper or sandbox.", show_default="live; with --at sandbox")
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="Give up after so long.", min=1.0, show_default="until nothing is left"),
+    ] = None,
+) -> None:
+    """Halt an account and cancel all its orders, whoever placed them. Asks nothing.
+
+    Works from any terminal, however busy the kernel is: it writes the halt file first, which every kernel reads before
+    each order, then cancels by REST and shows three lists: confirmed cancelled, filled meanwhile, not confirmed. The
+    halt lasts until lab.resume("why").
+    """
+    from .kill import run
+
+    _end(run(at=sys.stdin.read() if at == "-" else at, mode=mode, seconds=seconds))
+
+
+@app.command("check-notebook")
+def check_notebook(
+    files: Annotated[list[Path], typer.Argument(help="Notebooks to look at.")],
+) -> None:
+    """Look for keys, secrets and saved widget state in notebooks, before they are shared.
+
+    Names the cell of everything it finds, never the secret itself, and ends with 1 if it finds anything.
+    """
+    from .check_notebook import run
+
+    _end(run(files))
 
 
 def _end(code: int) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from ..errors import SetupError
+from .facts import TradingMode
 from .file_lock import FileLock, have_locks
 
 __all__ = ["StateFolder", "StateKey", "fingerprint", "home", "remove_dead", "run_name"]
@@ -78,6 +79,17 @@ class StateKey:
         for name in (self.venue, self.account, self.run):
             if name is not None and not _NAME.fullmatch(name):
                 raise SetupError(f"{name!r} cannot name a folder of state.")
+
+    @classmethod
+    def of(cls, mode: TradingMode, account: str, private: str | None) -> StateKey:
+        """The key of a mode's account; ``private`` is a sandbox's private address, None for the exchange itself.
+
+        >>> StateKey.of("live", "3f9a-11c2", "ws://127.0.0.1:1/secret/v2").name
+        'live-like_3f9a-11c2_9a0895438094'
+        """
+        if private is None:
+            return cls(mode, account)
+        return cls("live-like" if mode == "live" else mode, account, run_name(private))
 
     @property
     def name(self) -> str:
