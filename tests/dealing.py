@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -90,8 +91,11 @@ class VirtualDisk:
 
     def __init__(self, files: Files, now: Callable[[], Instant]) -> None:
         self.delay = 0.0
+        self.dead = False
+        """Whether its process is gone, and with it all that was not written yet."""
         self._files, self._now = files, now
         self._free_at = 0.0
+        self._jobs: deque[Callable[[], None]] = deque()
 
     def append(self, log: Log, record: Record, done: Done, *, at_once: bool) -> None:
         """Add a record."""
@@ -112,6 +116,8 @@ class VirtualDisk:
 
     def _later(self, work: Callable[[], None], done: Done) -> None:
         def job() -> None:
+            if self.dead:
+                return
             error = None
             try:
                 work()
@@ -121,13 +127,16 @@ class VirtualDisk:
 
         now = self._now().mono
         self._free_at = max(self._free_at, now) + self.delay
-        asyncio.get_running_loop().call_later(max(self._free_at - now, 0.0), job)
+        # A loop does not keep the order of what is due at the same moment; a disk does.
+        self._jobs.append(job)
+        asyncio.get_running_loop().call_later(max(self._free_at - now, 0.0), lambda: self._jobs.popleft()())
 
 
 class Kernel:
     """One client of the world's exchange that deals. ``await kernel.ready()`` before the first order.
 
-    ``frames`` are the order-affecting requests that left it, ``refusals`` what was stopped after confirming.
+    ``frames`` are the order-affecting requests that left it, ``confirmed`` what was confirmed, ``refusals`` what was
+    stopped after that.
     """
 
     def __init__(
@@ -146,6 +155,7 @@ class Kernel:
         self.disk = VirtualDisk(self.files, world.clock.now)
         self.lines: list[Connection] = []
         self.refusals: list[OrderError] = []
+        self.confirmed: list[Proposal] = []
         self.shown: list[str] = []
         self.desk = Desk(world.settings, self._open_line, world.clock.now)
         self.instruments = self.desk.subscribe(Want(channel="instrument"), InstrumentFeed)
@@ -243,7 +253,9 @@ class Kernel:
             if error is not None:
                 self.refusals.append(error)
 
-        return self.dealer.submit(proposal, told, gesture=self.code(proposal), again=again)
+        orders = self.dealer.submit(proposal, told, gesture=self.code(proposal), again=again)
+        self.confirmed.append(proposal)
+        return orders
 
     def place(self, **arguments: Any) -> Order:
         """Propose and confirm one order."""
@@ -278,6 +290,7 @@ class Kernel:
         for line in self.lines:
             line.stop()
         await asyncio.sleep(0.01)
+        self.disk.dead = True
         self.disk.append = lambda *_, **__: None  # type: ignore[method-assign]
         self.disk.replace = lambda *_: None  # type: ignore[method-assign]
         if self.dealer.arming is not None:
