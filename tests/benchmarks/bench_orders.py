@@ -16,6 +16,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -29,6 +30,8 @@ from tests.dealing import Kernel
 from tests.virtual import World, run
 
 ROUNDS = 5
+FILLS = 10
+"""Fills of one order, in the session of 5,000 reports that is measured."""
 WORDS = {
     "propose": "a proposal: checks, preview, card's figures",
     "confirm": "confirm to frame, all checks twice more",
@@ -155,19 +158,24 @@ def executions() -> None:
         changed = [
             ExecutionsMessage(
                 type="update",
-                data=[replace(report, exec_id=f"T{n}", trade_id=n)],
+                data=[replace(report, order_id=f"O{n // FILLS}", exec_id=f"T{n}", trade_id=n)],
                 sequence=n + 2,
             )
             for n in range(count)
         ]
-        opened = replace(report, exec_type="status", order_status="new", exec_id=None, trade_id=None)
-        return [ExecutionsMessage(type="snapshot", data=[opened], sequence=1), *changed]
+        gone: dict[str, Any] = dict.fromkeys(("exec_id", "trade_id", "last_qty", "last_price", "cost"))
+        gone: dict[str, Any] = dict.fromkeys(("exec_id", "trade_id", "last_qty", "last_price", "cost"))
+        opened = replace(
+            report, exec_type="status", order_status="new", order_qty=Decimal(100), cum_qty=Decimal(0), fees=(), **gone
+        )
+        orders = [replace(opened, order_id=f"O{n}") for n in range(count // FILLS)]
+        return [ExecutionsMessage(type="snapshot", data=orders, sequence=1), *changed]
 
     def to_rows() -> None:
         feed = ExecutionsFeed(EXECUTIONS, Settings(), _Upstream())  # type: ignore[arg-type]
         for each in messages:
             feed.take(each, at)
-        assert feed.tables[0].rows == count + 1, feed.counters
+        assert feed.tables[0].rows == count + count // FILLS, feed.counters
 
     def to_account() -> None:
         account = Account(OrderSettings(), audit=lambda kind, fields: None)
