@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import selectors
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from random import Random
@@ -122,6 +123,7 @@ class _MemoryLink:
     def __init__(self, world: World, session: Session, hear: Hear) -> None:
         self._world, self._session, self._hear = world, session, hear
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._on_its_way: deque[bytes | str] = deque()
 
     async def send(self, text: str) -> None:
         self._world.sent.append(text)
@@ -142,17 +144,20 @@ class _MemoryLink:
         if self.ended.done():
             return
         for data in self._session.drain():
+            # A loop does not keep the order of what is due at the same moment; a line does, also if its lag changes.
+            self._on_its_way.append(data)
             if self._world.lag:
-                asyncio.get_running_loop().call_later(self._world.lag, self._deliver, data)
+                asyncio.get_running_loop().call_later(self._world.lag, self._deliver)
             else:
-                asyncio.get_running_loop().call_soon(self._deliver, data)
+                asyncio.get_running_loop().call_soon(self._deliver)
         if self._session.reset_request:
             self.ended.set_result("connection lost")
         elif self._session.close_request is not None:
             code, reason = self._session.close_request
             self.ended.set_result(f"closed with {code} {reason}")
 
-    def _deliver(self, data: bytes | str) -> None:
+    def _deliver(self) -> None:
+        data = self._on_its_way.popleft()
         if self._session in self._world.links:
             self._hear(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
 
@@ -221,7 +226,7 @@ class World:
         self.asked: list[tuple[float, Query]] = []
         """Private REST calls that a companion asked for, each with its virtual second."""
         self.lag = 0.0
-        """How long what the exchange says is on its way, seconds; it may grow, not shrink."""
+        """How long what the exchange says is on its way, seconds."""
         self.answer_delay = 0.0
         """How long the answer to either takes, seconds."""
         self._transport = _MemoryTransport(self)
