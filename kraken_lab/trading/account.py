@@ -259,7 +259,7 @@ class Account(AccountLine):
             reconciling=self.forbidden(),
             system=self._system,
             orders=tuple(machine.record for machine in self._books.orders),
-            fills=tuple(self._books.fills),
+            fills=self._books.fills.all,
             earlier=frozenset(self._books.earlier),
             balances=self._balances.known,
             alarms=tuple(self._books.alarms),

@@ -30,6 +30,8 @@ class FillBook:
     def __init__(self) -> None:
         self._by_exec_id: dict[str, FillRecord] = {}
         self._by_trade: dict[tuple[str, int], str] = {}
+        self._all: tuple[FillRecord, ...] | None = ()
+        """What `all` gave last, until another one comes."""
         self.repeated = 0
         self.conflicts: list[tuple[FillRecord, FillRecord]] = []
         """The first telling and the one that contradicts it."""
@@ -62,11 +64,15 @@ class FillBook:
             found = self._by_exec_id.get(exec_id) if exec_id else None
         return found
 
-    def has(self, exec_id: str) -> bool:
-        """Whether a fill of that execution id is known."""
-        return exec_id in self._by_exec_id
+    @property
+    def all(self) -> tuple[FillRecord, ...]:
+        """Every fill, in the order they became known: the same tuple until another one comes."""
+        if self._all is None:
+            self._all = tuple(self._by_exec_id.values())
+        return self._all
 
     def _keep(self, fill: FillRecord) -> None:
+        self._all = None
         self._by_exec_id[fill.exec_id] = fill
         if fill.trade_id is not None:
             self._by_trade[fill.order_id, fill.trade_id] = fill.exec_id
