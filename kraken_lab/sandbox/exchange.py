@@ -92,8 +92,9 @@ class Exchange:
             rate=rate,
             pairs=() if market is not None else PAIRS if pairs is None else pairs,
         )
-        self.market: Market | FeedMarket = published if market is None else market
-        self.market.listeners.append(lambda batch: self._tick(batch.ns))
+        self._simulated = published
+        self._matched: Market | FeedMarket = published if market is None else market
+        self._matched.listeners.append(lambda batch: self._tick(batch.ns))
         self._idle_ns = round(idle_s * NS_PER_SECOND)
         self._opened = 0
         self._sessions: dict[int, Session] = {}
@@ -105,7 +106,7 @@ class Exchange:
         publisher = Publisher(published, listing, stamps)
         # After the publisher, so that a trade is published before an order of ours answers it.
         self.trading = Trading(
-            self.market, listing, random=Random(f"kraken_lab trading {seed}"), tier=tier, balances=balances, fees=fees
+            self._matched, listing, random=Random(f"kraken_lab trading {seed}"), tier=tier, balances=balances, fees=fees
         )
         key = ApiKey(self.api_key, self.api_secret, self.now_ns)
         tokens = Tokens(Random(f"kraken_lab tokens {seed}"))
@@ -137,11 +138,22 @@ class Exchange:
         self._desk.decimals[asset.id] = asset.precision
         self.trading.listed(asset.id)
 
+    @property
+    def market(self) -> Market:
+        """The simulated market.
+
+        Raises:
+            SandboxError: this exchange follows another one's market instead.
+        """
+        if self._matched is not self._simulated:
+            raise SandboxError("This exchange follows another one's market; it simulates none.")
+        return self._simulated
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     def next_due_ns(self) -> int:
         """When something happens by itself: in the market, to an order, or on a connection."""
-        return min(self.market.next_due_ns(), self._next_own_due_ns())
+        return min(self._matched.next_due_ns(), self._next_own_due_ns())
 
     def advance(self, to_ns: int) -> None:
         """Let time pass until ``to_ns``; all that is due happens at its own time, in order. Time never goes back."""
@@ -149,12 +161,12 @@ class Exchange:
             return
         while (due_ns := self._next_own_due_ns()) <= to_ns:
             # Market and orders may give a session something to say, and so put off its heartbeat.
-            self.market.advance(due_ns)
+            self._matched.advance(due_ns)
             self._tick(due_ns)
             self.trading.advance(due_ns)
             for session in tuple(self._sessions.values()):
                 session.let_time_pass(self.now_ns)
-        self.market.advance(to_ns)
+        self._matched.advance(to_ns)
         self._tick(to_ns)
 
     def _tick(self, ns: int) -> None:
@@ -224,7 +236,7 @@ class Exchange:
         self._desk.publisher.pair_changed(pair)
 
     def _permit(self, pair: Pair) -> None:
-        self.market.permit(pair.symbol, permit(self._desk.listing.system, pair.status))
+        self._matched.permit(pair.symbol, permit(self._desk.listing.system, pair.status))
 
     def announce_maintenance(self, starts_in_s: float, lasts_s: float, title: str) -> None:
         """Announce a maintenance to every connection; nothing else changes, also not when its time comes."""

@@ -164,7 +164,6 @@ def executions() -> None:
             for n in range(count)
         ]
         gone: dict[str, Any] = dict.fromkeys(("exec_id", "trade_id", "last_qty", "last_price", "cost"))
-        gone: dict[str, Any] = dict.fromkeys(("exec_id", "trade_id", "last_qty", "last_price", "cost"))
         opened = replace(
             report, exec_type="status", order_status="new", order_qty=Decimal(100), cum_qty=Decimal(0), fees=(), **gone
         )

@@ -150,7 +150,6 @@ class Trader:
     @property
     def market(self) -> Market:
         """The synthetic market."""
-        assert isinstance(self.exchange.market, Market)
         return self.exchange.market
 
     def reports(self, *, clear: bool = True) -> list[Any]:

@@ -57,7 +57,7 @@ def test_a_wrong_rule_shared_by_both_is_found_by_the_documented_vectors(monkeypa
     def wrong(data: bytes, start: int = 0) -> int:
         return zlib.crc32(data, start ^ 1)
 
-    monkeypatch.setattr("kraken_lab.market.book.crc32", wrong)
+    monkeypatch.setattr("kraken_lab.market.proved_book.crc32", wrong)
     assert not agree()
     monkeypatch.setattr(checksum, "of", lambda asks, bids: wrong(bids.encode(), wrong(asks.encode())))
     assert agree()
