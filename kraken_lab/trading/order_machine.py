@@ -85,6 +85,10 @@ class OrderMachine:
         self._amend_accepted = False
         self._stamps: dict[str, tuple[int, int]] = {}
         """When each term was told, so that an older report cannot undo a newer one."""
+        self._final_qty: Decimal | None = None
+        """What had been filled when it ended, where whoever told of the end said so."""
+        self._ended_by_fill = False
+        """Whether its end is known only from a fill that bore the final status."""
         self._alarms: list[str] = []
 
     # --- reading ----------------------------------------------------------------------------------------------------
@@ -96,8 +100,15 @@ class OrderMachine:
 
     @property
     def fills_missing(self) -> bool:
-        """Whether the exchange spoke of more than the fills that are known here."""
-        return self.reported_qty > self.record.filled_qty
+        """Whether there are fills, or may be, that are not known here."""
+        return self._lacks_fills(self.record)
+
+    def _lacks_fills(self, record: OrderRecord) -> bool:
+        if self.reported_qty > record.filled_qty:
+            return True
+        # Of an end that a fill told of nobody said how much it came to; a filled order came to all of it.
+        whole = record.state is S.FILLED and record.order_qty is not None and record.filled_qty >= record.order_qty
+        return record.state in _ENDED and self._ended_by_fill and self._final_qty is None and not whole
 
     def take_alarms(self) -> list[str]:
         """What should be said aloud since the last call."""
@@ -220,6 +231,10 @@ class OrderMachine:
         if evidence.cum_qty is not None:
             self.reported_qty = max(self.reported_qty, evidence.cum_qty)
         target = _MEANING.get(evidence.status)
+        if target in _ENDED:
+            self._ended_by_fill = evidence.event == "trade" and (self._ended_by_fill or self.state not in _ENDED)
+        if target in _ENDED and evidence.cum_qty is not None:
+            self._final_qty = max(evidence.cum_qty, self._final_qty or evidence.cum_qty)
         said = evidence.reason if target in _ENDED or evidence.event in ("amended", "restated") else ""
         what = f"{evidence.event or evidence.status}: {said}" if said else evidence.event or evidence.status
         self._reach(target or S.OPEN, what, at_ns, evidence.timestamp_ns, evidence=evidence)
@@ -243,7 +258,8 @@ class OrderMachine:
         cost = total(each.cost for each in self.fills)
         self._note(f"filled {fill.qty:f} at {fill.price:f}", at_ns, fill.timestamp_ns)
         self._update(at_ns, filled_qty=filled, cost=cost, avg_price=divide(cost, filled), fees=_fees(self.fills))
-        if self.state in _ENDED and filled > self.reported_qty:
+        # A snapshot tells of an ended order fill by fill: only more than the end came to contradicts it.
+        if self._final_qty is not None and filled > self._final_qty:
             self._alarm(f"a fill of {fill.qty:f} came although it had ended as {self.state}")
 
     def _check_fills(self, at_ns: int) -> None:
@@ -252,8 +268,7 @@ class OrderMachine:
         over = ordered is not None and ordered > 0 and record.filled_qty > ordered
         if over and not record.overfilled:
             self._alarm(f"{record.filled_qty:f} was filled, and {ordered:f} was ordered")
-        if over != record.overfilled:
-            self._update(at_ns, overfilled=over)
+        self._update(at_ns, overfilled=over)
 
     # --- terms ------------------------------------------------------------------------------------------------------
 
@@ -365,7 +380,7 @@ class OrderMachine:
     def _update(self, at_ns: int, **changes: object) -> None:
         before = self.record
         after = replace(before, **changes)  # type: ignore[arg-type]
-        missing = self.reported_qty > after.filled_qty and after.state in _LIVE | _ENDED
+        missing = after.state in _LIVE | _ENDED and self._lacks_fills(after)
         unverified = (after.possibly_open and self.lost) or missing
         after = replace(after, unverified=unverified)
         if after != before:

@@ -447,3 +447,33 @@ def test_an_external_order_that_turns_out_to_be_ours_is_merged() -> None:
     assert (order.state, order.filled) == ("PARTIAL", D("0.4"))
     line.hear(described, rests)
     assert (order.state, line.now.alarms) == ("PARTIAL", ())
+
+
+def test_a_snapshots_fill_of_an_ended_order_need_not_be_the_only_one() -> None:
+    """It bears the final status and no total: the order is unverified until every fill is accounted for."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.close()
+    line.rest_down = {"QueryOrders"}
+    fields = {name: getattr(line.fill("O1", "T1", "0.4", "0.4"), name) for name in ("symbol", "side", "exec_id")}
+    line.open(report("O1", "filled", "trade", last_qty="0.4", last_price="100", order_type="limit", **fields))
+    assert (order.state, order.filled, order.record.unverified) == ("FILLED", D("0.4"), True)
+    line.rest_down = set()
+    line.answers["QueryOrders"] = {"O1": line.rest_order(order, "closed", filled="1", trades=["T1", "T2"])}
+    line.answers["QueryTrades"] = {"T2": line.rest_trade("O1", "0.6")}
+    line.wait(10.0)
+    assert (order.filled, order.record.unverified, line.now.alarms) == (D(1), False, ())
+    assert line.queries[-1][1].fields == (("txid", "T2"),)
+
+
+def test_a_snapshots_fills_of_an_ended_order_are_added_up_without_alarm() -> None:
+    """Each of them bears the final status; together they are all of it."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.close()
+    fields: dict[str, Any] = {"symbol": "BTC/USD", "side": "buy", "order_type": "limit", "last_price": "100"}
+    line.open(
+        report("O1", "filled", "trade", exec_id="T1", last_qty="0.4", **fields),
+        report("O1", "filled", "trade", exec_id="T2", last_qty="0.6", **fields),
+    )
+    assert (order.state, order.filled, order.record.unverified, line.now.alarms) == ("FILLED", D(1), False, ())
