@@ -612,7 +612,7 @@ def test_lab_status_schema_and_values_show_themselves(lab: kl.Lab) -> None:
         assert "<" in value._repr_html_(), type(value)
     status = lab.status()
     assert status.system == "online"
-    assert "market data only" in status.facts["orders"]
+    assert "the account was not used" in status.facts["orders"]
     assert [name for name in status.connections if name.startswith("connection public")]
 
 

@@ -224,7 +224,7 @@ class Acting:
         seconds = whole_number("timeout", timeout, "seconds")
         trader = self._acting()
         if trader.ground.mode == "live" and seconds:
-            return trader.propose_dead_man(seconds)
+            return trader.propose_dead_man(seconds, refreshed=False)
         trader.act(lambda account, at: account.cancel_all_after(seconds, at))
         return None
 
@@ -235,7 +235,7 @@ class Acting:
         """
         trader = self._acting()
         if on and trader.ground.mode == "live":
-            return trader.propose_dead_man(round(trader.settings.dms_timeout))
+            return trader.propose_dead_man(round(trader.settings.dms_timeout), refreshed=True)
         trader.dead_man(bool(on))
         return None
 

@@ -71,6 +71,7 @@ class Dealer:
         self.mode, self.settings = mode, settings
         self.audit, self.halt, self.arming = audit, halt, arming
         self.dead_man_on = False
+        """Whether the dead man's switch was turned on here; it is turned off with arming."""
         self._desk, self._now = desk, now
         self._settled: dict[str, str] = {}
         self.gate = Gate(
@@ -129,7 +130,7 @@ class Dealer:
         at = self._now()
         self.gate.let_time_pass(at)
         if self.dead_man_on and self.arming is not None and self.arming.lacking(at, self.limits):
-            self.switch(0)
+            self.switch(False)
         open_symbols = {order.symbol for order in self.known.orders if order.possibly_open}
         self.gatherer.references.sweep(open_symbols, at.mono)
 
@@ -193,8 +194,13 @@ class Dealer:
         if proposal.kind == "cancel_all":
             self.account.cancel_account(at)
             self._desk.poke_private()
+            return
+        timeout = int(str(proposal.arguments["timeout"]))
+        if proposal.arguments["refreshed"]:
+            self.switch(timeout > 0)
         else:
-            self.switch(int(str(proposal.arguments["timeout"])))
+            self.dead_man_on = timeout > 0
+            self.act(lambda account, at: account.cancel_all_after(timeout, at))
 
     def _permit(self, proposal: Proposal, gesture: Gesture | None, again: bool, at: Instant) -> Permit:
         return self.gate.permit(proposal, facts=self.facts(proposal.symbol), at=at, again=again, gesture=gesture)
@@ -207,10 +213,10 @@ class Dealer:
         self._desk.poke_private()
         return done
 
-    def switch(self, timeout: int) -> None:
-        """Turn the dead man's switch on, and keep it refreshed, or with 0 off."""
-        self.dead_man_on = timeout > 0
-        self.act(lambda account, at: account.dead_man(self.dead_man_on, at))
+    def switch(self, on: bool) -> None:
+        """Turn the dead man's switch on, and keep it refreshed, or off."""
+        self.dead_man_on = on
+        self.act(lambda account, at: account.dead_man(on, at))
 
     def kill(self, reason: str) -> None:
         """Halt first, then cancel everything on every path; `known` has the lists."""
@@ -223,7 +229,7 @@ class Dealer:
     def disarm(self, reason: str) -> None:
         """Disarm, after the dead man's switch was turned off."""
         if self.dead_man_on:
-            self.switch(0)
+            self.switch(False)
         if self.arming is not None:
             self.arming.disarm(reason, self._now())
 

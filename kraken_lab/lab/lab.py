@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any, Literal, Self, TypeVar
 
-from ..errors import BadKey, LabClosed, NotReady, SandboxError, Unreachable
+from ..errors import BadKey, LabClosed, NotReady, SandboxError, SetupError, Unreachable
 from ..net import (
     Backoff,
     Clock,
     Connection,
     IOThread,
+    Redactor,
     RestClient,
     SandboxProcess,
+    Secret,
     SystemClock,
     Transport,
     WebSocketTransport,
@@ -26,7 +29,7 @@ from ..net import (
 from ..streams import Desk, Dispatcher, InstrumentStream, Router, Stream
 from ..streams.desk import Endpoint
 from ..streams.instrument_feed import InstrumentFeed
-from ..trading import Limits, OrderSettings, StateKey, fingerprint, run_name, shared_host
+from ..trading import Limits, OrderSettings, shared_host
 from ..wire import Instant, Query, Settings, SlidingBudget, Want
 from .acting import Acting
 from .drawing import Drawing
@@ -84,6 +87,8 @@ class Lab(Looking, Acting):
         self._random = random or Random()
         self._transport = transport or WebSocketTransport(self.settings, venue.ssl_context)
         self._process = process
+        self._tokens: deque[Secret] = deque(maxlen=4)
+        self._redactor = Redactor()
         self._paper: PaperExchange | None = None
         self._trader: Trader | None = None
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
@@ -270,16 +275,22 @@ class Lab(Looking, Acting):
             raise Unreachable(self.venue_name, line.reason)
 
     def _make_rest(self, venue: Venue) -> RestClient:
+        def wall_ns() -> int:
+            return self.now().wall_ns
+
         return RestClient(
             venue.endpoints.rest,
-            wall_ns=lambda: self.now().wall_ns,
+            wall_ns=wall_ns,
             credentials=venue.credentials,
             ssl_context=venue.ssl_context,
+            nonce=venue.nonce(self.mode, wall_ns),
         )
 
     def _open_line(self, endpoint: Endpoint, router: Router) -> Connection:
         venue = self._venue if endpoint != "private" else self._account_venue
         assert venue is not None  # the private line is opened for an account that is there
+        if endpoint == "private":
+            self._check_reach(venue)
         return self._start_line(router, venue.endpoints.websocket(endpoint), self._transport_to(venue), endpoint)
 
     def _open_paper_line(self, endpoint: Endpoint, router: Router) -> Connection:
@@ -318,7 +329,16 @@ class Lab(Looking, Acting):
     async def _answer(self, query: Query) -> Any:
         if query.kind == "private":
             return await self._account_rest.private(query.name, dict(query.fields))
-        return (await self._account_rest.websockets_token()).reveal()
+        token = await self._account_rest.websockets_token()
+        self._tokens.append(token)
+        self._learn_secrets()
+        return token.reveal()
+
+    def _learn_secrets(self) -> None:
+        """What must not be written down: the account's key, its secret, and the last few tokens."""
+        credentials = None if self._account_venue is None else self._account_venue.credentials
+        known = () if credentials is None else (credentials.key, credentials.secret)
+        self._redactor = Redactor(*known, *self._tokens)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -344,11 +364,21 @@ class Lab(Looking, Acting):
             if self.mode == "paper":
                 if self._paper is None:
                     self._open_paper()
-            elif self._venue.credentials is None:
+                return
+            self._check_reach(self._venue)
+            if self._venue.credentials is None:
                 if (reason := shared_host(os.environ)) is not None:
                     raise BadKey(f"No key is read here: {reason}. kl.connect('sandbox') needs none.")
                 self._venue = self._account_venue = self._venue.with_key(find_credentials())
                 self._rest = self._account_rest = self.io.call(lambda: self._make_rest(self._venue))
+
+    def _check_reach(self, venue: Venue) -> None:
+        """Have an order connection to this machine, unless live was asked for by name."""
+        if self.mode != "live" and not venue.endpoints.loopback:
+            raise SetupError(
+                f"{self.mode} sends orders to this machine only, and {venue.name} is not on it. Nothing was sent; only "
+                "kl.connect('live') reaches a real account."
+            )
 
     def _open_paper(self) -> None:
         paper = PaperExchange(io=self.io, settings=self.settings, now=self.now, transport=self._transport)
@@ -369,15 +399,12 @@ class Lab(Looking, Acting):
 
     def _ground(self) -> Ground:
         venue = self._account_venue
-        assert venue is not None
-        assert venue.credentials is not None  # `_check_account` has seen to both
-        account = fingerprint(venue.credentials.key.reveal())
-        run = run_name(venue.endpoints.websocket("private")) if venue.endpoints.loopback else None
-        where: Any = self.mode if self.mode != "live" else "live" if run is None else "live-like"
+        assert venue is not None  # `_check_account` has seen to it
         return Ground(
             mode=self.mode,
             venue=venue.name,
-            key=StateKey(where, account, run),
+            key=venue.state_key(self.mode),
+            venue_pid=venue.pid,
             desk=self._desk,
             reference_desk=self._desks[-1],
             rest=self._account_rest,
@@ -385,6 +412,6 @@ class Lab(Looking, Acting):
             clock=self._clock,
             settings=self.settings,
             views=self.views,
-            redact=venue.redact,
+            redact=lambda text: self._redactor(text),
             paused=self._paused,
         )

@@ -87,6 +87,7 @@ class Ground:
     mode: TradingMode
     venue: str
     key: StateKey
+    venue_pid: int | None
     desk: Desk
     reference_desk: Desk
     rest: RestClient
@@ -112,7 +113,7 @@ class Trader:
         """What is to be shown to whoever confirms: put here on the I/O thread, printed by the cell that asked."""
         root = home(os.environ)
         remove_dead(root)
-        self.folder = StateFolder(root, ground.key)
+        self.folder = StateFolder(root, ground.key, venue_pid=ground.venue_pid)
         files = OsFiles()
         self._disk = DiskWorker(files, post=ground.io.soon, clock=ground.clock, group=settings.audit_group)
         chain = Chain(self.folder.path / "audit.jsonl", files)
@@ -188,9 +189,9 @@ class Trader:
         """A ``cancel_all`` of the account."""
         return builders.propose_cancel_all(self.facts(""), self)
 
-    def propose_dead_man(self, timeout: int) -> Proposal:
-        """A ``cancel_all_orders_after``."""
-        return builders.propose_dead_man(timeout, self.facts(""), self)
+    def propose_dead_man(self, timeout: int, *, refreshed: bool) -> Proposal:
+        """A ``cancel_all_orders_after``, set once or kept refreshed."""
+        return builders.propose_dead_man(timeout, self.facts(""), self, refreshed=refreshed)
 
     def remake(self, proposal: Proposal, changes: Mapping[str, object]) -> Proposal:
         """A new proposal from the same arguments with these changed, with the facts of now."""
@@ -324,7 +325,7 @@ class Trader:
 
     def dead_man(self, on: bool) -> None:
         """Turn the dead man's switch on, and keep it refreshed, or off."""
-        self._call(lambda: self.dealer.switch(round(self.settings.dms_timeout) if on else 0))
+        self._call(lambda: self.dealer.switch(on))
 
     # --- stopping everything, and arming ----------------------------------------------------------------------------
 
@@ -371,9 +372,15 @@ class Trader:
         with self._asking:
             typed = input(f"Real money. To arm this kernel, type {phrase(self.ground.key.account)!r}: ")
         outcome = Outcome("arming to be on the disk")
-        self._call(lambda: arming.arm(typed, limits=limits, readiness=readiness, at=self._now(), done=outcome.give))
+
+        def armed(error: NotArmed | None) -> None:
+            if error is None:
+                # In this very moment: whoever looks between the two would see other limits, and disarm.
+                self.dealer.set_limits(limits)
+            outcome.give(error)
+
+        self._call(lambda: arming.arm(typed, limits=limits, readiness=readiness, at=self._now(), done=armed))
         outcome.wait(DURABLE_WAIT)
-        self.set_limits(limits)
 
     def _readiness(self) -> Readiness:
         permissions: frozenset[str] | None = None

@@ -9,7 +9,7 @@ from .io_thread import IOThread
 from .market_pipe import LineSink, MarketPipe
 from .rest import RestClient
 from .sandbox_process import SandboxProcess, describe_sandbox
-from .secrets import Credentials, Secret, find_credentials
+from .secrets import Credentials, Redactor, Secret, find_credentials
 from .sign import Nonce, api_sign
 from .transport import Link, Transport, TransportFailed, WebSocketTransport
 
@@ -28,6 +28,7 @@ __all__ = [
     "Link",
     "MarketPipe",
     "Nonce",
+    "Redactor",
     "RestClient",
     "SandboxProcess",
     "Secret",

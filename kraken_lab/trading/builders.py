@@ -89,10 +89,14 @@ def propose_cancel_all(facts: Facts, maker: Maker | None = None) -> Proposal:
     return _proposal("cancel_all", reading, {}, facts, maker, ())
 
 
-def propose_dead_man(timeout: int, facts: Facts, maker: Maker | None = None) -> Proposal:
-    """A ``cancel_all_orders_after``: the whole account's orders end unless it is said again within ``timeout`` s."""
+def propose_dead_man(timeout: int, facts: Facts, maker: Maker | None = None, *, refreshed: bool = False) -> Proposal:
+    """A ``cancel_all_orders_after``: the whole account's orders end unless it is said again within ``timeout`` s.
+
+    ``refreshed``: it is said again and again while this process lives; one confirmation covers that.
+    """
     reading = read_dead_man(timeout)
-    return _proposal("cancel_all_orders_after", reading, {"timeout": timeout}, facts, maker, ())
+    arguments = {"timeout": timeout, "refreshed": refreshed}
+    return _proposal("cancel_all_orders_after", reading, arguments, facts, maker, ())
 
 
 def remade(proposal: Proposal, changes: Mapping[str, object], facts: Facts) -> Proposal:
@@ -105,7 +109,8 @@ def remade(proposal: Proposal, changes: Mapping[str, object], facts: Facts) -> P
     if proposal.kind == "cancel_all":
         return propose_cancel_all(facts, maker)
     if proposal.kind == "cancel_all_orders_after":
-        return propose_dead_man(arguments["timeout"], facts, maker)  # type: ignore[arg-type]
+        timeout, refreshed = arguments["timeout"], bool(arguments["refreshed"])
+        return propose_dead_man(timeout, facts, maker, refreshed=refreshed)  # type: ignore[arg-type]
     assert proposal.target is not None
     build = propose_amend if proposal.kind == "amend_order" else propose_edit
     return build(proposal.target, arguments, facts, maker)
@@ -132,7 +137,7 @@ def _proposal(
         kind=kind,
         request=request,
         symbol=target.symbol if target is not None else str(reading.given.get("symbol", "")),
-        what=_what(kind, reading, legs, target),
+        what=_what(kind, reading, legs, target, arguments),
         checks=found,
         arguments=MappingProxyType(dict(arguments)),
         legs=legs,
@@ -187,7 +192,13 @@ def _or_none(make: Callable[[], Decimal]) -> Decimal | None:
         return None
 
 
-def _what(kind: str, reading: Reading, legs: tuple[Leg, ...], target: OrderRecord | None) -> str:
+def _what(
+    kind: str,
+    reading: Reading,
+    legs: tuple[Leg, ...],
+    target: OrderRecord | None,
+    arguments: Mapping[str, object],
+) -> str:
     """The one sentence that names it."""
     if target is not None:
         return change_words(kind.partition("_")[0], target, reading.given)
@@ -197,7 +208,9 @@ def _what(kind: str, reading: Reading, legs: tuple[Leg, ...], target: OrderRecor
         seconds = reading.given.get("timeout")
         if seconds == 0:
             return "turn the dead man's switch off"
-        return f"cancel all open orders of the account unless this is refreshed within {seconds} s"
+        if arguments["refreshed"]:
+            return f"cancel all open orders of the account {seconds} s after this kernel last refreshed this"
+        return f"cancel all open orders of the account in {seconds} s, unless this is set anew before"
     if kind == "batch_add":
         orders = reading.given.get("orders", ())
         return f"{len(legs or orders)} orders of {reading.given.get('symbol', '?')}"

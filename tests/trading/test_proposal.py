@@ -283,10 +283,15 @@ def test_what_touches_the_whole_account_names_what_would_go() -> None:
         assert [removed.ours for removed in proposal.removes] == [True, False]
         assert "OELSE" in repr(proposal)
         assert "ELSEWHERE" in repr(proposal)
-    assert "60 s" in propose_dead_man(60, facts).what
+    assert "60 s, unless this is set anew" in propose_dead_man(60, facts).what
+    assert "60 s after this kernel last refreshed" in propose_dead_man(60, facts, refreshed=True).what
     assert "off" in propose_dead_man(0, facts).what
     assert not propose_dead_man(-1, facts).ok
-    for proposal in (propose_cancel_all(facts), propose_dead_man(60, facts)):
+    for proposal in (
+        propose_cancel_all(facts),
+        propose_dead_man(60, facts),
+        propose_dead_man(60, facts, refreshed=True),
+    ):
         assert remade(proposal, {}, facts) == proposal
 
 
