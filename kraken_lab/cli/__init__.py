@@ -73,7 +73,13 @@ def sandbox(
         typer.Option("--json", help="Print one JSON line and take control lines on stdin; its end ends the sandbox."),
     ] = False,
     tls: Annotated[bool, typer.Option("--tls", help="Serve TLS with a throw-away certificate.")] = False,
-    market: Annotated[str, typer.Option(help="Where the market comes from; this version has synthetic.")] = "synthetic",
+    market: Annotated[
+        str,
+        typer.Option(help="synthetic, or feed: another exchange's public frames, which come down the pipe of --json."),
+    ] = "synthetic",
+    silence: Annotated[
+        float, typer.Option(help="With --market feed: seconds without a frame after which nothing is matched.", min=0.1)
+    ] = 5.0,
     rate: Annotated[
         float | None, typer.Option(help="Market actions a second over all pairs.", show_default="a lively market")
     ] = None,
@@ -98,6 +104,7 @@ def sandbox(
             tls=tls,
             market=market,
             rate=DEFAULT_RATE if rate is None else rate,
+            silence_s=silence,
             allow_origin=allow_origin or (),
         )
     )
