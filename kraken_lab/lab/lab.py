@@ -148,12 +148,12 @@ class Lab(Looking, Acting):
 
     @property
     def sandbox(self) -> SandboxProcess | None:
-        """The embedded exchange this lab started, or None.
+        """The embedded exchange this lab started, also the one that fills paper orders, or None.
 
         >>> lab.sandbox.control(fault="freeze")["ok"], lab.sandbox.control(fault="thaw")["ok"]
         (True, True)
         """
-        return self._process
+        return self._paper.process if self._paper is not None else self._process
 
     @property
     def rest(self) -> RestClient:
@@ -364,6 +364,11 @@ class Lab(Looking, Acting):
             if self.mode == "paper":
                 if self._paper is None:
                     self._open_paper()
+                elif not self._paper.process.alive:
+                    raise SandboxError(
+                        "The exchange on this machine that fills paper orders has ended, and its orders with it. "
+                        "kl.connect('paper', new=True) opens another; market data goes on here."
+                    )
                 return
             self._check_reach(self._venue)
             if self._venue.credentials is None:
