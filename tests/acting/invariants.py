@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from kraken_lab.sandbox.fault_rules import Match
+from kraken_lab.sandbox.instruments import PAIRS
 from kraken_lab.sandbox.order_terms import NewOrder
 from kraken_lab.sandbox.orders import Order as TheirOrder
-from kraken_lab.trading import OrderRecord
+from kraken_lab.trading import OrderRecord, OrderSettings
 from tests.dealing import Kernel, dealing
 
 Story = Callable[[Kernel], Awaitable[Kernel | None]]
@@ -27,6 +28,12 @@ HARMLESS: Final = frozenset(
     {"OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory", "QueryTrades", "CancelAll", "CancelOrder"}
 )
 """What may be asked of REST: nothing in it could place or change an order."""
+
+TWO: Final = [pair for pair in PAIRS if pair.symbol in ("BTC/USD", "ETH/USD")]
+"""Pairs enough for what is told here, few enough to begin quickly."""
+
+BRISK: Final = OrderSettings(rest_lag=15.0)
+"""REST is taken to lag less, so that proofs of absence do not take long; nothing else is different."""
 
 _SAME_AS: Final = {
     "PENDING_NEW": {"pending_new", "new"},
@@ -142,6 +149,7 @@ def tried(story: Story, folder: Path, *, lied_to: bool = False, **options: Any) 
             last = Invariants(questioned, lied_to=lied_to)
         last.check()
 
+    options = {"pairs": TWO, "settings": BRISK, **options}
     dealing(whole, folder, **options)
 
 
