@@ -28,6 +28,8 @@ _TERMS: Final = (
     "symbol", "side", "order_type", "order_qty", "cash_order_qty", "limit_price", "time_in_force", "post_only",
     "reduce_only", "display_qty", "ord_ref_id",
 )  # fmt: skip
+_UNLIMITED: Final = frozenset({"market", "stop-loss", "take-profit", "trailing-stop", "settle-position"})
+"""Order types without a limit price."""
 _LIQUIDITY: Final = {"m": "maker", "t": "taker"}
 
 
@@ -64,6 +66,8 @@ def of_report(report: ExecutionReport, source: Source, at: Instant) -> Evidence:
     terms: dict[str, Told] = {name: value for name in _TERMS if (value := getattr(report, name)) is not None}
     if report.time_in_force is not None:
         terms["time_in_force"] = report.time_in_force.lower()  # as requests write it
+    if report.limit_price == 0 and report.order_type in _UNLIMITED:
+        del terms["limit_price"]  # how the exchange says that there is none
     trigger = _trigger_price(report.triggers)
     if trigger is not None:
         terms["trigger_price"] = trigger

@@ -117,3 +117,15 @@ def test_live_wants_its_code_and_then_sends_once(tmp_path: Path) -> None:
         assert order.record.external is False
 
     dealing(story, tmp_path, mode="live")
+
+
+def test_a_market_order_has_no_limit_price(tmp_path: Path) -> None:
+    """The exchange tells 0 for it, which is nobody's price."""
+
+    async def story(kernel: Kernel) -> None:
+        order = kernel.place(order_type="market")
+        await kernel.until(lambda: str(order.state) == "FILLED")
+        assert order.record.limit_price is None
+        assert "at 0" not in repr(order).partition("filled")[0]
+
+    dealing(story, tmp_path)
