@@ -16,6 +16,7 @@ from .evidence import Evidence, Told
 from .exact import divide, total
 from .fills import same_fill
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
+from .told_terms import ToldTerms
 
 __all__ = ["LATE_TRUTH", "TRANSITIONS", "OrderMachine"]
 
@@ -83,8 +84,7 @@ class OrderMachine:
         self.amend_sent_mono: float | None = None
         """When an amendment that is not settled may have left, in monotonic seconds."""
         self._amend_accepted = False
-        self._stamps: dict[str, tuple[int, int]] = {}
-        """When each term was told, so that an older report cannot undo a newer one."""
+        self._terms = ToldTerms()
         self._final_qty: Decimal | None = None
         """What had been filled when it ended, where whoever told of the end said so."""
         self._ended_by_fill = False
@@ -275,15 +275,7 @@ class OrderMachine:
     def _merge(self, evidence: Evidence) -> None:
         """Take over the terms that are newer than what is known, and all that are not known yet."""
         record = self.record
-        changes: dict[str, object] = {}
-        for name, value in evidence.terms.items():
-            before = getattr(record, name)
-            stamp, told = self._stamp(evidence, name), self._stamps.get(name, self._unstamped)
-            if before == value:
-                self._stamps[name] = max(stamp, told)
-            elif before is None or before == "" or (name not in _FIXED and stamp >= told):
-                changes[name] = value
-                self._stamps[name] = stamp
+        changes: dict[str, object] = dict(self._terms.newer(record, evidence))
         if evidence.cl_ord_id and record.cl_ord_id is None:
             changes["cl_ord_id"] = evidence.cl_ord_id
         if evidence.order_id and record.order_id is None:
@@ -294,19 +286,6 @@ class OrderMachine:
             self._alarm(f"it is reported under the client id {evidence.cl_ord_id}")
         if changes:
             self._update(evidence.received_at_ns, **changes)
-
-    @property
-    def _unstamped(self) -> tuple[int, int]:
-        """The time of what nobody told but the request: for other people's orders that is nothing at all."""
-        return (-2, 0) if self.record.external else (0, 0)
-
-    def _stamp(self, evidence: Evidence, name: str) -> tuple[int, int]:
-        if evidence.source == "snapshot" or (evidence.source == "rest" and evidence.sure):
-            # It says what is, under the time of something that was.
-            return max(self._stamps.get(name, self._unstamped), (evidence.timestamp_ns or 0, 1))
-        if evidence.source == "rest":
-            return (-1, 0)  # REST lags: it only fills what is not known
-        return (evidence.timestamp_ns or 0, 0 if evidence.event == "pending_new" else 1)
 
     def _check_amendment(self, evidence: Evidence) -> None:
         if not self.record.amending:
@@ -393,10 +372,6 @@ class OrderMachine:
 
     def _alarm(self, what: str) -> None:
         self._alarms.append(what)
-
-
-_FIXED: Final = frozenset({"symbol", "side", "order_type", "ord_ref_id"})
-"""Terms that an order has once and for all."""
 
 
 def _fees(fills: tuple[FillRecord, ...]) -> tuple[tuple[str, Decimal], ...]:
