@@ -166,13 +166,26 @@ class Account(AccountLine):
         self._now = at
         self._take_back(self._books.orders, at)
         self._cancels.ask_account()
+        self._warn_of_maintenance(self._books.orders.possibly_open(), at)
         self._tell()
         return tuple(self._books.handle(machine) for machine in self._books.orders.possibly_open())
 
     def _cancel(self, machines: Sequence[OrderMachine], at: Instant, *, batch: bool) -> None:
         self._take_back(machines, at)
-        self._cancels.ask([machine for machine in machines if machine.record.possibly_open], batch=batch)
+        wanted = [machine for machine in machines if machine.record.possibly_open]
+        self._cancels.ask(wanted, batch=batch)
+        self._warn_of_maintenance(wanted, at)
         self._tell()
+
+    def _warn_of_maintenance(self, machines: Iterable[OrderMachine], at: Instant) -> None:
+        """A cancel is always sent; whoever asks for it is told where that may not help."""
+        if self._system != "maintenance":
+            return
+        for machine in machines:
+            said = "the exchange is in maintenance: the cancel is sent, and may be refused"
+            machine.note(said, at.wall_ns)
+            self._books.touched(machine, at)
+            self._books.alarm(said, machine, at)
 
     def _take_back(self, machines: Iterable[OrderMachine], at: Instant) -> None:
         """Refuse what was confirmed and not written yet."""

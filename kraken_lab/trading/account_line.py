@@ -79,7 +79,9 @@ class AccountLine:
             sent=self._charge_cancel,
             account=self._books.orders.possibly_open,
         )
-        self._dead_man = DeadMan(settings, self._outbox, alarm=self._say, fired=self._dead_man_fired)
+        self._dead_man = DeadMan(
+            settings, self._outbox, alarm=self._say, fired=self._dead_man_fired, stood_down=self._dead_man_stood_down
+        )
         self._clocks = clocks or Clocks()
         self._kill: Kill | None = None
         self._kill_told: tuple[bool, bool] = (False, False)
@@ -141,6 +143,10 @@ class AccountLine:
     def _dead_man_fired(self, at: Instant) -> None:
         self._reconciler.lost(at)
         self._reconciler.renew()
+
+    def _dead_man_stood_down(self, why: str, at: Instant) -> None:
+        self._audit("dead_man", {"on": False, "timeout_s": 0, "why": why})
+        self._books.version += 1
 
     # --- the kill ---------------------------------------------------------------------------------------------------
 

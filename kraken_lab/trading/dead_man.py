@@ -91,7 +91,10 @@ class _Setting:
 
 
 class DeadMan:
-    """The switch. ``alarm`` says something aloud; ``fired`` is called when it may have fired."""
+    """The switch. ``alarm`` says something aloud; ``fired`` is called when it may have fired.
+
+    ``stood_down`` is called with the reason when it turns itself off.
+    """
 
     def __init__(
         self,
@@ -100,9 +103,10 @@ class DeadMan:
         *,
         alarm: Callable[[str, Instant], object],
         fired: Callable[[Instant], object],
+        stood_down: Callable[[str, Instant], object],
     ) -> None:
         self.settings = settings
-        self._outbox, self._alarm, self._fired = outbox, alarm, fired
+        self._outbox, self._alarm, self._fired, self._stood_down = outbox, alarm, fired, stood_down
         self.state = DeadManState.OFF
         self.wanted_timeout = 0
         """Seconds that the next setting asks for; 0 is off."""
@@ -217,6 +221,7 @@ class DeadMan:
             self._expire(at)
         elif on and self._stand_down is not None and self._stand_down <= at.mono:
             self.turn_off(at, "maintenance is about to begin")
+            self._stood_down(self._why, at)
         elif on and self._next is not None and self._next <= at.mono:
             self._refresh(at)
 

@@ -143,12 +143,12 @@ def test_an_amendment_without_an_answer_shows_both_values_until_it_is_known_whic
             faults.lose_request("amend_order")
         kernel.confirm(kernel.amend(order, order_qty="0.03", limit_price="49000"))
         await kernel.until(lambda: order.record.amend == "UNKNOWN", within=5.2)
-        assert (order.record.order_qty, order.record.limit_price) == (Decimal("0.01"), 50_000)
+        assert (order.record.order_qty, order.record.limit_price) == (Decimal("0.01"), Decimal(50_000))
         assert dict(order.record.amending) == {"order_qty": Decimal("0.03"), "limit_price": 49_000}
         assert order.state == "OPEN"
         await kernel.until(lambda: order.record.amend == "" and not order.record.unverified, within=90.0)
         assert order.record.amending == ()
-        expected = (Decimal("0.03"), 49_000) if applied else (Decimal("0.01"), 50_000)
+        expected = (Decimal("0.03"), Decimal(49_000)) if applied else (Decimal("0.01"), Decimal(50_000))
         assert (order.record.order_qty, order.record.limit_price) == expected
         assert theirs(kernel, order.order_id).order_qty == expected[0].scaleb(8)
         assert said(kernel, "amend_order") == 1
