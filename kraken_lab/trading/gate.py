@@ -358,7 +358,6 @@ class Gate:
         return ("nothing here can arm it",) if self.arming is None else self.arming.lacking(at, facts.limits)
 
     def _circumstances(self, facts: Facts, at: Instant) -> Circumstances:
-        self.halt.look()
         arming = 0 if self.arming is None else self.arming.number(at, facts.limits)
         return Circumstances.of(facts, arming=arming, halts=self.halt.count)
 

@@ -24,7 +24,7 @@ from kraken_lab.market import BookSnapshot
 from kraken_lab.trading.builders import propose_batch, propose_cancel_all, propose_edit
 from kraken_lab.trading.checks import CHECKS, check
 from kraken_lab.trading.facts import Facts
-from kraken_lab.trading.gate import Clearance, OrderFrame
+from kraken_lab.trading.gate import OrderFrame
 from kraken_lab.trading.halt import HaltRecord, halt_text
 from kraken_lab.trading.judgement import passed
 from kraken_lab.trading.rules import Limits, OrderSettings
@@ -121,9 +121,10 @@ def test_a_permit_is_good_once(tmp_path: Path) -> None:
     permit = bench.permit()
     other = Bench(tmp_path, pid=2)
     other.submit(permit)
-    bench.submit(permit)
-    bench.submit(permit)
     bench.submit(replace(permit))
+    assert bench.clearances == []
+    bench.submit(permit)
+    bench.submit(permit)
     bench.write()
     assert len(bench.frames) == 1
     assert [type(error) for error in bench.refusals + other.refusals] == [ConfirmationVoid] * 3
@@ -179,13 +180,15 @@ def test_a_clearance_that_was_withdrawn_makes_no_frame(tmp_path: Path) -> None:
     clearance.withdraw("the connection went away", bench.now)
     with pytest.raises(ConfirmationVoid):
         clearance.write("TOKEN", 1, bench.now)
-    assert bench.gate.past == ()
+    counted = [len(bench.gate.past)]
     assert "the connection went away" in bench.last("refused")["reason"]
-    bench.place()
-    used = Clearance(bench.gate, clearance.permit, bench.facts_now)
-    used.used = True
-    used.withdraw("too late", bench.now)
-    assert len(bench.gate.past) == 1
+    bench.submit(bench.permit())
+    (written,) = bench.clearances[1:]
+    written.write("TOKEN", 1, bench.now)
+    written.withdraw("too late", bench.now)
+    counted.append(len(bench.gate.past))
+    assert counted == [0, 1]
+    assert list(bench.kinds()).count("refused") == 1
 
 
 @pytest.mark.promise("O-01")
@@ -288,7 +291,9 @@ def test_what_the_disk_does_not_take_in_time_is_given_up(tmp_path: Path) -> None
     assert bench.refusals == []
     bench.wait(0.2)
     bench.gate.let_time_pass(bench.now)
+    assert len(bench.refusals) == 1
     bench.disk.run()
+    assert bench.clearances == []
     bench.write()
     assert [type(error) for error in bench.refusals] == [ConfirmationVoid]
     assert bench.frames == []
