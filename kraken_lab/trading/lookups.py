@@ -65,17 +65,17 @@ def query_trades(exec_ids: Iterable[str]) -> Lookup:
     return Lookup("QueryTrades", {"txid": ",".join(exec_ids)})
 
 
-def open_orders(cl_ord_id: str | None, key: str) -> Lookup:
+def open_orders(cl_ord_id: str | None, keys: Iterable[str]) -> Lookup:
     """The open orders with a client id, or all of them."""
     fields = {"trades": "true"} | ({"cl_ord_id": cl_ord_id} if cl_ord_id else {})
-    return Lookup("OpenOrders", fields, (key,), part="open")
+    return Lookup("OpenOrders", fields, tuple(keys), part="open")
 
 
-def closed_orders(cl_ord_id: str | None, key: str, since_s: int) -> Lookup:
+def closed_orders(cl_ord_id: str | None, keys: Iterable[str], since_s: int) -> Lookup:
     """The closed orders with a client id, or all that were open since ``since_s`` (unix time)."""
     fields = {"trades": "true", "consolidate_taker": "false"}
     fields |= {"cl_ord_id": cl_ord_id} if cl_ord_id else {"start": str(since_s)}
-    return Lookup("ClosedOrders", fields, (key,), part="closed", paged=True)
+    return Lookup("ClosedOrders", fields, tuple(keys), part="closed", paged=True)
 
 
 def history(keys: Iterable[str], since_s: int) -> Lookup:

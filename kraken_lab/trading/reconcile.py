@@ -39,6 +39,8 @@ _UNDER_WAY: Final = 6
 """Queries at a time: REST counts them."""
 _LOST_AFTER_S: Final = 60.0
 """A query that nobody answered or refused in this time is asked anew."""
+_SILENT_AFTER_S: Final = 5.0
+"""An order that was accepted and of which nothing more was heard in this time is looked up: its reports may be lost."""
 _MARGIN_S: Final = 300
 """How much earlier than an order a list of fills begins, whatever the clocks say."""
 
@@ -71,6 +73,8 @@ class _Case:
     since: float
     """When it was lost: what REST was asked so long before proves nothing."""
     due: float
+    pause: float = 0.0
+    """Between its last round and the next one."""
     rounds: int = 0
     waiting: set[str] = field(default_factory=set)
     """Names of the lists that this round still waits for."""
@@ -92,6 +96,8 @@ class Reconciler:
         self._waiting: list[Lookup] = []
         self._strangers: dict[str, float] = {}
         """Ids of orders that something named and nobody here knows, and when to ask for them."""
+        self._silent: dict[str, float] = {}
+        """Orders that were accepted and not reported of yet, and until when that is nothing out of the ordinary."""
         self._owed: set[str] = set()
         """Orders that have to be accounted for before new ones are placed."""
         self._asked: float | None = None
@@ -178,6 +184,10 @@ class Reconciler:
             self._doubts[key] = Doubt(sent, self._settings, self._clocks.uncertainty())
         elif record.state is not OrderState.UNKNOWN:
             self._doubts.pop(key, None)
+        if record.state is OrderState.PENDING_NEW and not record.exchange_status and not machine.lost:
+            self._silent.setdefault(key, at.mono + _SILENT_AFTER_S)
+        else:
+            self._silent.pop(key, None)
         open_and_lost = record.possibly_open and machine.lost
         if open_and_lost or record.amend == "UNKNOWN" or (record.unverified and machine.fills_missing):
             self._case(key, at)
@@ -201,11 +211,18 @@ class Reconciler:
             if at.mono - lookup.asked > _LOST_AFTER_S:
                 self.unanswered(query, at)
         self._conclude(at)
-        if connected and self._asked is None and self._needs_snapshot(at):
+        silent = [key for key, time in self._silent.items() if time <= at.mono]
+        for key in silent:
+            del self._silent[key]
+            if (machine := self._orders.find(key)) is not None:
+                machine.unverify(at.wall_ns)
+                self._finder.touched(machine, at)
+        if connected and self._asked is None and (silent or self._needs_snapshot(at)):
             self._renew = True
-        due = [key for key, case in self._cases.items() if case.due <= at.mono and not case.waiting]
-        if due:
-            self._begin(due, at)
+        idle = {key: case for key, case in self._cases.items() if not case.waiting}
+        if any(case.due <= at.mono for case in idle.values()):
+            # Whoever would be asked for soon is asked for with the others.
+            self._begin([key for key, case in idle.items() if case.due <= at.mono + case.pause / 2], at)
         strangers = [order_id for order_id, time in self._strangers.items() if time <= at.mono]
         for start in range(0, len(strangers), ORDERS_AT_ONCE):
             some = strangers[start : start + ORDERS_AT_ONCE]
@@ -218,6 +235,7 @@ class Reconciler:
         times = [case.due for case in self._cases.values() if not case.waiting]
         times += [lookup.asked + _LOST_AFTER_S + 0.001 for lookup in self._under_way.values()]
         times += self._strangers.values()
+        times += self._silent.values()
         for settled in self._settlements():
             if settled > at.mono:
                 times.append(settled)
@@ -246,8 +264,9 @@ class Reconciler:
     # --- asking -----------------------------------------------------------------------------------------------------
 
     def _begin(self, keys: Iterable[str], at: Instant) -> None:
-        """One round for each of these orders."""
+        """One round for these orders: few questions, however many they are, because REST counts them."""
         by_id: dict[str, str] = {}
+        listed: dict[str, OrderMachine] = {}
         trades: list[str] = []
         for key in keys:
             machine, case = self._orders.find(key), self._cases[key]
@@ -256,22 +275,18 @@ class Reconciler:
                 continue
             doubt = self._doubts.get(key)
             self._schedule(case, doubt, at)
+            case.waiting = set()
             if machine.record.order_id is not None:
                 by_id[machine.record.order_id] = key
-                case.waiting = {"QueryOrders"}
-            else:
-                case.waiting = {"OpenOrders", "ClosedOrders"}
-                cl_ord_id = None if machine.replaces else machine.record.cl_ord_id
-                self._waiting.append(open_orders(cl_ord_id, key))
-                self._waiting.append(closed_orders(cl_ord_id, key, self._since(machine)))
+                case.waiting.add("QueryOrders")
             if doubt is not None and at.mono >= doubt.lists_at:
                 trades.append(key)
                 case.waiting.add("TradesHistory")
-                if machine.record.order_id is not None:
-                    # Its id is no evidence that it exists: the lists are asked all the same.
-                    case.waiting |= {"OpenOrders", "ClosedOrders"}
-                    self._waiting.append(open_orders(machine.record.cl_ord_id, key))
-                    self._waiting.append(closed_orders(machine.record.cl_ord_id, key, self._since(machine)))
+            if machine.record.order_id is None or key in trades:
+                # An id that it was given is no evidence that it exists: the lists are asked all the same.
+                listed[key] = machine
+                case.waiting |= {"OpenOrders", "ClosedOrders"}
+        self._ask_lists(listed)
         ids = list(by_id)
         for start in range(0, len(ids), ORDERS_AT_ONCE):
             some = ids[start : start + ORDERS_AT_ONCE]
@@ -280,8 +295,18 @@ class Reconciler:
             machines = [machine for key in trades if (machine := self._orders.find(key)) is not None]
             self._waiting.append(history(trades, min(map(self._since, machines))))
 
+    def _ask_lists(self, listed: Mapping[str, OrderMachine]) -> None:
+        """Ask for one order by its name, for several by the whole lists."""
+        if not listed:
+            return
+        names = [None if machine.replaces else machine.record.cl_ord_id for machine in listed.values()]
+        name = names[0] if len(names) == 1 else None
+        self._waiting.append(open_orders(name, listed))
+        self._waiting.append(closed_orders(name, listed, min(map(self._since, listed.values()))))
+
     def _schedule(self, case: _Case, doubt: Doubt | None, at: Instant) -> None:
-        case.due = at.mono + _PAUSES_S[min(case.rounds, len(_PAUSES_S) - 1)]
+        case.pause = _PAUSES_S[min(case.rounds, len(_PAUSES_S) - 1)]
+        case.due = at.mono + case.pause
         case.rounds += 1
         if doubt is not None and at.mono < doubt.lists_at < case.due:
             case.due = doubt.lists_at
