@@ -146,6 +146,22 @@ def test_an_answer_that_comes_after_unknown_is_taken_without_an_alarm(tmp_path: 
     tried(story, tmp_path, settings=OrderSettings(order_deadline=20.0))
 
 
+@pytest.mark.promise("O-09", "S-12")
+@pytest.mark.parametrize("order_type", ["limit", "market"])
+def test_an_accepted_order_of_which_nothing_more_is_heard_is_looked_up(order_type: str, tmp_path: Path) -> None:
+    """Its reports were the last of the line, so no number is missed: after five seconds a snapshot is asked for."""
+
+    async def story(kernel: Kernel) -> None:
+        unheard(kernel)
+        order = kernel.place(order_type=order_type)
+        await passed(4.5)
+        assert order.state == "PENDING_NEW"
+        end = "OPEN" if order_type == "limit" else "FILLED"
+        await kernel.until(lambda: str(order.state) == end and not order.record.unverified, within=1.0)
+
+    tried(story, tmp_path)
+
+
 @pytest.mark.fault("F-081", "F-039")
 @pytest.mark.promise("O-04")
 @pytest.mark.parametrize("how", [502, "EAPI:Invalid nonce"])
