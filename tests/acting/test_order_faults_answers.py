@@ -15,7 +15,7 @@ from kraken_lab.sandbox.fault_rules import Match
 from kraken_lab.sandbox.trading import Rejection
 from kraken_lab.trading import Order, OrderSettings
 from kraken_lab.trading.verdicts import DOUBTFUL, REFUSALS, REFUSALS_IF_MATCHED
-from tests.acting.invariants import changed, passed, strangers_order, theirs, tried, unheard
+from tests.acting.invariants import TWO, changed, passed, strangers_order, theirs, tried, unheard
 from tests.dealing import Kernel
 
 PROVED_AT = 75.0
@@ -265,7 +265,7 @@ def test_a_refusal_that_could_be_about_another_request_proves_nothing_without_it
             if state == "UNKNOWN":
                 kernel.account.acknowledge(order.key, kernel.world.clock.now())
         assert len(kernel.known.unknown) == len(REFUSALS_IF_MATCHED)
-        await passed(240.0)  # ten at a time are more than REST's own counter lets look up at once
+        await passed(60.0)
         assert {str(order.state) for order in kernel.known.orders} == {"REJECTED", "NOT_PLACED"}
 
     tried(story, tmp_path)
@@ -288,7 +288,7 @@ def test_words_that_prove_nothing_leave_an_order_unknown_whether_it_is_there_or_
                 changed(lambda answer, text=text: (answer.pop("result"), answer.update(success=False, error=text))),  # type: ignore[misc]
             )
             placed.append(await doubtful(kernel))
-        await passed(240.0)
+        await passed(60.0)
         assert {str(order.state) for order in placed} == {"OPEN"}
         assert {str(order.state) for order in lost} == {"NOT_PLACED"}
 
@@ -396,7 +396,7 @@ def test_an_unknown_order_blocks_its_symbol_until_it_is_acknowledged_by_its_id(t
         assert order.state == "UNKNOWN"
         assert len(kernel.frames) == 3
 
-    tried(story, tmp_path)
+    tried(story, tmp_path, pairs=TWO)
 
 
 @pytest.mark.fault("F-089")

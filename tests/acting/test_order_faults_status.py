@@ -11,7 +11,7 @@ from kraken_lab.errors import OrderRefused
 from kraken_lab.sandbox.instruments import PairStatus
 from kraken_lab.streams.executions_feed import ExecutionsFeed
 from kraken_lab.trading import Order, Proposal
-from tests.acting.invariants import parameters, passed, tried
+from tests.acting.invariants import TWO, parameters, passed, tried
 from tests.dealing import Kernel
 
 
@@ -155,7 +155,7 @@ def test_a_pairs_own_state_stops_its_orders_and_no_other_pairs(status: PairStatu
         await sent_and_ended(kernel, order, "OPEN" if status in SHUT else "CANCELED")
         assert len(kernel.frames) == 2
 
-    tried(story, tmp_path)
+    tried(story, tmp_path, pairs=TWO)
 
 
 SHUT = {"maintenance", "delisted", "work_in_progress"}
@@ -176,16 +176,16 @@ def test_the_dead_mans_switch_is_off_before_announced_maintenance_begins(tmp_pat
         order = await kernel.open()
         kernel.dealer.switch(True)
         await kernel.until(lambda: str(kernel.known.dead_man.state) == "ON")
-        kernel.world.exchange.faults.announce(300.0)
-        await passed(100.0)
+        kernel.world.exchange.faults.announce(150.0)
+        await passed(20.0)
         assert str(kernel.known.dead_man.state) == "ON"
-        await kernel.until(lambda: str(kernel.known.dead_man.state) == "OFF", within=90.0)
+        await kernel.until(lambda: str(kernel.known.dead_man.state) == "OFF", within=15.0)
         assert "maintenance" in kernel.known.dead_man.why
         settings = [text for text in kernel.world.sent if '"cancel_all_orders_after"' in text]
         assert parameters(settings, "timeout")[-2:] == [60, 0]
         (off,) = [record for record in kernel.audit.records() if record["kind"] == "dead_man" and not record["on"]]
         assert "maintenance" in str(off["why"])
-        await passed(300.0)
+        await passed(130.0)
         assert order.state == "OPEN"
         assert order.record.order_qty == Decimal("0.01")
 

@@ -227,7 +227,7 @@ def test_one_lost_refresh_is_said_aloud_and_the_next_one_keeps_the_orders(tmp_pa
         await passed(1.0)
         (alarm,) = kernel.known.alarms
         assert "dead man's switch" in alarm.what
-        await passed(120.0)
+        await passed(70.0)
         assert (switch(kernel), str(order.state), len(kernel.known.alarms)) == ("ON", "OPEN", 1)
 
     tried(story, tmp_path)
@@ -255,7 +255,7 @@ def test_a_switch_whose_refreshes_are_lost_until_it_fires_leaves_orders_unverifi
         await kernel.until(lambda: order.state == "CANCELED" and kernel.account.reconciled, within=90.0)
         assert theirs(kernel, order.order_id).status == "canceled"
         settings = len(said(kernel, "cancel_all_orders_after"))
-        await passed(120.0)
+        await passed(40.0)
         assert switch(kernel) == "FIRED"
         assert len(said(kernel, "cancel_all_orders_after")) == settings
 
@@ -308,7 +308,7 @@ def test_a_clean_disarm_sets_the_switch_to_nothing_and_has_it_acknowledged_or_sa
         await passed(1.0)
         assert parameters(said(kernel, "cancel_all_orders_after"), "timeout") == [60, 60, 60, 0]
         assert switch(kernel) == ("OFF" if answered else "STOPPING")
-        await passed(120.0)
+        await passed(70.0)
         assert len(kernel.known.alarms) > 0 or answered
         assert order.state == "OPEN"
         assert not kernel.propose().ok
