@@ -125,7 +125,7 @@ def _differences(ours: OrderRecord, their: TheirOrder) -> list[str]:
     differences = []
     if ours.filled_qty != there:
         differences.append(f"{their.order_id} has {ours.filled_qty} filled here, {there} there")
-    if their.status not in _SAME_AS[str(ours.state)]:
+    if their.status not in _SAME_AS.get(str(ours.state), ()):
         differences.append(f"{their.order_id} is {ours.state} here, {their.status} there")
     return differences
 
