@@ -95,7 +95,7 @@ def test_the_sandbox_command_says_where_it_listens_and_ends_with_its_pipe() -> N
 
 def test_the_sandbox_command_refuses_what_it_cannot_do() -> None:
     """Another market than it has, and an address that is not loopback."""
-    feed = program("sandbox", "--market", "feed")
+    feed = program("sandbox", "--market", "hearsay")
     everywhere = program("sandbox", "--host", "0.0.0.0")
     assert (feed.returncode, everywhere.returncode) == (1, 1)
     assert "synthetic" in feed.stderr
