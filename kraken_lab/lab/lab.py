@@ -343,6 +343,7 @@ class Lab(Looking, Acting):
     def _check_open(self) -> None:
         if self._closed:
             raise LabClosed("This lab")
+        self.io.check()
         if self._process is not None and not self._process.alive:
             raise SandboxError(
                 "The sandbox process of this lab has ended. kl.connect() opens another lab with another sandbox; "

@@ -82,7 +82,12 @@ class IOThread:
         """Whether the caller is on this very thread."""
         return threading.current_thread() is self._thread
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Have a thread that can be asked.
+
+        Raises:
+            LabClosed: it was closed, or this is a forked child.
+        """
         if os.getpid() != self._pid:
             raise LabClosed(f"The lab of process {self._pid}, which was forked,")
         if self._closed:
@@ -95,7 +100,7 @@ class IOThread:
             LabClosed: it was closed, or this is a forked child.
         """
         try:
-            self._check()
+            self.check()
         except LabClosed:
             work.close()
             raise
