@@ -231,7 +231,7 @@ def finished(folder: Path, log: Log, at: Instant, say: Say) -> None:
     files, path = OsFiles(), folder / HALT_FILE
     try:
         record = read_halt(files.read(path))
-        if record is not None and not record.resumed:
+        if record is not None:
             files.replace(path, halt_text(replace(record, unfinished=False)))
         log.add("kill finished", {}, at)
     except OSError as error:

@@ -9,6 +9,7 @@ What a crash left half written is cut off by whoever adds next, and kept, as tex
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,9 @@ class Chain:
             except OSError:
                 self._undo(size)
                 raise
-            self._files.replace(self._head_path, _head_text(_Head(n, prev, size + len(data))), durable=False)
+            with contextlib.suppress(OSError):
+                # Without it the next one reads the log's end instead.
+                self._files.replace(self._head_path, _head_text(_Head(n, prev, size + len(data))), durable=False)
 
     def sync(self) -> None:
         """Until everything added is on the disk."""

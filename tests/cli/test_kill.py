@@ -44,6 +44,7 @@ class Exchange:
         self.down: set[str] = set()
         self.slow = 0.0
         self.stubborn: set[str] = set()
+        self.client_ids: dict[str, str] = {}
         self.calls: list[str] = []
 
     async def private(self, name: str, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -63,7 +64,8 @@ class Exchange:
         return {
             "open" if name == "OpenOrders" else "closed": {
                 name: {
-                    "refid": None, "cl_ord_id": None, "status": status, "opentm": now - 100, "closetm": now,
+                    "refid": None, "cl_ord_id": self.client_ids.get(name), "status": status,
+                    "opentm": now - 100, "closetm": now,
                     "descr": {"pair": "BTC/USD", "type": "buy", "ordertype": "limit", "price": "99.0", "price2": "0"},
                     "vol": "1.0", "vol_exec": "1.0" if status == "closed" else "0.0", "cost": "0", "fee": "0",
                     "price": "0",
@@ -182,6 +184,20 @@ def test_an_order_that_a_kernel_wrote_down_is_not_confirmed_until_it_says_more(t
     assert kernel.frames == []
     complete, screen = killed(Exchange(), tmp_path)
     assert complete
+    assert "not confirmed: none" in screen.text
+
+
+@pytest.mark.promise("A-12")
+def test_an_order_that_the_exchange_knows_by_the_kernels_id_is_one_order(tmp_path: Path) -> None:
+    """Written down here, cancelled there: it is confirmed once, and nothing of it is left."""
+    kernel = Bench(tmp_path)
+    permit = kernel.permit()
+    kernel.submit(permit)
+    exchange = Exchange("O1")
+    exchange.client_ids["O1"] = permit.cl_ord_ids[0]
+    complete, screen = killed(exchange, tmp_path)
+    assert complete
+    assert "confirmed cancelled: 1" in screen.text
     assert "not confirmed: none" in screen.text
 
 

@@ -203,6 +203,17 @@ def test_a_torn_tail_is_tolerated_reported_and_kept(tmp_path: Path, kept: int) -
     assert torn["text"] == text[start:][:kept].decode()
 
 
+def test_a_head_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+    """What was added is added."""
+    files = FaultyFiles()
+    chain = Chain(tmp_path / "audit.jsonl", files)
+    files.faults["replace"] = OSError(errno.EIO, "broken")
+    for number in range(3):
+        chain.extend([{"kind": "note", "number": number}])
+    assert chain.verify().ok
+    assert numbers(chain) == [0, 1, 2]
+
+
 def test_a_crash_between_a_line_and_the_head_loses_nothing(tmp_path: Path) -> None:
     """The head is a shortcut; the lines are the log."""
     chain = a_chain(tmp_path, 2)
@@ -274,7 +285,11 @@ def test_two_processes_keep_one_chain(tmp_path: Path) -> None:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
     for writer in writers:
-        writer.communicate("go\n", timeout=60)
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
         assert writer.returncode == 0
     chain = Chain(path, OsFiles())
     report = chain.verify()

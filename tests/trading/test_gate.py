@@ -723,6 +723,17 @@ def test_only_an_order_that_was_proved_never_placed_counts_no_more(tmp_path: Pat
 
 
 @pytest.mark.promise("A-08")
+def test_what_the_exchange_rejected_leaves_room_for_another(tmp_path: Path) -> None:
+    """Nothing was placed; and asking for the same again is no repetition of it."""
+    bench = Bench(tmp_path, "live", limits=replace(LIMITS, max_day_notional=D(150)))
+    bench.arm()
+    name = sent(bench.place())["params"]["cl_ord_id"]
+    assert bench.place() is None
+    bench.gate.settled(name, OrderState.REJECTED)
+    assert bench.place() is not None
+
+
+@pytest.mark.promise("A-08")
 def test_what_was_refused_here_counts_for_nothing(tmp_path: Path) -> None:
     """In this kernel and in the next: nothing was sent."""
     bench = Bench(tmp_path)

@@ -92,6 +92,16 @@ def test_a_halt_that_cannot_be_written_holds_in_this_kernel(tmp_path: Path) -> N
     assert bench.halt.look() is None
 
 
+def test_a_halt_that_cannot_be_written_is_not_ended_by_an_older_file(tmp_path: Path) -> None:
+    """That file says of another halt that it is over."""
+    written_elsewhere(tmp_path, resumed="long ago")
+    bench = Bench(tmp_path)
+    bench.files.faults["replace"] = OSError(errno.ENOSPC, "full")
+    latch(bench)
+    assert [bench.halt.look() is not None for _ in range(2)] == [True, True]
+    assert bench.place() is None
+
+
 def test_a_resume_that_is_not_in_the_log_ends_nothing(tmp_path: Path) -> None:
     """First the reason, then the end."""
     bench = Bench(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -159,6 +160,28 @@ def test_a_lock_whose_file_was_renamed_is_taken_anew(tmp_path: Path) -> None:
     first.release()
     assert not FileLock(path).take()
     second.release()
+
+
+def test_a_lock_whose_file_goes_while_it_is_taken_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening it and locking it somebody renamed it: who comes by its name would get a second one."""
+    path = tmp_path / "lock"
+    tries: list[int] = []
+    flock = fcntl.flock
+
+    def slow(fd: int, operation: int) -> None:
+        tries.append(fd)
+        if len(tries) == 1:
+            path.rename(tmp_path / "old")
+        flock(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    first = FileLock(path)
+    assert first.take()
+    assert len(tries) == 2
+    assert not FileLock(path).take()
+    first.release()
 
 
 def test_nothing_is_removed_where_there_is_nothing(tmp_path: Path) -> None:
