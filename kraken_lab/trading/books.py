@@ -95,6 +95,7 @@ class OrderBooks:
     def _write_down(self, machine: OrderMachine) -> None:
         line = order_fields(machine.record)
         line |= {"replaces": machine.replaces} if machine.replaces else {}
+        line |= {"fills_missing": True} if machine.fills_missing else {}
         if machine.written is None or {**line, "updated_ns": 0} != {**machine.written, "updated_ns": 0}:
             machine.written = line
             self._audit("order", {"key": machine.key, **line})

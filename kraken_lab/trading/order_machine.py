@@ -88,7 +88,7 @@ class OrderMachine:
         self._final_qty: Decimal | None = None
         """What had been filled when it ended, where whoever told of the end said so."""
         self._ended_by_fill = False
-        """Whether its end is known only from a fill that bore the final status."""
+        """Whether its end is known only from a fill that bore the final status, or from an earlier kernel's lines."""
         self._alarms: list[str] = []
 
     # --- reading ----------------------------------------------------------------------------------------------------
@@ -109,6 +109,11 @@ class OrderMachine:
         # Of an end that a fill told of nobody said how much it came to; a filled order came to all of it.
         whole = record.state is S.FILLED and record.order_qty is not None and record.filled_qty >= record.order_qty
         return record.state in _ENDED and self._ended_by_fill and self._final_qty is None and not whole
+
+    def miss_fills(self) -> None:
+        """An earlier kernel knew of its end and not of all its fills."""
+        self._ended_by_fill = True
+        self._update(self.record.updated_ns)
 
     def take_alarms(self) -> list[str]:
         """What should be said aloud since the last call."""

@@ -13,6 +13,7 @@ from typing import Any
 from ..wire import Instant
 from .books import OrderBooks
 from .intent import Intent, IntentLeg
+from .order_machine import OrderMachine
 from .remember import fill_of, order_of
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 
@@ -29,6 +30,7 @@ def restore(records: Iterable[tuple[str, Mapping[str, Any]]], books: OrderBooks,
     """
     orders: dict[str, OrderRecord] = {}
     replaces: dict[str, str] = {}
+    missing: set[str] = set()
     fills: dict[str, list[FillRecord]] = {}
     for kind, fields in records:
         if kind == "intent":
@@ -41,10 +43,14 @@ def restore(records: Iterable[tuple[str, Mapping[str, Any]]], books: OrderBooks,
             orders[key] = order_of(fields)
             if fields.get("replaces"):
                 replaces[key] = str(fields["replaces"])
+            (missing.add if fields.get("fills_missing") else missing.discard)(key)
         elif kind == "fill":
             fills.setdefault(str(fields["key"]), []).append(fill_of(fields))
     for key, record in orders.items():
-        _put(key, record, fills.get(key, ()), books, at, replaces=replaces.get(key))
+        machine = _put(key, record, fills.get(key, ()), books, at, replaces=replaces.get(key))
+        if key in missing and machine.record.is_terminal:
+            machine.miss_fills()
+        books.touched(machine, at)
 
 
 def _intended(leg: IntentLeg, intent: Intent) -> OrderRecord:
@@ -70,7 +76,7 @@ def _intended(leg: IntentLeg, intent: Intent) -> OrderRecord:
 
 def _put(
     key: str, record: OrderRecord, fills: Iterable[FillRecord], books: OrderBooks, at: Instant, *, replaces: str | None
-) -> None:
+) -> OrderMachine:
     if record.state in _MAY_EXIST:
         record = replace(record, state=OrderState.UNKNOWN, reason="it was on its way when the kernel ended")
     if record.state is OrderState.PENDING_CANCEL:
@@ -84,4 +90,4 @@ def _put(
     machine.reported_qty = record.filled_qty
     event = OrderEvent(what="from the audit log of an earlier kernel", received_at_ns=at.wall_ns, state=record.state)
     machine.timeline = (event,)
-    books.touched(machine, at)
+    return machine
