@@ -14,25 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
 from ..errors import AuditBroken, ConfirmationVoid, Halted, NotArmed, OrderError, OrderRefused
 from ..wire import ORDER_AFFECTING, AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, Request, encode, from_ns
-from .arming import Arming, limits_fields
+from .arming import Arming
 from .audit import Audit
 from .checks import check
 from .facts import Facts, Past
 from .gestures import Confirmations, Gesture
 from .halt import Halt
-from .intent import Intent, intent_leg, request_text
+from .intent import Intent, intended, request_text
 from .judgement import Check
-from .legs import Leg, legs_of
-from .notional import added_notional, leg_notional
 from .permit import Circumstances, Permit, named
 from .proposal import Proposal
-from .question import Question, Unknowable
+from .question import Unknowable
 from .usage import Usage
 
 __all__ = ["Clearance", "FactsOf", "Gate", "OrderFrame", "OrderRequest", "Passed", "Refusal"]
@@ -238,7 +235,7 @@ class Gate:
         """
         error: OrderError
         try:
-            intent = self._intent(permit, self._judge(self._taken(permit), facts_of, at))
+            intent = intended(permit, self._judge(self._taken(permit), facts_of, at))
         except Unknowable as unknown:
             error = OrderRefused(permit.what, [f"what it is worth is not known: {unknown}"])
         except OrderError as found:
@@ -361,30 +358,6 @@ class Gate:
         arming = 0 if self.arming is None else self.arming.number(at, facts.limits)
         return Circumstances.of(facts, arming=arming, halts=self.halt.count)
 
-    def _intent(self, permit: Permit, facts: Facts) -> Intent:
-        legs = legs_of(permit.request, facts.orders)
-        if not legs:
-            raise OrderRefused(permit.what, ["the order it would change is not known"])
-        names: tuple[str | None, ...] = permit.cl_ord_ids or (None,) * len(legs)
-        target = next((leg.replaces for leg in legs if leg.replaces is not None), None)
-        latest = permit.expires_mono - facts.at.mono + facts.settings.order_deadline
-        return Intent(
-            confirmation=permit.confirmation,
-            method=permit.request.method,
-            what=permit.what,
-            symbol=permit.symbol,
-            request=request_text(permit.request),
-            legs=tuple(
-                intent_leg(leg, name, _notional(leg, permit.request, facts))
-                for leg, name in zip(legs, names, strict=True)
-            ),
-            target=None if target is None else target.order_id or target.cl_ord_id,
-            deadline_s=facts.settings.order_deadline,
-            not_after_ns=facts.exchange_ns + round(latest * 1e9),
-            confirmed_ns=permit.confirmed_at.wall_ns,
-            limits=limits_fields(facts.limits),
-        )
-
     # --- the frame --------------------------------------------------------------------------------------------------
 
     def _depart(self, permit: Permit, facts_of: FactsOf, token: str, req_id: int, at: Instant) -> OrderFrame:
@@ -405,32 +378,13 @@ class Gate:
         self._say_refused(permit, error, at)
 
     def _say_refused(self, permit: Permit, error: OrderError, at: Instant) -> None:
-        self.audit.record(
-            "refused",
-            {
-                "confirmation": permit.confirmation,
-                "cl_ord_ids": list(permit.cl_ord_ids),
-                "what": permit.what,
-                "reason": str(error),
-            },
-            at,
-        )
+        fields = {"confirmation": permit.confirmation, "cl_ord_ids": list(permit.cl_ord_ids), "what": permit.what}
+        self.audit.record("refused", {**fields, "reason": str(error)}, at)
 
 
 def _ids_for(request: Request) -> int:
     """How many fresh ids a request needs: one for each order, and for an edit a name of its successor's for us."""
     return len(request.orders) if isinstance(request, BatchAdd) else int(isinstance(request, AddOrder | EditOrder))
-
-
-def _notional(leg: Leg, request: Request, facts: Facts) -> Decimal:
-    """What one of a request's orders adds to the day's notional; where limits are not enforced it may be unknown."""
-    try:
-        question = Question(request, facts)
-        return leg_notional(leg, question) if leg.replaces is None else added_notional(request, facts)
-    except Unknowable:
-        if facts.enforcement == "enforce":
-            raise
-        return Decimal(0)
 
 
 def _written(request: Request, facts: Facts, token: str, req_id: int, at: Instant) -> tuple[str, str]:

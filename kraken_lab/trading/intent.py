@@ -11,12 +11,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from ..errors import Malformed
+from ..errors import Malformed, OrderRefused
 from ..wire import Request, encode, from_ns, to_ns
+from .arming import limits_fields
 from .disk import Record
-from .legs import Leg, fingerprint
+from .facts import Facts
+from .legs import Leg, fingerprint, legs_of
+from .notional import added_notional, leg_notional
+from .permit import Permit
+from .question import Question, Unknowable
 
-__all__ = ["Intent", "IntentLeg", "intent_leg", "request_text"]
+__all__ = ["Intent", "IntentLeg", "intended", "request_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +148,49 @@ def _leg(fields: Mapping[str, Any]) -> IntentLeg:
     )
 
 
-def intent_leg(leg: Leg, cl_ord_id: str | None, notional: Decimal) -> IntentLeg:
+def intended(permit: Permit, facts: Facts) -> Intent:
+    """The intent of a permit, by the facts it was judged by.
+
+    Raises:
+        OrderRefused: the order that it would change is not known.
+        Unknowable: what it is worth is not known, where limits hold.
+    """
+    legs = legs_of(permit.request, facts.orders)
+    if not legs:
+        raise OrderRefused(permit.what, ["the order it would change is not known"])
+    names: tuple[str | None, ...] = permit.cl_ord_ids or (None,) * len(legs)
+    target = next((leg.replaces for leg in legs if leg.replaces is not None), None)
+    latest = permit.expires_mono - facts.at.mono + facts.settings.order_deadline
+    return Intent(
+        confirmation=permit.confirmation,
+        method=permit.request.method,
+        what=permit.what,
+        symbol=permit.symbol,
+        request=request_text(permit.request),
+        legs=tuple(
+            _intent_leg(leg, name, _notional(leg, permit.request, facts)) for leg, name in zip(legs, names, strict=True)
+        ),
+        target=None if target is None else target.order_id or target.cl_ord_id,
+        deadline_s=facts.settings.order_deadline,
+        not_after_ns=facts.exchange_ns + round(latest * 1e9),
+        confirmed_ns=permit.confirmed_at.wall_ns,
+        limits=limits_fields(facts.limits),
+    )
+
+
+def _notional(leg: Leg, request: Request, facts: Facts) -> Decimal:
+    """What one of a request's orders adds to the day's notional; where limits are not enforced it may be unknown."""
+    try:
+        if leg.replaces is None:
+            return leg_notional(leg, Question(request, facts))
+        return added_notional(request, facts)
+    except Unknowable:
+        if facts.enforcement == "enforce":
+            raise
+        return Decimal(0)
+
+
+def _intent_leg(leg: Leg, cl_ord_id: str | None, notional: Decimal) -> IntentLeg:
     """One order of a request, as its intent keeps it."""
     return IntentLeg(
         cl_ord_id=cl_ord_id,
