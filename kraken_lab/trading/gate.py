@@ -362,11 +362,14 @@ class Gate:
 
     def _depart(self, permit: Permit, facts_of: FactsOf, token: str, req_id: int, at: Instant) -> OrderFrame:
         try:
-            facts = self._judge(permit, facts_of, at)
-            text, deadline = _written(permit.request, facts, token, req_id, at)
+            text, deadline = _written(permit.request, self._judge(permit, facts_of, at), token, req_id, at)
         except OrderError as error:
             self._give_up(permit, error, at)
             raise
+        except Exception as error:
+            refused = OrderRefused(permit.what, [f"it could not be written ({type(error).__name__})"])
+            self._give_up(permit, refused, at)
+            raise refused from error
         if self.arming is not None:
             self.arming.used(at)
         self.audit.record("sent", {"confirmation": permit.confirmation, "req_id": req_id, "deadline": deadline}, at)

@@ -569,6 +569,20 @@ def test_facts_that_cannot_be_had_or_are_old_refuse(tmp_path: Path) -> None:
     assert "not those of this moment" in str(bench.refusals[1])
 
 
+@pytest.mark.promise("A-17")
+@pytest.mark.fault("F-128")
+def test_a_frame_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A clock estimate beyond all years gives no deadline, and no deadline no order."""
+    bench = Bench(tmp_path)
+    offsets = [0]
+    bench.submit(bench.permit(), lambda: replace(bench.facts_now(), exchange_ns=bench.wall_ns + offsets[0]))
+    offsets[0] = 10**30
+    bench.write()
+    assert bench.frames == []
+    assert "could not be written" in str(bench.refusals[0])
+    assert bench.gate.past == ()
+
+
 def test_a_broken_chain_stops_orders(tmp_path: Path) -> None:
     """What cannot be relied on cannot say what was used."""
     bench = Bench(tmp_path)
