@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,15 @@ class EventTable:
     nanoseconds or RFC 3339 text, a price or quantity as `Decimal`, text or int, None where there is none. A value that
     cannot be read becomes missing (0 or False in a column that cannot miss) and is counted in `unreadable`.
 
-    How it is safe without slowing the writer down. Appending is a ``list.append``: atomic, and it waits for nobody.
-    Packing the waiting rows into arrays is done by one thread at a time, under a lock: by a reader before it looks, or
-    by the writer after every 1,024 rows, unless a reader is at it already. The packer copies the first n waiting rows,
-    writes them behind the last packed row, and only then deletes those n from the list; the writer meanwhile only adds
-    at the other end. A view is a window on rows packed before it was made. Their slots are never written again: when
-    the arrays are full, or their bound changes, new ones are allocated and the newest rows carried over (see `Buffer`).
-    So a view never changes, and what it costs is only the memory it keeps alive, shown as `memory_held_by_views`.
+    How it is safe without slowing the writer down. Waiting rows lie in one flat list, value behind value: nothing is
+    kept of a row but its values, and a column is a slice with a step. Appending is one ``list.extend`` by a whole row:
+    atomic, and it waits for nobody. Packing the waiting rows into arrays is done by one thread at a time, under a lock:
+    by a reader before it looks, or by the writer after every 1,024 rows, unless a reader is at it already. The packer
+    copies the first n waiting rows, writes them behind the last packed row, and only then deletes those n from the
+    list; the writer meanwhile only adds at the other end. A view is a window on rows packed before it was made. Their
+    slots are never written again: when the arrays are full, or their bound changes, new ones are allocated and the
+    newest rows carried over (see `Buffer`). So a view never changes, and what it costs is only the memory it keeps
+    alive, shown as `memory_held_by_views`.
 
     Args:
         schema: the columns.
@@ -63,7 +66,8 @@ class EventTable:
     ) -> None:
         self.schema = schema
         self._width = len(schema)
-        self._waiting: list[tuple[Any, ...]] = []
+        self._batch = _BATCH * self._width
+        self._waiting: list[Any] = []
         self._newest: tuple[Any, ...] | None = None
         self._lock = threading.Lock()
         self._words = {
@@ -90,8 +94,8 @@ class EventTable:
         if len(values) != self._width:
             raise BadArgument("values", values, f"{self._width} values: {', '.join(self.schema.names)}")
         waiting = self._waiting
-        waiting.append(values)
-        if len(waiting) >= _BATCH:
+        waiting.extend(values)
+        if len(waiting) >= self._batch:
             self._pack_unless_busy()
 
     def extend(self, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -104,8 +108,8 @@ class EventTable:
         for values in rows:
             if len(values) != self._width:
                 raise BadArgument("values", values, f"{self._width} values: {', '.join(self.schema.names)}")
-        self._waiting.extend(rows)
-        if len(self._waiting) >= _BATCH:
+        self._waiting.extend(list(chain.from_iterable(rows)))
+        if len(self._waiting) >= self._batch:
             self._pack_unless_busy()
 
     def _pack_unless_busy(self) -> None:
@@ -181,10 +185,8 @@ class EventTable:
         return self._latest()
 
     def _latest(self) -> Row | None:
-        try:
-            values: tuple[Any, ...] | None = self._waiting[-1]
-        except IndexError:
-            values = self._newest  # set before the list is emptied, so one of the two is there
+        # The newest packed row is set before the list is emptied, so one of the two is there.
+        values = tuple(self._waiting[-self._width :]) or self._newest
         return None if values is None else Row(self.schema, self._written_out(values))
 
     def __len__(self) -> int:
@@ -260,29 +262,34 @@ class EventTable:
         return self._bound + self._bound // 2
 
     def _pack(self) -> None:
-        todo = len(self._waiting)
-        while todo:
-            batch = self._waiting[: min(todo, _BATCH)]
-            self._store(batch)
-            self._newest = batch[-1]
-            del self._waiting[: len(batch)]
-            todo -= len(batch)
+        waiting, width = self._waiting, self._width
+        todo, done = len(waiting), 0
+        try:
+            while done < todo:
+                stop = min(done + self._batch, todo)
+                self._store([waiting[at:stop:width] for at in range(done, done + width)])
+                done = stop
+        finally:
+            # Once for all batches: what is taken off the front moves everything behind it.
+            if done:
+                self._newest = tuple(waiting[done - width : done])
+                del waiting[:done]
 
-    def _store(self, batch: list[tuple[Any, ...]]) -> None:
-        bound = self._bound
-        if len(batch) > bound:  # these would be evicted before anyone saw them
-            self._evicted += len(batch) - bound
-            batch = batch[-bound:]
+    def _store(self, batch: list[list[Any]]) -> None:
+        bound, count = self._bound, len(batch[0])
+        if count > bound:  # these would be evicted before anyone saw them
+            self._evicted += count - bound
+            batch, count = [values[-bound:] for values in batch], bound
         packed = []
-        for at, (column, values) in enumerate(zip(self.schema.columns, zip(*batch, strict=True), strict=True)):
+        for at, (column, values) in enumerate(zip(self.schema.columns, batch, strict=True)):
             done = pack(column, values, self._words.get(at), self._units.get(at))
             self._unreadable += done.unreadable
             packed.append(done)
-        kept = min(self._buffer.length - self._first, bound - len(batch))
-        if self._buffer.length + len(batch) > self._buffer.capacity or not self._buffer.fits_words():
+        kept = min(self._buffer.length - self._first, bound - count)
+        if self._buffer.length + count > self._buffer.capacity or not self._buffer.fits_words():
             self._evicted += self._buffer.length - self._first - kept
             self._first = self._buffer.length - kept
-            self._move_into(max(_SMALLEST, 2 * (kept + len(batch))), room=len(batch))
+            self._move_into(max(_SMALLEST, 2 * (kept + count)), room=count)
         self._buffer.write(packed)
         self._evict()
 
