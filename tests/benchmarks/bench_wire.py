@@ -21,7 +21,7 @@ from kraken_lab.streams.book_feed import BookFeed
 from kraken_lab.streams.router import Router
 from kraken_lab.wire import Instant, Settings, Want
 
-from .bench_road import SYMBOL, frames
+from .traffic import MIXES, SYMBOL, book_frames
 
 ROUNDS = 5
 
@@ -77,7 +77,7 @@ def measured(work: Callable[[str, int], Awaitable[None]], url: str, count: int) 
 
 def main() -> None:
     """Print the ratios, the median of some interleaved rounds."""
-    made = frames(10, 20_000)
+    made = book_frames(10, 20_000, MIXES["2.2 entries a message"][10])
     near, far = multiprocessing.Pipe()
     sender = multiprocessing.get_context("spawn").Process(target=send_frames, args=(made, far), daemon=True)
     sender.start()
