@@ -7,6 +7,7 @@ Source: "Spot REST API", Kraken API reference: errors come as an array in an ans
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -30,6 +31,9 @@ PRIVATE_CALLS = frozenset(
 """Private calls that only read or cancel: the only ones there are here. Source: "Account Data" and "Trading"."""
 
 USER_AGENT = "kraken_lab"
+
+LEAVING = 1.0
+"""Seconds that `RestClient.close` waits for requests that nobody waits for any more."""
 
 
 class _Envelope(msgspec.Struct):
@@ -70,9 +74,12 @@ class RestClient:
             headers={"User-Agent": USER_AGENT},
             transport=http,
         )
+        self._asking: set[asyncio.Task[httpx.Response]] = set()
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._asking:
+            await asyncio.wait(self._asking, timeout=LEAVING)
         await self._client.aclose()
 
     # --- public -----------------------------------------------------------------------------------------------------
@@ -173,9 +180,21 @@ class RestClient:
             raise RestFailed(path, "the answer has another shape than documented")
         return result
 
+    async def _request(self, method: str, url: str, **options: Any) -> httpx.Response:
+        # One that is given up in the middle of a handshake would leave its socket open behind it, so it is let finish.
+        asking = asyncio.ensure_future(self._client.request(method, url, **options))
+        self._asking.add(asking)
+        asking.add_done_callback(self._finished)
+        return await asyncio.shield(asking)
+
+    def _finished(self, asking: asyncio.Task[httpx.Response]) -> None:
+        self._asking.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # nobody may be left to hear it
+
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
         try:
-            answer = await self._client.request(method, self._base + path, **options)
+            answer = await self._request(method, self._base + path, **options)
         except httpx.TimeoutException:
             raise RestFailed(path, "no answer in time") from None
         except httpx.ConnectError as error:

@@ -288,3 +288,28 @@ class TestAgainstTheSandbox:
         """Is refused in the exchange's words."""
         with pytest.raises(RestFailed, match="EQuery:Unknown asset pair"):
             self.call(lambda rest: rest.depth("XXX/YYY"))
+
+
+@pytest.mark.promise("S-21")
+def test_a_request_that_nobody_waits_for_any_more_is_let_finish() -> None:
+    """Given up in the middle of a handshake it would leave a socket open; `close` waits for it, and not for long."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        begun.set()
+        await asyncio.sleep(0.05)
+        ended.set()
+        return httpx.Response(500)
+
+    async def work() -> None:
+        client = RestClient("http://127.0.0.1:1/secret", wall_ns=lambda: 1, http=httpx.MockTransport(slow))
+        asking = asyncio.ensure_future(client.time())
+        await begun.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert not ended.is_set()
+        await client.close()
+        assert ended.is_set()
+
+    asyncio.run(work())
