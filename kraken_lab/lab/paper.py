@@ -93,8 +93,11 @@ class PaperExchange:
 
     @property
     def paused(self) -> dict[str, str]:
-        """Pairs that are not matched now, and why."""
-        return dict(self.process.paused)
+        """Pairs that are not matched now, and why; also one that is followed and was not heard to be matched yet."""
+        books = () if self._desk is None else self._desk.feeds
+        followed = {feed.symbol for feed in books if isinstance(feed, BookFeed)}
+        silent = dict.fromkeys(followed - self.process.matched, "its book is not whole there yet")
+        return silent | dict(self.process.paused)
 
     def close(self) -> None:
         """End the pipe and the process. Idempotent."""

@@ -52,6 +52,7 @@ class SandboxProcess:
         self._pid = os.getpid()
         self._on_notice = on_notice
         self._paused: dict[str, str] = {}
+        self._matched: set[str] = set()
         command = [sys.executable, "-m", "kraken_lab.sandbox", "--json", "--port", "0", "--seed", str(seed)]
         command += ["--rate", repr(rate)] if rate is not None else []
         command += ["--market", market] if market != "synthetic" else []
@@ -102,6 +103,11 @@ class SandboxProcess:
         """With ``market="feed"``: the pairs of which it has said that it does not match them now, and why."""
         return dict(self._paused)
 
+    @property
+    def matched(self) -> frozenset[str]:
+        """With ``market="feed"``: the pairs of which it has said that it matches them now."""
+        return frozenset(self._matched)
+
     def _read(self) -> None:
         stdout = self._process.stdout
         assert stdout is not None
@@ -115,9 +121,11 @@ class SandboxProcess:
 
     def _notice(self, notice: Mapping[str, Any]) -> None:
         if notice["notice"] == "paused":
+            self._matched.discard(notice["symbol"])
             self._paused[notice["symbol"]] = notice["reason"]
         elif notice["notice"] == "resumed":
             self._paused.pop(notice["symbol"], None)
+            self._matched.add(notice["symbol"])
         if self._on_notice is not None:
             try:
                 self._on_notice(notice)

@@ -70,8 +70,8 @@ class Desk:
 
     @property
     def feeds(self) -> tuple[Feed, ...]:
-        """Every feed that is carried."""
-        return tuple(feed for router in self.routers for feed in router.feeds.values())
+        """Every feed that is carried. May be asked from any thread."""
+        return tuple(feed for router in self.routers for feed in tuple(router.feeds.values()))
 
     @property
     def instruments(self) -> InstrumentSnapshot:
