@@ -262,6 +262,7 @@ class AccountLine:
         if ours:
             fields = {"method": response.method, "success": response.success, "error": response.error}
             self._audit("answer", {**fields, "raw": _raw(response.raw)})
+            self._books.version += 1  # also when no order changed: the switch is on, a cancel went through
             self._after(at)
         return ours
 

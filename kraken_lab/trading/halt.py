@@ -132,7 +132,7 @@ class Halt:
         ended = replace(known, resumed=reason.strip(), unfinished=False)
 
         def recorded(error: OSError | None, at: Instant) -> None:
-            if error is None and self.look() != known:
+            if error is None and not _still(self.look(), known):
                 error = OSError("trading was halted again meanwhile")
             if error is not None:
                 done(error, at)
@@ -140,7 +140,7 @@ class Halt:
             self._disk.replace(self.path, halt_text(ended), saved)
 
         def saved(error: OSError | None, at: Instant) -> None:
-            if error is None and self._known == known:
+            if error is None and _still(self._known, known):
                 self._known, self._saved = None, True
             done(error, at)
 
@@ -155,6 +155,11 @@ class Halt:
             done(error, at)
 
         self._disk.replace(self.path, halt_text(record), saved)
+
+
+def _still(now: HaltRecord | None, known: HaltRecord) -> bool:
+    """Whether it is the halt that was known. That a kill of it came to its end meanwhile makes no other of it."""
+    return now is not None and replace(now, unfinished=known.unfinished) == known and known.unfinished >= now.unfinished
 
 
 def _ignored(error: OSError | None, at: Instant) -> None:

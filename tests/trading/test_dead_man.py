@@ -53,6 +53,15 @@ def run(line: Line, seconds: float, *, lost: tuple[int, ...] = ()) -> None:
             confirm(line)
 
 
+def test_whoever_watches_hears_that_it_is_on() -> None:
+    """Though no order changed: what shows the account shows the switch."""
+    line = switched_on(confirmed=False)
+    heard: list[str] = []
+    line.account.watchers = (lambda: heard.append(str(line.now.dead_man.state)),)
+    confirm(line)
+    assert heard == ["ON"]
+
+
 @pytest.mark.promise("A-14")
 def test_it_is_refreshed_every_fifteen_seconds() -> None:
     """Sixty seconds, set anew long before they are over."""

@@ -203,6 +203,20 @@ def test_a_halt_during_a_resume_stands(tmp_path: Path) -> None:
     assert found.reason == "from a terminal"
 
 
+@pytest.mark.promise("A-13")
+def test_a_kill_that_comes_to_its_end_during_a_resume_is_no_other_halt(tmp_path: Path) -> None:
+    """Whoever killed writes down that nothing is left, just when somebody else ends the halt."""
+    killer, other = Bench(tmp_path), Bench(tmp_path, pid=2)
+    latch(killer, unfinished=True)
+    assert other.halt.look() is not None
+    other.disk.slow = True
+    said = resume(other)
+    killer.halt.finished(killer.now)
+    other.disk.run()
+    assert said == [None]
+    assert other.halt.look() is None
+
+
 def test_nothing_to_resume_is_no_trouble(tmp_path: Path) -> None:
     """Asked without a halt, it has nothing to do."""
     bench = Bench(tmp_path)
