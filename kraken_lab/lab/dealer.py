@@ -218,10 +218,14 @@ class Dealer:
         self.dead_man_on = on
         self.act(lambda account, at: account.dead_man(on, at))
 
-    def kill(self, reason: str) -> None:
-        """Halt first, then cancel everything on every path; `known` has the lists."""
+    def kill(self, reason: str, noted: Callable[[], None] = lambda: None) -> None:
+        """Halt first, then cancel everything on every path; `known` has the lists.
+
+        The halt holds in this kernel at once. ``noted`` is called when the disk has taken it, and with it every other
+        kernel knows; also when the disk cannot, which stops nothing.
+        """
         at = self._now()
-        self.halt.latch(reason, at, _noted, unfinished=True)
+        self.halt.latch(reason, at, lambda error, at: noted(), unfinished=True)
         if self.arming is not None:
             self.arming.disarm("killed", at)
         self.act(lambda account, at: account.kill(at))
@@ -269,7 +273,3 @@ class Dealer:
         if status.trigger_ns is not None:
             words += f", fires at {from_ns(status.trigger_ns, 0)}"
         return f"{words} ({status.why})" if status.why else words
-
-
-def _noted(error: OSError | None, at: Instant) -> None:
-    """The halt holds in this kernel also when the disk does not take it, and `Halt` tries to write it down."""

@@ -68,6 +68,8 @@ T = TypeVar("T")
 
 BOOK_WAIT: Final = 5.0
 """How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""
+PAID_IN_WAIT: Final = 1.0
+"""How long the first paper order of a pair waits for the account's money, in seconds; of some assets there is none."""
 PAUSED_LOOK: Final = 0.02
 """Between two looks at whether paper matching has begun, in seconds."""
 READY_WAIT: Final = 10.0
@@ -109,6 +111,8 @@ class Trader:
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
         self._asking = threading.Lock()
+        self._paid_in: set[str] = set()
+        """Paper: pairs whose money was waited for."""
         self._shown: list[str] = []
         """What is to be shown to whoever confirms: put here on the I/O thread, printed by the cell that asked."""
         root = home(os.environ)
@@ -212,6 +216,12 @@ class Trader:
         deadline = time.monotonic() + BOOK_WAIT
         while symbol in self.ground.paused() and time.monotonic() < deadline:
             time.sleep(PAUSED_LOOK)
+        if self.ground.mode == "paper" and symbol not in self._paid_in:
+            self._paid_in.add(symbol)
+            quote = symbol.partition("/")[2]
+            with contextlib.suppress(NotReady):
+                # It pays money in when it hears of an asset, and says so a moment later.
+                self.wait(lambda known: quote in (known.balances or ()), PAID_IN_WAIT, f"the paper account's {quote}")
 
     def _learn_fees(self, symbol: str) -> None:
         """The pair's fees, where the venue tells them and they are not known yet."""
@@ -331,9 +341,12 @@ class Trader:
 
     def kill(self, reason: str) -> KillReport:
         """Halt, cancel everything on every path, and report within ten seconds."""
-        self._call(lambda: self.dealer.kill(reason))
+        latest = self._now().mono + KILL_WAIT
+        halt = Outcome("the halt to be on the disk")
+        self._call(lambda: self.dealer.kill(reason, lambda: halt.give(None)))
         with contextlib.suppress(NotReady):
             self.wait(lambda known: known.kill is not None and known.kill.complete, KILL_WAIT, "the kill to be through")
+            halt.wait(max(latest - self._now().mono, 0.0))
         report = self.snapshot().kill
         assert report is not None  # it was begun above
         return report
