@@ -42,6 +42,16 @@ def pytest_configure() -> None:
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """At the end, what tests have to report besides having passed: their properties of that name."""
+    passed = terminalreporter.getreports("passed")
+    said = sorted(str(value) for report in passed for name, value in report.user_properties if name == "report")
+    if said:
+        terminalreporter.section("reported")
+        for line in said:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="module")
 def _opened() -> Iterator[list[Lab]]:
     # Not for the whole session: a lab in the background takes time, and random numbers, from tests that measure both.

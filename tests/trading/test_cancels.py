@@ -175,6 +175,16 @@ def test_an_order_that_was_not_sent_yet_is_taken_back_instead() -> None:
     assert late.withdrawn
 
 
+@pytest.mark.promise("O-15")
+def test_a_cancel_is_written_before_an_order_that_waited_longer() -> None:
+    """What reduces risk goes first."""
+    line = Line().open()
+    order = line.placed("O1")
+    waiting, request = line.begin()
+    line.account.send(Cleared(request), [waiting], line.at)
+    assert [frame["method"] for frame in cancelled(line, order)] == ["cancel_order", "add_order"]
+
+
 @pytest.mark.promise("O-13")
 @pytest.mark.fault("F-102")
 def test_cancelling_all_of_this_lab_leaves_other_peoples_orders_alone() -> None:
