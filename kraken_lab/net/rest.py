@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,9 +17,9 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import msgspec
 
-from ..errors import BadArgument, BadKey, RestFailed, Unreachable
+from ..errors import BadArgument, BadKey, KrakenLabError, RestFailed, Unreachable
 from .endpoints import LOOPBACK
-from .secrets import Credentials, Secret
+from .secrets import Credentials, Redactor, Secret
 from .sign import Nonce, api_sign
 
 __all__ = ["PRIVATE_CALLS", "RestClient"]
@@ -45,6 +45,22 @@ _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_result = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
+class _Signed(httpx.Auth):
+    """Puts key and signature on a request when it leaves, so that no variable of ours holds them in a traceback."""
+
+    def __init__(self, credentials: Credentials, path: str, nonce: str, body: str) -> None:
+        self._credentials, self._path, self._nonce, self._body = credentials, path, nonce, body
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign it."""
+        credentials = self._credentials
+        request.headers["API-Key"] = credentials.key.reveal()
+        request.headers["API-Sign"] = api_sign(
+            path=self._path, nonce=self._nonce, body=self._body, secret=credentials.secret
+        )
+        yield request
+
+
 class RestClient:
     """One venue's REST side, for one event loop. Numbers that are not text come as exact `decimal.Decimal`.
 
@@ -64,6 +80,7 @@ class RestClient:
     ) -> None:
         self._base = base.rstrip("/")
         self._credentials = credentials
+        self._redactor = Redactor(*() if credentials is None else (credentials.key, credentials.secret))
         self._nonce = nonce or Nonce(wall_ns)
         loopback = urlsplit(base).hostname in LOOPBACK
         self._client = httpx.AsyncClient(
@@ -160,18 +177,15 @@ class RestClient:
             )
         nonce = str(self._nonce())
         body = urlencode({"nonce": nonce, **fields})
-        headers = {
-            "API-Key": self._credentials.key.reveal(),
-            "API-Sign": api_sign(path=path, nonce=nonce, body=body, secret=self._credentials.secret),
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-        return await self._ask("POST", path, content=body.encode(), headers=headers)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        signed = _Signed(self._credentials, path, nonce, body)
+        return await self._ask("POST", path, content=body.encode(), headers=headers, auth=signed)
 
-    def _without_secrets(self, words: str) -> str:
-        """The exchange's words, should it repeat the key in them."""
-        for secret in (self._credentials.key, self._credentials.secret) if self._credentials else ():
-            words = words.replace(secret.reveal(), "<secret>")
-        return words
+    def _read(self, content: bytes) -> tuple[list[str], Any]:
+        """The exchange's errors, without the key should it repeat that in them, and its result."""
+        envelope = _decode_envelope(content)
+        errors = [self._redactor(text) for text in envelope.error if text.startswith("E")]
+        return errors, _decode_result(envelope.result)
 
     async def _get(self, name: str, params: Mapping[str, str], kind: type[dict[str, Any]]) -> dict[str, Any]:
         path = f"/0/public/{name}"
@@ -179,6 +193,19 @@ class RestClient:
         if not isinstance(result, kind):
             raise RestFailed(path, "the answer has another shape than documented")
         return result
+
+    async def _answered(self, method: str, path: str, **options: Any) -> httpx.Response:
+        failed: KrakenLabError
+        try:
+            return await self._request(method, self._base + path, **options)
+        except httpx.TimeoutException:
+            failed = RestFailed(path, "no answer in time")
+        except httpx.ConnectError as error:
+            failed = Unreachable(urlsplit(self._base).hostname or self._base, _first_line(error))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failed = RestFailed(path, _first_line(error))
+        # Out here it has neither cause nor context: the frames of both hold the request, and with it the key.
+        raise failed
 
     async def _request(self, method: str, url: str, **options: Any) -> httpx.Response:
         # One that is given up in the middle of a handshake would leave its socket open behind it, so it is let finish.
@@ -193,26 +220,16 @@ class RestClient:
             asking.exception()  # nobody may be left to hear it
 
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            answer = await self._request(method, self._base + path, **options)
-        except httpx.TimeoutException:
-            raise RestFailed(path, "no answer in time") from None
-        except httpx.ConnectError as error:
-            # Without its cause: a request in it would carry the key.
-            raise Unreachable(urlsplit(self._base).hostname or self._base, _first_line(error)) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RestFailed(path, _first_line(error)) from None
+        answer = await self._answered(method, path, **options)
         if answer.status_code != 200:
             raise RestFailed(path, "the answer did not come from the API", answer.status_code)
         try:
-            envelope = _decode_envelope(answer.content)
-            result = _decode_result(envelope.result)
+            errors, result = self._read(answer.content)
         except (msgspec.MsgspecError, RecursionError, ValueError):
             raise RestFailed(path, "the answer is not the API's JSON", answer.status_code) from None
-        errors = [text for text in envelope.error if text.startswith("E")]
         if not errors:
             return result
-        words = self._without_secrets(", ".join(errors))
+        words = ", ".join(errors)
         if any(text.startswith(("EAPI:Invalid key", "EAPI:Invalid sig", "EGeneral:Permission")) for text in errors):
             raise BadKey(f"The exchange refused the API key: {words}. Check the key, its secret and its permissions.")
         raise RestFailed(path, words, answer.status_code)
