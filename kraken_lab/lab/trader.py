@@ -68,6 +68,8 @@ T = TypeVar("T")
 
 BOOK_WAIT: Final = 5.0
 """How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""
+BALANCES_WAIT: Final = 2.0
+"""How long a proposal waits for the account's balances, which come beside its orders, in seconds."""
 PAID_IN_WAIT: Final = 1.0
 """How long the first paper order of a pair waits for the account's money, in seconds; of some assets there is none."""
 PAUSED_LOOK: Final = 0.02
@@ -166,6 +168,7 @@ class Trader:
         with contextlib.suppress(NotReady):
             # Without, the proposal says what is missing and is refused.
             self.wait(lambda known: known.reconciled, READY_WAIT, "the account's orders")
+            self.wait(lambda known: known.balances is not None, BALANCES_WAIT, "the account's balances")
         if symbol in self.ground.desk.instruments.pairs:
             self._wait_for_book(symbol)
             self._learn_fees(symbol)
