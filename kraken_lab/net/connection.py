@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from ..errors import KrakenLabError, OrderError, RestFailed
-from ..wire import Instant, Peer, Query, Settings
+from ..wire import Instant, Peer, Query, Settings, mishap
 from .backoff import Backoff
 from .clock import Clock
 from .transport import Hear, Link, Transport, TransportFailed
@@ -75,6 +75,8 @@ class Connection:
         self._gives_up, self._denials = gives_up, 0
         self._poked = False
         self._drift: float | None = None
+        self._broken: str | None = None
+        """Why the line that stands is good for nothing any more, if this side is at fault."""
         self._errands: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[Link] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -103,22 +105,41 @@ class Connection:
 
     async def run(self) -> None:
         """Keep the line up until `stop`. Only cancellation ends it otherwise."""
-        refused = False
         self._backoff.first(now=self._clock.now().mono)
         try:
             while not self._stop.is_set():
-                refused = await self._once()
-                if self._stop.is_set():
-                    break
-                if self._gives_up and self._denials >= self._settings.upgrade_attempts:
-                    await self._rest()
-                else:
-                    await self._pause(refused)
+                try:
+                    await self._round()
+                except Exception as error:
+                    await self._stumbled(error)
         finally:
             self.state = "stopped"
             for errand in self._errands:
                 errand.cancel()
             await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _round(self) -> None:
+        """One connection, and the wait for the next."""
+        refused = await self._once()
+        if self._stop.is_set():
+            return
+        if self._gives_up and self._denials >= self._settings.upgrade_attempts:
+            await self._rest()
+        else:
+            await self._pause(refused)
+
+    async def _stumbled(self, error: Exception) -> None:
+        """A mistake of this program, the peer's or ours, ends no line for good: it waits, and begins anew."""
+        self.reason = _words(error)
+        logger.error("connection.stumbled line=%s error=%s", self.name, mishap(error))
+        self.state = "waiting"
+        self.opened_at = None
+        now = self._clock.now().mono
+        self.next_attempt_at = now + self._backoff.delay(now=now, refused=False)
+        # Nothing is asked of the peer meanwhile: it may be what failed.
+        while not self._stop.is_set() and (left := self.next_attempt_at - self._clock.now().mono) > 0:
+            await self._sleep(left)
+        self.next_attempt_at = None
 
     async def _pause(self, refused: bool) -> None:
         now = self._clock.now().mono
@@ -172,6 +193,10 @@ class Connection:
                 raise
             self._lost("stopped")
             return False
+        except Exception:
+            if not connecting.cancel() and connecting.exception() is None:
+                self._close(connecting.result())
+            raise
         finally:
             self._connecting = None
         self._denials = 0
@@ -180,20 +205,27 @@ class Connection:
         at = self._clock.now()
         self.opened_at = at
         self._drift = at.wall_ns / 1e9 - at.mono
-        self.peer.opened(at)
-        ear.open()
+        self._broken = None
         link.ended.add_done_callback(lambda _: self._wake.set())
         reason = "stopped"
         try:
+            self.peer.opened(at)
+            ear.open()
             reason = await self._carry(link)
+        except Exception as error:
+            reason = _words(error)
+            raise
         finally:
             ear.close()
+            self._close(link)
             self._lost(reason)
-            # A dead line answers no close frame; its successor does not wait for that.
-            closing = asyncio.create_task(link.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
         return False
+
+    def _close(self, link: Link) -> None:
+        """A dead line answers no close frame; its successor does not wait for that."""
+        closing = asyncio.create_task(link.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def _lost(self, reason: str) -> None:
         at = self._clock.now()
@@ -209,9 +241,17 @@ class Connection:
             # Not from a line that is given up: a gap that begins with the suspension must not end before it is noticed.
             self._wake.set()
             return
+        if self._broken is not None:
+            return
         self.frames += 1
         self.bytes += len(data)
-        if self.peer.hear(data, at):
+        try:
+            attention = self.peer.hear(data, at)
+        except Exception as error:
+            # What of the frame was applied nobody knows, and in the reader's callback it would say nothing.
+            self._broken, attention = _words(error), True
+            logger.error("connection.stumbled line=%s error=%s", self.name, mishap(error))
+        if attention:
             self._wake.set()
 
     async def _carry(self, link: Link) -> str:
@@ -222,7 +262,7 @@ class Connection:
                 return link.ended.result()
             if self._stop.is_set():
                 return "stopped"
-            if reason := self._clock_trouble(at) or self.peer.hang_up():
+            if reason := self._broken or self._clock_trouble(at) or self.peer.hang_up():
                 return reason
             try:
                 async with asyncio.timeout(self._settings.silence_timeout):
@@ -307,6 +347,10 @@ class Connection:
         else:
             self.peer.answered(query, answer, self._clock.now())
         self._wake.set()
+
+
+def _words(error: Exception) -> str:
+    return f"an error of this program ({mishap(error)})"
 
 
 class _Ear:

@@ -42,6 +42,7 @@ from .balances_feed import BalancesFeed
 from .book_feed import BookFeed
 from .executions_feed import ExecutionsFeed
 from .feed import Feed, StreamState
+from .guarded import Guarded
 from .instrument_feed import InstrumentFeed
 from .ladder_feed import LadderFeed
 from .level3_feed import Level3Feed
@@ -73,7 +74,8 @@ class Router:
         self.talk = Conversation(settings, level3_pace)
         self.settings = settings
         self.feeds: dict[Key, Feed] = {}
-        self.companion: Companion | None = None
+        self.companion: Guarded | None = None
+        """Whoever places orders, so that a mistake in there does not end the line."""
         self._books: dict[str, BookFeed] = {}
         self._attention = False
 
@@ -126,12 +128,12 @@ class Router:
 
     def accompany(self, companion: Companion, at: Instant) -> None:
         """Share the connection with somebody who places orders; what is known already is asked for once more."""
-        self.companion = companion
-        self.talk.accompany(companion.responded)
+        guarded = self.companion = Guarded(companion, self.replace)
+        self.talk.accompany(guarded.responded)
         if self.talk.connected:
-            companion.opened(at)
+            guarded.opened(at)
             if self.talk.status is not None:
-                companion.status_changed(self.talk.status, at)
+                guarded.status_changed(self.talk.status, at)
         for feed in list(self.feeds.values()):
             self._introduce(feed)
             if isinstance(feed, SequencedFeed):

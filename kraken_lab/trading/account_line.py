@@ -20,6 +20,7 @@ from ..wire import (
     Response,
     SubscribeResult,
     SystemStatus,
+    mishap,
 )
 from .balance_sheet import BalanceSheet
 from .books import Audit, OrderBooks
@@ -93,6 +94,8 @@ class AccountLine:
         self._system: str | None = None
         self._now = Instant(0.0, 0)
         self._told = -1
+        self._mistakes: set[str] = set()
+        """What went wrong in this program itself, and was said."""
         self._books.listeners += [self._reconciler.watch, self._kill_learns]
         self._books.seen_open = self._cancels.proved_open
         self._books.stranger = self._meet_stranger
@@ -339,11 +342,34 @@ class AccountLine:
         """This side was late: missing answers are judged that much more mildly."""
         self._outbox.excuse(lateness)
 
+    def failed(self, where: str, at: Instant) -> None:
+        """A mistake of this program: what was half done nobody knows, so nothing that is open is sure any more."""
+        self._now = at
+        self._say_mistake(f"an error of this program in {where}: no order goes until everything is looked up anew", at)
+        for machine in self._books.orders.possibly_open():
+            if machine.state is OrderState.IN_FLIGHT:
+                machine.doubt("an error of this program while it was on its way", at.wall_ns)
+                self._books.touched(machine, at)
+        self._reconciler.lost(at)
+        self._balances.lose()
+        self._tell()
+
     def _tell(self) -> None:
-        if self._books.version != self._told:
-            self._told = self._books.version
-            for watcher in self.watchers:
+        if self._books.version == self._told:
+            return
+        self._told = self._books.version
+        for watcher in self.watchers:
+            try:
                 watcher()
+            except Exception as error:
+                # Whoever looks on has no say in what is true here.
+                self._say_mistake(f"an error of this program after the account changed ({mishap(error)})", self._now)
+
+    def _say_mistake(self, what: str, at: Instant) -> None:
+        """Once: the same mistake may come with every message."""
+        if what not in self._mistakes:
+            self._mistakes.add(what)
+            self._say(what, at)
 
 
 def _age(machine: OrderMachine, at: Instant) -> float:

@@ -86,7 +86,8 @@ class OrderBooks:
         for text in machine.take_alarms():
             self.alarm(text, machine, at)
         if machine.key in self._handles:
-            self._handles[machine.key].show(machine.record, machine.fills, machine.timeline)
+            for error in self._handles[machine.key].show(machine.record, machine.fills, machine.timeline):
+                self.alarm(f"what watched this order failed with {error}, and is not called again", machine, at)
         if not machine.record.external:
             self._write_down(machine)
         for listener in self.listeners:

@@ -196,7 +196,10 @@ class Order:
         raise OrderEnded(what, str(record.state), meant, record.reason)
 
     def watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
-        """Have ``watcher`` called, on the account's thread, whenever the order changed. Gives what ends that."""
+        """Have ``watcher`` called, on the account's thread, whenever the order changed. Gives what ends that.
+
+        It must not wait. One that raises is not called again, which is in ``lab.account.alarms``.
+        """
         with _registering:
             self._watchers = (*self._watchers, watcher)
 
@@ -249,11 +252,24 @@ class Order:
         """What names it in its account for good."""
         return self._key
 
-    def show(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> None:
-        """Put the newest truth in and wake whoever waits. Only the account calls this."""
+    def show(
+        self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]
+    ) -> tuple[str, ...]:
+        """Put the newest truth in and wake whoever waits. Only the account calls this.
+
+        Gives what went wrong in watchers. Such a one is not called again, and harms nobody else.
+        """
         self._fills, self._timeline, self._record = fills, timeline, record
+        wrong: list[str] = []
         for watcher in self._watchers:
-            watcher()
+            try:
+                watcher()
+            except BaseException as error:
+                # The user's own code, on the thread that carries everybody's orders: sys.exit() in it is an error too.
+                wrong.append(type(error).__name__)
+                with _registering:
+                    self._watchers = tuple(other for other in self._watchers if other is not watcher)
+        return tuple(wrong)
 
 
 _REACHED: dict[str, Callable[[OrderRecord], object]] = {

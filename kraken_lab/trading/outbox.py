@@ -7,6 +7,7 @@ it only reduces risk, is put in again by whoever owns it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -86,18 +87,23 @@ class Outbox:
 
     def to_write(self, token: str, new_req_id: Callable[[], int], at: Instant) -> list[str]:
         """The texts of all that wait, what reduces risk first. From here on each of them may arrive."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = deque(sorted(self._waiting, key=lambda each: not each.urgent)), []
         texts = []
-        for errand in sorted(waiting, key=lambda each: not each.urgent):
-            req_id = new_req_id()
-            try:
-                text = errand.write(token, req_id, at)
-            except OrderError as error:
-                errand.dropped(str(error), at)
-                continue
-            self._written[req_id] = _Written(errand, at.mono + self._ack_timeout)
-            errand.sent(at)
-            texts.append(text)
+        try:
+            while waiting:
+                errand = waiting.popleft()
+                req_id = new_req_id()
+                try:
+                    text = errand.write(token, req_id, at)
+                except OrderError as error:
+                    errand.dropped(str(error), at)
+                    continue
+                self._written[req_id] = _Written(errand, at.mono + self._ack_timeout)
+                errand.sent(at)
+                texts.append(text)
+        finally:
+            # Should one of them raise what nobody expects, the others are not lost with it.
+            self._waiting = [*waiting, *self._waiting]
         return texts
 
     def hear(self, response: Response, at: Instant) -> bool:
@@ -140,12 +146,11 @@ class Outbox:
         written, self._written = self._written, {}
         self._late.clear()
         waiting, self._waiting = self._waiting, []
+        self._waiting = [errand for errand in waiting if errand.urgent]
         for each in written.values():
             each.errand.unanswered(f"the connection went away before the answer ({reason})", at)
         for errand in waiting:
-            if errand.urgent:
-                self._waiting.append(errand)
-            else:
+            if not errand.urgent:
                 errand.dropped(f"the connection went away before it was sent ({reason})", at)
 
     def next_deadline(self) -> float | None:

@@ -60,6 +60,7 @@ from .messages import (
     UnknownMessage,
     Wallet,
 )
+from .mishap import mishap
 from .pacing import SlidingBudget
 from .peer import Instant, Peer, Query
 from .quarantine import Quarantine, Quarantined
@@ -179,6 +180,7 @@ __all__ = [
     "encode",
     "from_ns",
     "level3_budget",
+    "mishap",
     "number",
     "to_ns",
     "unknown_keys",

@@ -73,3 +73,9 @@ class Companion(Protocol):
 
     def excuse(self, lateness: float) -> None:
         """This side was late by so many seconds: missing answers are judged that much more mildly."""
+
+    def failed(self, where: str, at: Instant) -> None:
+        """One of these methods raised what nobody expected: ``where``, in words. Nothing it knew is sure any more.
+
+        The connection is replaced after this.
+        """

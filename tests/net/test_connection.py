@@ -453,3 +453,45 @@ def test_a_write_that_fails_ends_the_line(error: Exception) -> None:
         assert [link.sent for link in a.transport.links] == [['{"method":"ping","req_id":1}'], []]
 
     run(test)
+
+
+@pytest.mark.promise("S-03")
+@pytest.mark.parametrize("where", ["hear", "let_time_pass", "to_send", "queries", "next_deadline", "opened", "closed"])
+def test_a_mistake_in_the_peer_ends_no_line_for_good(where: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The line is closed, waits as after any loss, and is opened again; nothing of what was said is logged."""
+
+    async def test() -> None:
+        a = _Line(good)
+        real = getattr(a.peer, where)
+        failures = 2
+
+        def wrong(*said: object, **named: object) -> object:
+            nonlocal failures
+            if failures:
+                failures -= 1
+                raise KeyError("what was said")
+            return real(*said, **named)
+
+        setattr(a.peer, where, wrong)
+        for _ in range(40):
+            await asyncio.sleep(1)
+            if not failures:
+                break
+            for link in a.transport.links[-1:]:
+                link.hear(b"frame")
+                if where == "closed" and not link.ended.done():
+                    link.ended.set_result("connection lost")
+        await asyncio.sleep(30)
+        assert failures == 0
+        assert a.line.state == "open"
+        assert all(link.closed for link in a.transport.links[:-1])
+        assert not a.transport.links[-1].closed
+        a.transport.links[-1].hear(b"and on it goes")
+        assert a.peer.story[-1] == "heard b'and on it goes'"
+        a.line.stop()
+        await a.task
+        assert a.transport.links[-1].closed
+
+    run(test)
+    assert any("stumbled" in record.message for record in caplog.records)
+    assert not any("what was said" in record.getMessage() for record in caplog.records)

@@ -135,3 +135,7 @@ class Scribe:
     def excuse(self, lateness: float) -> None:
         """This side was late."""
         self.story.append("excused")
+
+    def failed(self, where: str, at: Instant) -> None:
+        """Something went wrong in here."""
+        self.story.append(f"failed: {where}")
