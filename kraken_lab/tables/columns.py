@@ -67,6 +67,8 @@ class Words:
         >>> Words(["buy", "sell"]).codes(["sell", None, "buy"])[0].tolist()
         [1, -1, 0]
         """
+        if len(self.known) == 1 and values.count(self.known[0]) == len(values):
+            return np.zeros(len(values), dtype=np.int16), 0  # the symbol of a table that has only one
         unreadable = 0
         try:
             codes = np.fromiter(map(self._code.__getitem__, values), dtype=np.int16, count=len(values))

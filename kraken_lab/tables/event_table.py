@@ -65,7 +65,7 @@ class EventTable:
         units: Mapping[str, int] | None = None,
     ) -> None:
         self.schema = schema
-        self._width = len(schema)
+        self._width, self._row_bytes = len(schema), row_bytes(schema)
         self._batch = _BATCH * self._width
         self._waiting: list[Any] = []
         self._newest: tuple[Any, ...] | None = None
@@ -253,7 +253,7 @@ class EventTable:
     @property
     def _bound(self) -> int:
         """Rows kept: as many as asked for, or two thirds of those the bytes have room for."""
-        affordable = self._byte_bound // row_bytes(self.schema)
+        affordable = self._byte_bound // self._row_bytes
         return max(1, min(self._row_bound, affordable * 2 // 3))
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ _TEXT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,9})\d*
 _BIRTH_OF_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)
 _MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
+_MINUTE = len("YYYY-MM-DDTHH:MM:")
 _DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
@@ -91,7 +93,10 @@ def _same_shape(values: Sequence[int | str | None]) -> NDArray[np.int64] | None:
     width = len(values[0]) if values and isinstance(values[0], str) else 0
     if not 22 <= width <= 30 or cells.size != width * len(values) or set(map(len, values)) != {width}:  # type: ignore[arg-type]
         return None
-    cells = cells.reshape(len(values), width).T
+    cells = cells.reshape(len(values), width)
+    if (cells[:, :_MINUTE] == cells[0, :_MINUTE]).all():
+        return _of_one_minute(text[:_MINUTE], cells[:, _MINUTE:])
+    cells = cells.T
     marks = {**_MARKS, 19: ".", width - 1: "Z"}
     if any((cells[at] != ord(mark)).any() for at, mark in marks.items()):
         return None
@@ -108,6 +113,27 @@ def _same_shape(values: Sequence[int | str | None]) -> NDArray[np.int64] | None:
     seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     fraction = _number(digits[len(_DIGITS) :]) * 10 ** (9 - (width - 21))
     return np.asarray(seconds * 1_000_000_000 + fraction, dtype=np.int64)
+
+
+def _of_one_minute(minute: str, cells: NDArray[np.uint8]) -> NDArray[np.int64] | None:
+    """Times of one minute, as those of a busy moment are: it is read once, and of each time only ``SS.ffffffZ``."""
+    start = _start_of(minute)
+    if start is None or (cells[:, 2] != ord(".")).any() or (cells[:, -1] != ord("Z")).any():
+        return None
+    digits = cells[:, :-1] - np.uint8(ord("0"))
+    digits[:, 2] = 0
+    places = digits.shape[1] - 3
+    nanos = digits @ np.array([10**10, 10**9, 0, *(10 ** (8 - place) for place in range(places))], dtype=np.int64)
+    if digits.max() > 9 or nanos.max() >= 61 * 10**9:
+        return None
+    return np.asarray(start + nanos, dtype=np.int64)
+
+
+@lru_cache(maxsize=64)
+def _start_of(minute: str) -> int | None:
+    """Nanoseconds to the start of a minute given as ``YYYY-MM-DDTHH:MM:``, if there is room for a minute behind it."""
+    start = nanoseconds_of(f"{minute}00Z")
+    return start if start is not None and start < _LAST - 61 * 10**9 else None
 
 
 def _number(digits: NDArray[np.uint8]) -> NDArray[np.int64]:

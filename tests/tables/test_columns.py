@@ -55,6 +55,15 @@ def test_missing_whole_numbers_show_as_nan_in_an_array() -> None:
     assert a_column("int", [3, 4], nullable=True).array().dtype == np.int64
 
 
+@pytest.mark.parametrize("values", [["a", "a"], ["a", None], [None], ["a", "b", "a"], []])
+def test_a_column_of_one_word_is_coded_as_any_other(values: list[str | None]) -> None:
+    """Also when it turns out not to be the only one."""
+    words = Words(["a"])
+    codes, unreadable = words.codes(values)
+    assert [[*words.known, None][code] for code in codes.tolist()] == values
+    assert unreadable == 0
+
+
 def test_words_are_numbered_as_they_come_and_codes_widen() -> None:
     """Two bytes a code once one is too few; pandas would copy codes of another width."""
     words = Words(["a"])

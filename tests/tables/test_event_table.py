@@ -131,6 +131,20 @@ def test_the_writer_never_waits_for_a_reader() -> None:
     assert ids(table.view()) == list(range(3_000))
 
 
+def test_what_outran_the_readers_is_packed_whole_and_the_newest_row_is_never_missing() -> None:
+    """However many rows wait, and whoever looks between: none is twice there, none is lost, all of a row is of it."""
+    table = a_table(rows=10_000)
+    with table._lock:
+        table.extend([a_trade(n) for n in range(2_500)])
+        for n in range(2_500, 5_001):
+            table.append(a_trade(n))
+    assert [row.trade_id for row in table.view().rows()] == list(range(5_001))
+    assert table.latest == Row(schema("trade"), a_trade(5_000))
+    table.append(a_trade(5_001))
+    assert table.latest == Row(schema("trade"), a_trade(5_001))
+    assert (table.rows, table.evicted, table.unreadable) == (5_002, 0, 0)
+
+
 def test_a_view_outlives_a_wrap_unchanged() -> None:
     """Rows evicted long ago are still in the frame that was made of them."""
     table = a_table([a_trade(n) for n in range(100)], rows=100)

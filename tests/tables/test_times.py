@@ -43,6 +43,28 @@ def test_a_batch_of_one_shape_is_read_as_each_alone(moments: list[datetime], dig
     assert unreadable == 0
 
 
+@settings(max_examples=60)
+@given(MOMENTS, st.lists(st.tuples(st.integers(0, 62), st.integers(0, 10**6 - 1)), min_size=1, max_size=8), st.data())
+def test_times_of_one_minute_are_read_as_each_alone(
+    moment: datetime, rows: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """The quickest road, which reads their minute once, takes and refuses what the slow one does."""
+    texts = [f"{moment:%Y-%m-%dT%H:%M}:{second:02d}.{micros:06d}Z" for second, micros in rows]
+    row, place = data.draw(st.integers(0, len(texts) - 1)), data.draw(st.integers(0, 26))
+    texts[row] = texts[row][:place] + data.draw(st.sampled_from(":.Z/0x ")) + texts[row][place + 1 :]
+    alone = [nanoseconds_of(text) for text in texts]
+    read, unreadable = nanoseconds(texts)
+    assert read.tolist() == [NAT if ns is None else ns for ns in alone]
+    assert unreadable == alone.count(None)
+
+
+@pytest.mark.parametrize("second", ["16.854775807", "16.854775808", "47.000000000"])
+def test_the_last_minute_that_nanoseconds_reach_is_read_to_its_end_and_no_further(second: str) -> None:
+    """Behind it a time is missing; it does not begin again at the other end."""
+    text = f"2262-04-11T23:47:{second}Z"
+    assert nanoseconds([text, text])[0].tolist() == [nanoseconds_of(text) or NAT] * 2
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
