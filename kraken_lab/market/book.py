@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, TypeAlias
 from ..wire.messages import BookMessage
 from .ladder import Ladder
 from .proved_book import ProvedBook
-from .side import Side, quantity
+from .side import Side
 from .snapshot import BookSnapshot, read_time
 
 __all__ = ["Best", "Book"]
@@ -75,18 +75,16 @@ class Book(ProvedBook[Side]):
         >>> Book("ACA/EUR", 10, 5, 8).best()
         (None, None, None, None)
         """
-        bids, asks = self._bids, self._asks
-        best_bid = bids.digits[0] if bids.digits else None
-        best_ask = asks.digits[0] if asks.digits else None
+        best_bid, best_ask = self._bids.best, self._asks.best
         if best_bid is self._best_bid and best_ask is self._best_ask:
             return self._best
         bid, bid_qty, ask, ask_qty = self._best
         if best_bid is not self._best_bid:
             self._best_bid = best_bid
-            bid, bid_qty = (-bids.keys[0], quantity(bids.keys[0], best_bid)) if best_bid else (None, None)
+            bid, bid_qty = _price_and_qty(-self._bids.keys[0], best_bid)
         if best_ask is not self._best_ask:
             self._best_ask = best_ask
-            ask, ask_qty = (asks.keys[0], quantity(asks.keys[0], best_ask)) if best_ask else (None, None)
+            ask, ask_qty = _price_and_qty(self._asks.keys[0], best_ask)
         self._best = bid, bid_qty, ask, ask_qty
         return self._best
 
@@ -135,3 +133,8 @@ class Book(ProvedBook[Side]):
             levels = getattr(self, name)
             parts.append(f"{len(levels)} {name}" + (f" from {levels[0][0]:f}" if levels else ""))
         return f"<Book {self.symbol}: {', '.join(parts)}, checksum {self.checksum}>"
+
+
+def _price_and_qty(price: int, digits: str | None) -> tuple[int | None, int | None]:
+    """The best level of a side: its quantity is what the price leaves of its digits."""
+    return (price, int(digits[len(str(price)) :])) if digits else (None, None)

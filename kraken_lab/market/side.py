@@ -34,15 +34,17 @@ def quantity(key: int, digits: str) -> int:
 class Side(PricedSide[Level]):
     """The levels of one side, best first."""
 
-    __slots__ = ("digits",)
+    __slots__ = ("best", "digits")
 
     def __init__(self, symbol: str, sign: int, price_precision: int, qty_precision: int) -> None:
         super().__init__(symbol, sign, price_precision, qty_precision)
         self.digits: list[str] = []
+        self.best: str | None = None
+        """The digits of the best level, None while there is none: another object whenever that level was written."""
 
     def clear(self) -> None:
         """Forget all levels."""
-        self.keys, self.digits, self.top = [END], [], b""
+        self.keys, self.digits, self.best, self.top = [END], [], None, b""
 
     def apply(self, levels: Sequence[Level], depth: int) -> None:
         """Set or remove levels in the order given, so that the last word on a price counts, then cut to ``depth``.
@@ -51,7 +53,7 @@ class Side(PricedSide[Level]):
         cut after each message and nothing announces what falls out.
         """
         keys, digits, memory, point = self.keys, self.digits, self._memory, self._point
-        best = LEVELS
+        first = LEVELS
         for level in levels:
             try:
                 key, price = memory[level.price]
@@ -83,11 +85,13 @@ class Side(PricedSide[Level]):
                 del keys[at], digits[at]
             else:
                 continue
-            if at < best:
-                best = at
+            if at < first:
+                first = at
         if len(digits) > depth:
             del keys[depth:-1], digits[depth:]
-        if best < LEVELS:
+        if first < LEVELS:
+            if not first:
+                self.best = digits[0] if digits else None
             self.top = "".join(digits if len(digits) <= LEVELS else digits[:LEVELS]).encode()
 
     def replace(self, levels: Sequence[Level], depth: int) -> None:
