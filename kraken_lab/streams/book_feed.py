@@ -60,25 +60,12 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         ladder = self._ladder
         if ladder is None:
             return
-        top = ladder.best()
-        if top is self._top and not self._gap_before:
+        top, gap_before = ladder.best(), self._gap_before
+        if top is self._top and not gap_before:
             return
-        self._top = top
-        bid, bid_qty, ask, ask_qty = top
-        self.history.append(
-            (
-                change.timestamp or self._untimed(at),
-                at.wall_ns,
-                change.symbol,
-                bid,
-                bid_qty,
-                ask,
-                ask_qty,
-                True,
-                self.epoch,
-                self._take_gap_flag(),
-            )
-        )
+        self._top, self._gap_before = top, False
+        time = change.timestamp or self._untimed(at)
+        self.history.append((time, at.wall_ns, change.symbol, *top, True, self.epoch, gap_before))
 
     # --- the heatmap's memory ---------------------------------------------------------------------------------------
 

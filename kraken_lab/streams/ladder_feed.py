@@ -20,6 +20,8 @@ __all__ = ["LadderFeed"]
 TRIES = 10_000
 """Photographs thrown away before giving up: far more than any rate of messages can cause."""
 
+_LIVE = StreamState.LIVE  # asked for with every message, and looking it up in its class takes longer than asking
+
 
 class _Provable(Protocol):
     """A ladder that proves itself after each change, or raises a `DataError`."""
@@ -65,9 +67,15 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
 
     def take(self, change: ChangeT, kind: str, at: Instant) -> None:
         """One element of a message."""
-        if kind != "snapshot":
+        if kind == "snapshot":
+            if not self._snapshot(change, at):
+                return
+            self.messages += 1
+            self._changed(change, at)
+            self._whole(at)
+        else:
             ladder = self._ladder
-            if ladder is None or self.state is not StreamState.LIVE:
+            if ladder is None or self.state is not _LIVE:
                 # Until the snapshot is here, an update belongs to a ladder that was withdrawn.
                 self.counters["discarded"] += 1
                 return
@@ -80,14 +88,10 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
                 return
             finally:
                 self._version += 1
-        elif not self._snapshot(change, at):
-            return
-        self.messages += 1
-        self._changed(change, at)
-        if self.state is not StreamState.LIVE or not self.ready:
-            self._whole(at)
-        elif self.watchers:
-            self._tell()
+            self.messages += 1
+            self._changed(change, at)
+            if self.watchers:
+                self._tell()
         for listener in self.listeners:
             listener()
 

@@ -187,12 +187,14 @@ class Router:
                         book.take(change, kind, at)
             else:
                 self._route(message, at)
-        if self.talk.has_events:
+        if self.talk.events:
             self._settle(self.talk.take_events(), at)
             self._attention = True
-        attention, self._attention = self._attention, False
+        if self._attention:
+            self._attention = False
+            return True
         # Whatever is said on a private line may give its companion something to say, and it is not much.
-        return attention or self.companion is not None
+        return self.companion is not None
 
     def let_time_pass(self, at: Instant) -> None:
         """Whatever is due at this moment. Without a connection only a companion has anything to do on time."""

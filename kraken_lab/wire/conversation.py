@@ -68,10 +68,11 @@ class Conversation:
         self.last_heard: float | None = None
         self.connected = False
         self._requests = Pending()
-        self._events: list[Event] = []
+        self.events: list[Event] = []
+        """What happened besides data and was not taken yet, in order; see `take_events`."""
         self._hang_up: str | None = None
         self._last_sent = 0.0
-        self._subscriptions = Subscriptions(settings, self._requests, self.counters, self._events, level3_pace)
+        self._subscriptions = Subscriptions(settings, self._requests, self.counters, self.events, level3_pace)
         self._elsewhere: Callable[[Response, Instant], bool] = _nobody
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
@@ -164,10 +165,9 @@ class Conversation:
         except Malformed as error:
             self._spoiled(error, data, at)
             return None
-        kind = type(message)
-        seen = self.heard.get(kind, 0)
-        self.heard[kind] = seen + 1
-        if seen % SAMPLE == 0:
+        kind, heard = type(message), self.heard
+        heard[kind] = seen = heard.get(kind, 0) + 1
+        if seen % SAMPLE == 1:
             self._look_for_unknown(message)
         if kind in NOT_DATA:
             self._hear_about_itself(message, at)
@@ -187,14 +187,9 @@ class Conversation:
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
-        events = self._events[:]
-        self._events.clear()
+        events = self.events[:]
+        self.events.clear()
         return events
-
-    @property
-    def has_events(self) -> bool:
-        """Whether `take_events` would give any."""
-        return bool(self._events)
 
     def hang_up(self) -> str | None:
         """Why the connection should be replaced now; None while it is good."""
@@ -214,7 +209,7 @@ class Conversation:
         self.counters["malformed"] += 1
         if self.quarantine.add(error, data, mono=at.mono, wall_ns=at.wall_ns):
             self._hang_up = f"{self.settings.malformed_limit} malformed messages"
-        self._events.append(Spoiled(error.reason, *place_of(data)))
+        self.events.append(Spoiled(error.reason, *place_of(data)))
 
     def _look_for_unknown(self, message: Message) -> None:
         found = [f"unknown key {key}" for key in unknown_keys(message)]
@@ -228,7 +223,7 @@ class Conversation:
     def _status(self, message: StatusMessage) -> None:
         for status in message.data:
             before, self.status = self.status, status
-            self._events.append(StatusChanged(before, status))
+            self.events.append(StatusChanged(before, status))
 
     def _pong(self, message: Pong, at: Instant) -> None:
         if (asked := self._requests.take(message.req_id)) is not None:
