@@ -80,9 +80,13 @@ class Account:
         """All that there is of an asset, held or not."""
         return self._balances.get(asset, 0)
 
-    def begin(self, asset: str, amount: int) -> None:
-        """What the account begins with of an asset that was listed after it was opened; once."""
-        self._balances.setdefault(asset, amount)
+    def deposit(self, asset: str, amount: int, *, ns: int) -> LedgerEntry:
+        """Pay something in, as of an asset that was listed after the account was opened, and say so in the ledger."""
+        name = self._new_ledger_id()
+        balance = self._balances[asset] = self.balance(asset) + amount
+        return LedgerEntry(
+            ledger_id=name, ref_id=name, ns=ns, type="deposit", asset=asset, amount=amount, fee=0, balance=balance
+        )
 
     def available(self, asset: str, *, besides: str = "") -> int:
         """What may be used of an asset, by the order ``besides`` if that holds some of it."""

@@ -193,13 +193,13 @@ class Report:
 class LedgerEntry:
     """One change of one balance: new balance = old + ``amount`` - ``fee``; all at the asset's precision.
 
-    The two entries of a trade share ``ref_id``.
+    The two entries of a trade share ``ref_id``. What an account begins with is a deposit where it comes later.
     """
 
     ledger_id: str
     ref_id: str
     ns: int
-    type: Literal["trade"]
+    type: Literal["trade", "deposit"]
     asset: str
     amount: int
     fee: int

@@ -99,10 +99,12 @@ class Trading:
         self.ledger: list[Callable[[Sequence[LedgerEntry]], None]] = self._life.journal.ledger
 
     def listed(self, asset: str) -> None:
-        """An asset has been listed: the account begins with the paper money in it that it would have begun with."""
+        """An asset has been listed: the paper money in it that the account would have begun with is paid in."""
         amount = self._later.pop(asset, None)
         if amount is not None:
-            self._account.begin(asset, opening({asset: amount}, self._market.assets)[asset])
+            scaled = opening({asset: amount}, self._market.assets)[asset]
+            with self._life.journal.acting():
+                self._life.journal.enter([self._account.deposit(asset, scaled, ns=self._market.now_ns)])
 
     # --- orders -----------------------------------------------------------------------------------------------------
 

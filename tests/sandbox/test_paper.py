@@ -119,12 +119,19 @@ def a_whole_one() -> tuple[Paper, Any]:
 
 
 def test_money_appears_with_the_assets_that_are_listed() -> None:
-    """The account of an empty exchange has nothing; then what an account begins with of each."""
+    """The account of an empty exchange has nothing; then what an account begins with of each, which it is told."""
     paper = Paper()
     executions, balances = paper.subscribe()[1::2]
     assert (executions["data"], balances["data"]) == ([], [])
     paper.hear(an_upstream().instrument())
     assert private(paper.exchange, "Balance", 9)["result"] == {"XXBT": "2.0000000000", "ZUSD": "100000.0000"}
+    told = [message for message in said(paper.session) if message.get("channel") == "balances"]
+    entries = [entry for message in told for entry in message["data"]]
+    assert {entry["asset"]: (entry["type"], entry["balance"]) for entry in entries} == {
+        "BTC": ("deposit", 2.0),
+        "USD": ("deposit", 100_000.0),
+    }
+    assert [message["sequence"] for message in told] == [2, 3]
 
 
 def test_a_resting_order_is_filled_by_real_trades_past_the_queue_and_says_so() -> None:
