@@ -70,10 +70,12 @@ BOOK_WAIT: Final = 5.0
 """How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""
 BALANCES_WAIT: Final = 2.0
 """How long a proposal waits for the account's balances, which come beside its orders, in seconds."""
-PAID_IN_WAIT: Final = 1.0
+PAID_IN_WAIT: Final = 2.0
 """How long the first paper order of a pair waits for the account's money, in seconds; of some assets there is none."""
 PAUSED_LOOK: Final = 0.02
 """Between two looks at whether paper matching has begun, in seconds."""
+BEGIN_WAIT: Final = 60.0
+"""How long taking up what earlier kernels wrote down may take, in seconds."""
 READY_WAIT: Final = 10.0
 """How long the first use waits until the account is known, in seconds."""
 KILL_WAIT: Final = 10.0
@@ -116,7 +118,7 @@ class Trader:
         self._paid_in: set[str] = set()
         """Paper: pairs whose money was waited for."""
         self._shown: list[str] = []
-        """What is to be shown to whoever confirms: put here on the I/O thread, printed by the cell that asked."""
+        """What is to be shown to whoever confirms: put here and taken away on the I/O thread, by whoever asked."""
         root = home(os.environ)
         remove_dead(root)
         self.folder = StateFolder(root, ground.key, venue_pid=ground.venue_pid)
@@ -129,8 +131,7 @@ class Trader:
         arming = None
         if ground.mode == "live":
             arming = Arming(path, self.audit, halt, account=ground.key.account, settings=settings, pid=pid)
-        self.audit.verify()
-        records = list(self.audit.records())
+        records = self._read_log()
         self.dealer = self._call(
             lambda: Dealer(
                 mode=ground.mode,
@@ -150,7 +151,17 @@ class Trader:
                 paused=ground.paused,
             )
         )
-        self._call(lambda: self._begin(records))
+        self._call(lambda: self._begin(records), timeout=BEGIN_WAIT)
+
+    def _read_log(self) -> list[Mapping[str, Any]]:
+        """What is on the disk, looked at. A log that cannot be read stops orders, and no cancel and no kill."""
+        records: list[Mapping[str, Any]] = []
+        try:
+            self.audit.verify()
+            records += self.audit.records()
+        except OSError as error:
+            self.audit.distrust(error)
+        return records
 
     def _begin(self, records: Sequence[Mapping[str, Any]]) -> None:
         self.dealer.begin(records)
@@ -158,8 +169,9 @@ class Trader:
 
     def _tick(self) -> None:
         if not self._closed:
-            self.dealer.tick()
+            # First, so that whatever happens in it there is a next one.
             self._timer = asyncio.get_running_loop().call_later(1.0, self._tick)
+            self.dealer.tick()
 
     # --- proposing --------------------------------------------------------------------------------------------------
 
@@ -224,7 +236,7 @@ class Trader:
             quote = symbol.partition("/")[2]
             with contextlib.suppress(NotReady):
                 # It pays money in when it hears of an asset, and says so a moment later.
-                self.wait(lambda known: quote in (known.balances or ()), PAID_IN_WAIT, f"the paper account's {quote}")
+                self.wait(lambda known: bool((known.balances or {}).get(quote)), PAID_IN_WAIT, f"paper's {quote}")
 
     def _learn_fees(self, symbol: str) -> None:
         """The pair's fees, where the venue tells them and they are not known yet."""
@@ -288,13 +300,26 @@ class Trader:
         if code is not None:
             return Code(code)
         with self._asking:
-            self._call(lambda: self.dealer.ask(proposal))
-            shown, self._shown[:] = list(self._shown), []
-            sys.stdout.write("\n".join(shown) + "\n")
+            _, shown = self.ask(proposal)
+            sys.stdout.write(f"{shown}\n")
             nobody = nobody_here()
             if nobody is not None:
                 raise OrderRefused(proposal.what, [nobody], "A live order needs a person who types the code shown.")
             return Code(input("Type the code to send it: "))
+
+    def ask(self, proposal: Proposal) -> tuple[int, str]:
+        """Open a confirmation: the number by which a button names it, and the words with its code, for the screen.
+
+        Raises:
+            OrderRefused: the proposal is not sound.
+        """
+
+        def asked() -> tuple[int, str]:
+            number = self.dealer.ask(proposal)
+            shown, self._shown[:] = "\n".join(self._shown), []
+            return number, shown
+
+        return self._call(asked)
 
     # --- what only reduces risk -------------------------------------------------------------------------------------
 
@@ -491,8 +516,8 @@ class Trader:
     def _now(self) -> Instant:
         return self.ground.clock.now()
 
-    def _call(self, work: Callable[[], T]) -> T:
-        return self.ground.io.call(work)
+    def _call(self, work: Callable[[], T], timeout: float = 5.0) -> T:
+        return self.ground.io.call(work, timeout=timeout)
 
     def _run(self, work: Awaitable[T], what: str) -> T:
         async def answered() -> T:
