@@ -105,12 +105,11 @@ class Dealer:
     def begin(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Take up what the audit log says of earlier kernels, and open the private connection.
 
-        Raises:
-            Malformed: a record that cannot be read.
+        If it says something that cannot be read, nobody knows what was placed: no order goes, but cancels and kill do.
         """
-        kept = list(records)
-        self.gate.usage.restore(kept)
-        self.account.restore([(str(record.get("kind", "")), record) for record in kept], self._now())
+        kept, unreadable = list(records), self.audit.distrust
+        self.gate.usage.restore(kept, unreadable)
+        self.account.restore([(str(record.get("kind", "")), record) for record in kept], self._now(), unreadable)
         self.account.watchers = (*self.account.watchers, self._look_after)
         self._desk.accompany(self.account)
         halted = self.halt.look()

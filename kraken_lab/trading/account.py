@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..errors import BadArgument, OrderRefused
+from ..errors import BadArgument, Malformed, OrderRefused
 from ..wire import AmendOrder, EditOrder, Instant
 from .account_line import AccountLine
 from .account_snapshot import AccountSnapshot, Alarm
@@ -29,6 +29,10 @@ from .states import OrderState
 from .to_records import amended_terms, confirmed_orders, replacement
 
 __all__ = ["Account", "AccountSnapshot", "Alarm", "Cleared", "OrderRequest"]
+
+
+def _raise(error: Malformed) -> None:
+    raise error
 
 
 class Account(AccountLine):
@@ -248,16 +252,19 @@ class Account(AccountLine):
 
     # --- the past ---------------------------------------------------------------------------------------------------
 
-    def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]], at: Instant) -> None:
+    def restore(
+        self,
+        records: Iterable[tuple[str, Mapping[str, Any]]],
+        at: Instant,
+        unreadable: Callable[[Malformed], object] = _raise,
+    ) -> None:
         """What an earlier kernel wrote down, as (kind, fields), before the first connection.
 
-        Whatever had not ended is looked up; until that is done nothing new is placed.
-
-        Raises:
-            Malformed: a line that cannot be read.
+        Whatever had not ended is looked up; until that is done nothing new is placed. ``unreadable`` hears of each line
+        that cannot be read.
         """
         self._now = at
-        restore(records, self._books, at)
+        restore(records, self._books, at, unreadable)
         self._tell()
 
     # --- reading ----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from ..errors import Malformed
 from ..wire import Instant, from_ns
 from .chain import Chain, ChainReport
 from .disk import Disk, Done, Record
@@ -82,6 +83,12 @@ class Audit:
     def records(self) -> Iterator[Mapping[str, Any]]:
         """Everything that is on the disk, oldest first. It reads, and waits for that."""
         return self._chain.records()
+
+    def distrust(self, error: Malformed | OSError) -> None:
+        """What is on the disk cannot be read: no order leaves this kernel any more. The first reason is kept."""
+        if self.broken is None:
+            reason = error.reason if isinstance(error, Malformed) else error.strerror or type(error).__name__
+            self.broken = f"it cannot be read ({reason})"
 
     def verify(self) -> ChainReport:
         """Look at the whole chain. Where it does not hold is in ``.breaks``; then no order leaves any more.

@@ -19,7 +19,7 @@ from .fills import FillBook
 from .order import Order, Trader
 from .order_machine import OrderMachine
 from .orders import Orders
-from .remember import fill_fields, order_fields
+from .remember import fill_fields, order_line
 from .rest_orders import RestOrder
 from .states import FillRecord, OrderRecord, OrderState
 
@@ -60,9 +60,18 @@ class OrderBooks:
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
-    def add(self, key: str, record: OrderRecord, at: Instant, *, replaces: str | None = None) -> OrderMachine:
-        """A new order, confirmed here or met for the first time."""
+    def add(
+        self,
+        key: str,
+        record: OrderRecord,
+        at: Instant,
+        *,
+        replaces: str | None = None,
+        written: dict[str, object] | None = None,
+    ) -> OrderMachine:
+        """A new order, confirmed here or met for the first time; ``written`` is what the audit log has of it."""
         machine = self.orders.add(OrderMachine(key, record))
+        machine.written = written
         if replaces is not None:
             machine.replaces = replaces
             self._edits[replaces] = machine
@@ -94,9 +103,7 @@ class OrderBooks:
             listener(machine, at)
 
     def _write_down(self, machine: OrderMachine) -> None:
-        line = order_fields(machine.record)
-        line |= {"replaces": machine.replaces} if machine.replaces else {}
-        line |= {"fills_missing": True} if machine.fills_missing else {}
+        line = order_line(machine.record, machine.replaces, fills_missing=machine.fills_missing)
         if machine.written is None or {**line, "updated_ns": 0} != {**machine.written, "updated_ns": 0}:
             machine.written = line
             self._audit("order", {"key": machine.key, **line})

@@ -15,6 +15,8 @@ __all__ = ["Orders"]
 
 KEPT: Final = 10_000
 """Orders that ended and are still shown; the oldest go first."""
+_SPARE: Final = 500
+"""How many more there may be until the oldest go, all at once: looking for them takes time."""
 
 
 class Orders:
@@ -30,7 +32,7 @@ class Orders:
         """A new order."""
         self._by_key[machine.key] = machine
         self.name(machine)
-        if len(self._by_key) > KEPT:
+        if len(self._by_key) > KEPT + _SPARE:
             self._forget()
         return machine
 
@@ -65,10 +67,10 @@ class Orders:
         return [machine for machine in self if machine.record.possibly_open]
 
     def _forget(self) -> None:
-        ended = next((machine for machine in self if machine.record.is_terminal and not machine.fills_missing), None)
-        if ended is not None:
-            del self._by_key[ended.key]
-            self._keys = {name: key for name, key in self._keys.items() if key != ended.key}
+        ended = [machine.key for machine in self if machine.record.is_terminal and not machine.fills_missing]
+        gone = set(ended[: len(self._by_key) - KEPT])
+        self._by_key = {key: machine for key, machine in self._by_key.items() if key not in gone}
+        self._keys = {name: key for name, key in self._keys.items() if key not in gone}
 
     def __iter__(self) -> Iterator[OrderMachine]:
         return iter(list(self._by_key.values()))

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..errors import Malformed
 from .states import FillRecord, OrderRecord, OrderState
 
-__all__ = ["fill_fields", "fill_of", "order_fields", "order_of"]
+__all__ = ["fill_fields", "fill_of", "order_fields", "order_line", "order_of"]
 
 _MONEY: Final = frozenset(
     {
@@ -36,6 +36,13 @@ def order_fields(record: OrderRecord) -> dict[str, object]:
     ('0.00000001', True)
     """
     return _written(record)
+
+
+def order_line(record: OrderRecord, replaces: str | None, *, fills_missing: bool) -> dict[str, object]:
+    """An order's line with what only its machine knows: which order it replaces, and whether it lacks fills."""
+    line = order_fields(record)
+    line |= {"replaces": replaces} if replaces else {}
+    return line | ({"fills_missing": True} if fills_missing else {})
 
 
 def order_of(line: Mapping[str, Any]) -> OrderRecord:

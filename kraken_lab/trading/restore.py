@@ -6,15 +6,17 @@ the process. Later lines say what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..errors import Malformed
 from ..wire import Instant
 from .books import OrderBooks
 from .intent import Intent, IntentLeg
 from .order_machine import OrderMachine
-from .remember import fill_of, order_of
+from .orders import KEPT
+from .remember import fill_of, order_line, order_of
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 
 __all__ = ["restore"]
@@ -22,35 +24,83 @@ __all__ = ["restore"]
 _MAY_EXIST = frozenset({OrderState.CONFIRMED, OrderState.IN_FLIGHT, OrderState.UNKNOWN})
 
 
-def restore(records: Iterable[tuple[str, Mapping[str, Any]]], books: OrderBooks, at: Instant) -> None:
+def restore(
+    records: Iterable[tuple[str, Mapping[str, Any]]],
+    books: OrderBooks,
+    at: Instant,
+    unreadable: Callable[[Malformed], object],
+) -> None:
     """Put the orders and fills of an audit log's lines (kind, fields) into the books.
 
-    Raises:
-        Malformed: a line that cannot be read.
+    Of what has ended, only as much as is shown. ``unreadable`` hears of each line that cannot be read.
     """
-    orders: dict[str, OrderRecord] = {}
-    replaces: dict[str, str] = {}
-    missing: set[str] = set()
-    fills: dict[str, list[FillRecord]] = {}
+    told = _Told()
     for kind, fields in records:
+        try:
+            told.hear(kind, fields)
+        except Malformed as error:
+            unreadable(error)
+    told.read_orders(unreadable)
+    for key in told.shown():
+        record, replaces = told.orders[key], told.replaces.get(key)
+        known = order_line(record, replaces, fills_missing=key in told.missing) if key in told.lines else None
+        machine = _put(key, record, told.fills.get(key, ()), books, at, replaces=replaces, known=known)
+        if key in told.missing and machine.record.is_terminal:
+            machine.miss_fills()
+        books.touched(machine, at)
+
+
+class _Told:
+    """What the lines say, the newest of each order."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, OrderRecord] = {}
+        self.lines: dict[str, Mapping[str, Any]] = {}
+        """The newest line of each order, which need not be written once more."""
+        self.replaces: dict[str, str] = {}
+        self.missing: set[str] = set()
+        self.fills: dict[str, list[FillRecord]] = {}
+
+    def hear(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """One line.
+
+        Raises:
+            Malformed: it cannot be read.
+        """
         if kind == "intent":
             intent = Intent.of(fields)
             for leg in intent.legs:
                 if leg.cl_ord_id is not None and intent.method in ("add_order", "batch_add"):
-                    orders.setdefault(leg.cl_ord_id, _intended(leg, intent))
+                    self.orders.setdefault(leg.cl_ord_id, _intended(leg, intent))
         elif kind == "order":
-            key = str(fields["key"])
-            orders[key] = order_of(fields)
-            if fields.get("replaces"):
-                replaces[key] = str(fields["replaces"])
-            (missing.add if fields.get("fills_missing") else missing.discard)(key)
+            self.lines[_key(fields)] = fields
         elif kind == "fill":
-            fills.setdefault(str(fields["key"]), []).append(fill_of(fields))
-    for key, record in orders.items():
-        machine = _put(key, record, fills.get(key, ()), books, at, replaces=replaces.get(key))
-        if key in missing and machine.record.is_terminal:
-            machine.miss_fills()
-        books.touched(machine, at)
+            self.fills.setdefault(_key(fields), []).append(fill_of(fields))
+
+    def read_orders(self, unreadable: Callable[[Malformed], object]) -> None:
+        """Each order by its newest line; one whose line cannot be read is what its intent says, and may exist."""
+        for key, line in self.lines.items():
+            try:
+                self.orders[key] = order_of(line)
+            except Malformed as error:
+                unreadable(error)
+                continue
+            if line.get("replaces"):
+                self.replaces[key] = str(line["replaces"])
+            if line.get("fills_missing"):
+                self.missing.add(key)
+
+    def shown(self) -> list[str]:
+        """The orders to be taken up: all that may still be open or lack something, and of the others the newest."""
+        ended = [key for key, record in self.orders.items() if record.is_terminal and key not in self.missing]
+        left_out = set(ended[: max(len(ended) - KEPT, 0)])
+        return [key for key in self.orders if key not in left_out]
+
+
+def _key(fields: Mapping[str, Any]) -> str:
+    if not isinstance(key := fields.get("key"), str):
+        raise Malformed("a record of the audit log without key")
+    return key
 
 
 def _intended(leg: IntentLeg, intent: Intent) -> OrderRecord:
@@ -75,7 +125,14 @@ def _intended(leg: IntentLeg, intent: Intent) -> OrderRecord:
 
 
 def _put(
-    key: str, record: OrderRecord, fills: Iterable[FillRecord], books: OrderBooks, at: Instant, *, replaces: str | None
+    key: str,
+    record: OrderRecord,
+    fills: Iterable[FillRecord],
+    books: OrderBooks,
+    at: Instant,
+    *,
+    replaces: str | None,
+    known: dict[str, object] | None,
 ) -> OrderMachine:
     if record.state in _MAY_EXIST:
         record = replace(record, state=OrderState.UNKNOWN, reason="it was on its way when the kernel ended")
@@ -83,7 +140,7 @@ def _put(
         # Whether that cancel arrived is not known; the order is as it was before.
         record = replace(record, state=OrderState.PARTIAL if record.filled_qty else OrderState.OPEN)
     record = replace(record, unverified=not record.is_terminal, amend="", amending=())
-    machine = books.add(key, record, at, replaces=replaces)
+    machine = books.add(key, record, at, replaces=replaces, written=known)
     machine.fills = tuple(fills)
     for fill in machine.fills:
         books.fills.take(fill)

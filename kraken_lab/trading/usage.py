@@ -7,7 +7,8 @@ was proved never to have been placed counts no more. The next kernel counts the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -26,12 +27,21 @@ _KEPT_NS: Final = _DAY_NS + 3_600_000_000_000
 """A UTC day and a little more: nothing older is asked for."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Counted:
     confirmation: str
     cl_ord_id: str | None
     past: Past
     placed: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which it is found."""
+        return (self.confirmation,) if self.cl_ord_id is None else (self.confirmation, self.cl_ord_id)
+
+
+def _raise(error: Malformed) -> None:
+    raise error
 
 
 class Usage:
@@ -42,7 +52,9 @@ class Usage:
     """
 
     def __init__(self) -> None:
-        self._counted: list[_Counted] = []
+        self._counted: deque[_Counted] = deque()
+        self._by_name: dict[str, list[_Counted]] = {}
+        """What is counted, by confirmation and by client id."""
         self._ids: set[str] = set()
 
     @property
@@ -67,8 +79,8 @@ class Usage:
 
     def reserve(self, intent: Intent, at_mono: float | None) -> None:
         """Count a confirmed request; ``at_mono`` is None for one of an earlier kernel."""
-        oldest = intent.confirmed_ns - _KEPT_NS
-        self._counted = [one for one in self._counted if one.past.at_wall_ns >= oldest]
+        while self._counted and self._counted[0].past.at_wall_ns < intent.confirmed_ns - _KEPT_NS:
+            self._forget(self._counted[0])
         for leg in intent.legs:
             past = Past(
                 at_mono=at_mono,
@@ -77,34 +89,49 @@ class Usage:
                 fingerprint=leg.fingerprint,
                 notional=leg.notional,
             )
-            self._counted.append(_Counted(intent.confirmation, leg.cl_ord_id, past))
+            one = _Counted(intent.confirmation, leg.cl_ord_id, past)
+            self._counted.append(one)
+            for name in one.names:
+                self._by_name.setdefault(name, []).append(one)
 
     def release(self, confirmation: str) -> None:
         """Nothing of it was sent: it counts no more."""
-        self._counted = [one for one in self._counted if one.confirmation != confirmation]
+        for one in self._by_name.get(confirmation, ())[:]:
+            self._forget(one)
+
+    def _forget(self, one: _Counted) -> None:
+        self._counted.remove(one)
+        for name in one.names:
+            self._by_name[name].remove(one)
+            if not self._by_name[name]:
+                del self._by_name[name]
 
     def settled(self, cl_ord_id: str, state: str) -> None:
         """What became of an order. Late truth counts: one that was thought not to be placed counts again."""
-        for one in self._counted:
-            if one.cl_ord_id == cl_ord_id:
-                one.placed = state not in _NEVER_PLACED
+        for one in self._by_name.get(cl_ord_id, ()):
+            one.placed = state not in _NEVER_PLACED
 
-    def restore(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def restore(self, records: Iterable[Mapping[str, Any]], unreadable: Callable[[Malformed], object] = _raise) -> None:
         """Count what an earlier kernel's audit log tells: its intents, and what became of their orders.
 
-        Raises:
-            Malformed: an intent that cannot be read, so that nobody knows what was used.
+        ``unreadable`` hears of each line that cannot be read: then nobody knows what was used.
         """
         for record in records:
-            kind = record.get("kind")
-            if kind == "intent":
-                intent = Intent.of(record)
-                self._ids |= {intent.confirmation, *intent.cl_ord_ids}
-                self.reserve(intent, None)
-            elif kind == "refused":
-                self.release(_text(record, "confirmation"))
-            elif kind == "order" and record.get("cl_ord_id") is not None:
-                self.settled(_text(record, "cl_ord_id"), _text(record, "state"))
+            try:
+                self._restore(record)
+            except Malformed as error:
+                unreadable(error)
+
+    def _restore(self, record: Mapping[str, Any]) -> None:
+        kind = record.get("kind")
+        if kind == "intent":
+            intent = Intent.of(record)
+            self._ids |= {intent.confirmation, *intent.cl_ord_ids}
+            self.reserve(intent, None)
+        elif kind == "refused":
+            self.release(_text(record, "confirmation"))
+        elif kind == "order" and record.get("cl_ord_id") is not None:
+            self.settled(_text(record, "cl_ord_id"), _text(record, "state"))
 
     def day_notional(self, at_ns: int, quote: str) -> Decimal:
         """What counts of the UTC day of ``at_ns`` for pairs of one quote currency."""

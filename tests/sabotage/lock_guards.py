@@ -179,7 +179,7 @@ LOCK: Final = (
     ),
     Guard(
         "A-08", "the day goes on in the next kernel", "lab/dealer.py",
-        "self.gate.usage.restore(kept)", "pass",
+        "self.gate.usage.restore(kept, unreadable)", "pass",
         ("acting/test_lock_faults.py::test_the_day_goes_on_after_a_restart",),
     ),
     Guard(
