@@ -276,11 +276,10 @@ class Kernel:
         """Type the phrase."""
         assert self.dealer.arming is not None
         said: list[object] = []
-        self.dealer.arming.arm(
-            phrase(ACCOUNT), limits=self.dealer.limits, readiness=READY, at=self.world.clock.now(), done=said.append
-        )
+        self.dealer.arm(phrase(ACCOUNT), limits=self.dealer.limits, readiness=READY, done=said.append)
         await self.until(lambda: said)
         assert said == [None], said
+        self.dealer.recount(self.audit.records())
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ..errors import OrderError, OrderRefused
+from ..errors import NotArmed, OrderError, OrderRefused
 from ..streams import Desk
 from ..trading import (
     Account,
@@ -28,6 +28,7 @@ from ..trading import (
     OrderSettings,
     Permit,
     Proposal,
+    Readiness,
     TradingMode,
     Usage,
     limits_fields,
@@ -228,6 +229,24 @@ class Dealer:
         if self.arming is not None:
             self.arming.disarm("killed", at)
         self.act(lambda account, at: account.kill(at))
+
+    def arm(self, typed: str, *, limits: Limits, readiness: Readiness, done: Callable[[NotArmed | None], None]) -> None:
+        """Arm, if the phrase was typed. After that no order goes before `recount` has heard what the log says then."""
+        assert self.arming is not None  # in live there is one
+
+        def armed(error: NotArmed | None) -> None:
+            if error is None:
+                # In this very moment: whoever looks between the two would see other limits, and disarm.
+                self.set_limits(limits)
+                self.gatherer.uncounted = True
+            done(error)
+
+        self.arming.arm(typed, limits=limits, readiness=readiness, at=self._now(), done=armed)
+
+    def recount(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """The log as it is since nobody else can be armed: what others used of the day counts here too."""
+        self.gate.usage.recount(records, self.audit.distrust)
+        self.gatherer.uncounted = False
 
     def disarm(self, reason: str) -> None:
         """Disarm, after the dead man's switch was turned off."""

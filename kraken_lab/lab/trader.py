@@ -68,6 +68,8 @@ T = TypeVar("T")
 
 BOOK_WAIT: Final = 5.0
 """How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""
+ASK_ATTEMPTS: Final = 3
+"""How often a key's permissions are asked for before arming."""
 BALANCES_WAIT: Final = 2.0
 """How long a proposal waits for the account's balances, which come beside its orders, in seconds."""
 PAID_IN_WAIT: Final = 2.0
@@ -413,22 +415,21 @@ class Trader:
         with self._asking:
             typed = input(f"Real money. To arm this kernel, type {phrase(self.ground.key.account)!r}: ")
         outcome = Outcome("arming to be on the disk")
-
-        def armed(error: NotArmed | None) -> None:
-            if error is None:
-                # In this very moment: whoever looks between the two would see other limits, and disarm.
-                self.dealer.set_limits(limits)
-            outcome.give(error)
-
-        self._call(lambda: arming.arm(typed, limits=limits, readiness=readiness, at=self._now(), done=armed))
+        self._call(lambda: self.dealer.arm(typed, limits=limits, readiness=readiness, done=outcome.give))
         outcome.wait(DURABLE_WAIT)
+        # Another kernel may have been armed since this one began: what it used of the day is used.
+        records = self._read_log()
+        self._call(lambda: self.dealer.recount(records), timeout=BEGIN_WAIT)
 
     def _readiness(self) -> Readiness:
         permissions: frozenset[str] | None = None
-        with contextlib.suppress(KrakenLabError):
-            info: Any = self._run(self.ground.rest.private("GetApiKeyInfo", {}), "the key's permissions")
-            if isinstance(info, dict):
-                permissions = frozenset(map(str, info.get("permissions", ())))
+        for _ in range(ASK_ATTEMPTS):
+            # It only reads; another program with the same key may have overtaken its nonce.
+            with contextlib.suppress(KrakenLabError):
+                info: Any = self._run(self.ground.rest.private("GetApiKeyInfo", {}), "the key's permissions")
+                if isinstance(info, dict):
+                    permissions = frozenset(map(str, info.get("permissions", ())))
+                break
         return Readiness(
             credentials=True,
             permissions=permissions,

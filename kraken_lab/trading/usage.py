@@ -122,6 +122,16 @@ class Usage:
             except Malformed as error:
                 unreadable(error)
 
+    def recount(self, records: Iterable[Mapping[str, Any]], unreadable: Callable[[Malformed], object] = _raise) -> None:
+        """Count what others confirmed since, by the whole log; what is counted here already is left as it is."""
+        known = frozenset(self._ids)
+        others = (
+            record
+            for record in records
+            if known.isdisjoint((_name(record, "confirmation"), _name(record, "cl_ord_id")))
+        )
+        self.restore(others, unreadable)
+
     def _restore(self, record: Mapping[str, Any]) -> None:
         kind = record.get("kind")
         if kind == "intent":
@@ -138,6 +148,11 @@ class Usage:
         day = at_ns // _DAY_NS
         counted = (past for past in self.past if past.at_wall_ns // _DAY_NS == day)
         return total(past.notional for past in counted if past.symbol.endswith(f"/{quote}"))
+
+
+def _name(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
