@@ -32,6 +32,10 @@ PRIVATE_CALLS = frozenset(
 
 USER_AGENT = "kraken_lab"
 
+NONCE_ATTEMPTS = 3
+"""Calls of one key may overtake each other on the way, and the exchange then refuses the one that comes late. It has
+done nothing then; all calls here only read or cancel, so such a one is asked again, with a fresh number."""
+
 LEAVING = 1.0
 """Seconds that `RestClient.close` waits for requests that nobody waits for any more."""
 
@@ -175,11 +179,17 @@ class RestClient:
                 "This needs an API key: it is about an account, or wants a token, as even level3 data do. "
                 "In the sandbox a key comes by itself; for Kraken see kraken_lab.find_credentials."
             )
-        nonce = str(self._nonce())
-        body = urlencode({"nonce": nonce, **fields})
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        signed = _Signed(self._credentials, path, nonce, body)
-        return await self._ask("POST", path, content=body.encode(), headers=headers, auth=signed)
+        for attempt in range(NONCE_ATTEMPTS):
+            nonce = str(self._nonce())
+            body = urlencode({"nonce": nonce, **fields})
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            signed = _Signed(self._credentials, path, nonce, body)
+            try:
+                return await self._ask("POST", path, content=body.encode(), headers=headers, auth=signed)
+            except RestFailed as error:
+                if not error.reason.startswith("EAPI:Invalid nonce") or attempt == NONCE_ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _read(self, content: bytes) -> tuple[list[str], Any]:
         """The exchange's errors, without the key should it repeat that in them, and its result."""

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -201,10 +202,10 @@ def test_there_is_no_private_call_that_places_or_moves_anything(name: str) -> No
 @pytest.mark.parametrize("name", sorted(PRIVATE_CALLS))
 @pytest.mark.parametrize(
     "answer",
-    ['{"error":["EAPI:Invalid nonce"]}', "<html>502</html>", "{}", '{"error":[]}', '{"error":[],"result":[1]}'],
+    ["<html>502</html>", "{}", '{"error":[]}', '{"error":[],"result":[1]}', '{"error":["EService:Unavailable"]}'],
 )
 def test_a_private_call_is_made_once(name: str, answer: str) -> None:
-    """An invalid nonce, a page of HTML, an empty answer, another shape: told, and not asked again."""
+    """A page of HTML, an empty answer, another shape, an error: told, and not asked again."""
     seen: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -214,6 +215,27 @@ def test_a_private_call_is_made_once(name: str, answer: str) -> None:
     with pytest.raises(RestFailed, match=f"/0/private/{name}"):
         ask(handle, lambda client: client.private(name))
     assert len(seen) == 1
+
+
+@pytest.mark.promise("S-20")
+@pytest.mark.fault("F-039")
+@pytest.mark.parametrize("refusals", [1, 2, 3])
+def test_a_call_that_was_overtaken_is_asked_again_with_a_greater_nonce(refusals: int) -> None:
+    """Twice at most: an invalid nonce proves that nothing was done, and no such call places anything."""
+    nonces: list[int] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        nonces.append(int(parse_qs(request.content.decode())["nonce"][0]))
+        late = len(nonces) <= refusals
+        return httpx.Response(200, text='{"error":["EAPI:Invalid nonce"]}' if late else '{"error":[],"result":{}}')
+
+    if refusals < 3:
+        assert ask(handle, lambda client: client.private("OpenOrders")) == {}
+    else:
+        with pytest.raises(RestFailed, match="Invalid nonce"):
+            ask(handle, lambda client: client.private("OpenOrders"))
+    assert len(nonces) == min(refusals + 1, 3)
+    assert nonces == sorted(set(nonces))
 
 
 def test_a_private_call_carries_its_fields_signed() -> None:
@@ -290,7 +312,7 @@ class TestAgainstTheSandbox:
         with pytest.raises(RestFailed):
             self.call(
                 lambda rest: rest.websockets_token(),
-                lambda exchange: exchange.faults.rest_fail("GetWebSocketsToken", how),
+                lambda exchange: exchange.faults.rest_fail("GetWebSocketsToken", how, times=3),
             )
 
     def test_an_unknown_pair(self) -> None:
