@@ -65,6 +65,11 @@ class Looking(ABC):
     def label(self) -> str:
         """The mode, for titles."""
 
+    @property
+    @abstractmethod
+    def closed(self) -> bool:
+        """Whether it was closed."""
+
     @abstractmethod
     def now(self) -> Instant:
         """This moment on the lab's clocks."""

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from .. import views
+from ..errors import KrakenLabError
 from ..sandbox.shadow_engine import FILL_MODEL
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _account(lab: Lab) -> dict[str, str]:
     dealer, at, kept = trader.dealer, lab.now(), trader.ground.key
     known = dealer.known
     lines = {
-        "mode": dealer.mode_words(),
+        "mode": _mode(lab, trader),
         "account": f"{kept.account} at {trader.ground.venue}; kept in {trader.folder.path}",
     }
     lines["orders"] = _orders(known, at)
@@ -101,6 +102,14 @@ def _account(lab: Lab) -> dict[str, str]:
     if paused := trader.ground.paused():
         lines["paper matching"] = "paused: " + "; ".join(f"{symbol} ({why})" for symbol, why in sorted(paused.items()))
     return lines
+
+
+def _mode(lab: Lab, trader: Trader) -> str:
+    """Mode and halt, which belong to the I/O thread: asked there, and not waited for long."""
+    try:
+        return lab.io.call(trader.dealer.mode_words, timeout=0.5)
+    except KrakenLabError:
+        return f"{lab.mode.upper()}, as far as can be said: nothing answers"
 
 
 def _orders(known: AccountSnapshot, at: Instant) -> str:

@@ -18,9 +18,12 @@ from .fills import same_fill
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .told_terms import ToldTerms
 
-__all__ = ["LATE_TRUTH", "TRANSITIONS", "OrderMachine"]
+__all__ = ["AMENDMENT_NOT_MADE", "LATE_TRUTH", "TRANSITIONS", "OrderMachine"]
 
 S = OrderState
+
+AMENDMENT_NOT_MADE: Final = "amendment not made: "
+"""How the timeline's line about an amendment begins that the exchange, or this side, refused."""
 
 _LIVE: Final = frozenset({S.PENDING_NEW, S.OPEN, S.PARTIAL, S.PENDING_CANCEL})
 _ENDED: Final = frozenset({S.FILLED, S.CANCELED, S.EXPIRED})
@@ -186,7 +189,7 @@ class OrderMachine:
         """The answer is no, in words that prove that the order is as it was."""
         if self.record.amending:
             self._update(at_ns, error=text)
-            self.amend_settled(f"amendment not made: {text}", at_ns)
+            self.amend_settled(f"{AMENDMENT_NOT_MADE}{text}", at_ns)
 
     def amend_doubted(self, reason: str, at_ns: int) -> None:
         """Whether the amendment was applied is not known: old and new values are both shown."""
