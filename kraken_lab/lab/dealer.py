@@ -33,6 +33,7 @@ from ..trading import (
     Usage,
     limits_fields,
 )
+from ..trading.disk import Done
 from ..trading.order import Trader as OrderTrader
 from ..wire import Instant, from_ns
 from .gathering import Gatherer
@@ -121,6 +122,7 @@ class Dealer:
 
     def facts(self, symbol: str, without: Collection[str] = ()) -> Facts:
         """The facts of this moment for one symbol; orders whose ``cl_ord_id`` is in ``without`` are left out."""
+        self._mind_the_halt()
         return self.gatherer.facts(symbol, self._now(), without)
 
     # --- time -------------------------------------------------------------------------------------------------------
@@ -128,11 +130,17 @@ class Dealer:
     def tick(self) -> None:
         """About once a second: what lapses by itself, and what is needed no more."""
         at = self._now()
+        self._mind_the_halt()
         self.gate.let_time_pass(at)
         if self.dead_man_on and self.arming is not None and self.arming.lacking(at, self.limits):
             self.switch(False)
         open_symbols = {order.symbol for order in self.known.orders if order.possibly_open}
         self.gatherer.references.sweep(open_symbols, at.mono)
+
+    def _mind_the_halt(self) -> None:
+        """With the halt, whoever ended it, ends the kill: it would cancel what is placed after it."""
+        if self.halt.look() is None:
+            self.account.end_kill(self._now())
 
     def _look_after(self) -> None:
         """After every change of the account: what was settled counts for the limits, and a kill may be through."""
@@ -247,6 +255,19 @@ class Dealer:
         """The log as it is since nobody else can be armed: what others used of the day counts here too."""
         self.gate.usage.recount(records, self.audit.distrust)
         self.gatherer.uncounted = False
+
+    def resume(self, reason: str, done: Done) -> None:
+        """End the halt, and with it the kill. ``done`` hears when that is on the disk, or why it is not.
+
+        Raises:
+            BadArgument: no reason.
+        """
+
+        def resumed(error: OSError | None, at: Instant) -> None:
+            self._mind_the_halt()
+            done(error, at)
+
+        self.halt.resume(reason, self._now(), resumed)
 
     def disarm(self, reason: str) -> None:
         """Disarm, after the dead man's switch was turned off."""

@@ -393,7 +393,10 @@ class Trader:
         def done(error: OSError | None, at: Instant) -> None:
             outcome.give(None if error is None else Halted(f"it could not be ended: {error.strerror or error}"))
 
-        self._call(lambda: self.dealer.halt.resume(reason, self._now(), done))
+        with contextlib.suppress(NotReady):
+            # A kill's cancel that is still on its way would meet what is placed after it.
+            self.wait(lambda known: not self.dealer.account.kill_asks, KILL_WAIT, "the kill's last requests")
+        self._call(lambda: self.dealer.resume(reason, done))
         outcome.wait(DURABLE_WAIT)
 
     def arm(self, limits: Limits) -> None:

@@ -203,13 +203,33 @@ class Account(AccountLine):
     def kill(self, at: Instant) -> None:
         """Begin the kill, or take an incomplete one up again. The halt was latched before; `snapshot` has the lists."""
         self._now = at
-        if self._kill is None or self._kill.complete:
+        if self._kill is None or not self._kill.goes_on:
             records = [machine.record for machine in self._books.orders.possibly_open()]
             self._kill, self._kill_told = Kill(at, records, self._names), (False, False)
             self._audit("kill", {"began": True, "open": [record.order_id or record.cl_ord_id for record in records]})
         self._take_back(self._books.orders, at)
         self._drive_kill(at)
         self._tell()
+
+    def end_kill(self, at: Instant) -> None:
+        """Trading goes on: a kill, complete or not, cancels nothing any more. What it left is said."""
+        self._now = at
+        kill = self._kill
+        if kill is None or kill.ended:
+            return
+        left = kill.report(at).unconfirmed
+        kill.end()
+        self._audit("kill ended", {"unconfirmed": [each.order for each in left]})
+        if left:
+            names = ", ".join(each.order for each in left)
+            self._say(f"the halt was ended before the kill was through: {names} may still be open", at)
+        self._books.version += 1
+        self._tell()
+
+    @property
+    def kill_asks(self) -> bool:
+        """Whether a kill's cancel may still be on its way by REST."""
+        return self._kill is not None and self._kill.asks
 
     def dead_man(self, on: bool, at: Instant, *, alive: Callable[[], bool] | None = None) -> None:
         """Turn the dead man's switch on, and keep it refreshed (while ``alive`` says so), or off."""

@@ -159,7 +159,7 @@ class AccountLine:
 
     def _drive_kill(self, at: Instant) -> None:
         kill = self._kill
-        if kill is None:
+        if kill is None or kill.ended:
             return
         kill.let_time_pass(at)
         if kill.wants_socket() and self._connection is not None:
@@ -298,7 +298,7 @@ class AccountLine:
         return min((time for time in times if time is not None), default=None)
 
     def _kill_report_at(self, at: Instant) -> float | None:
-        return None if self._kill is None or self._kill_told[0] else self._kill.report_at
+        return None if self._kill is None or self._kill.ended or self._kill_told[0] else self._kill.report_at
 
     def let_time_pass(self, at: Instant) -> None:
         """Whatever is due at this moment."""
@@ -325,6 +325,7 @@ class AccountLine:
         self._now = at
         if self._kill is not None and self._kill.knows(query):
             self._kill.answered(query, answer, at)
+            self._books.version += 1
         elif self._reconciler.knows(query):
             self._reconciler.answered(query, answer, at)
         self._after(at)
@@ -334,6 +335,7 @@ class AccountLine:
         self._now = at
         if self._kill is not None and self._kill.knows(query):
             self._kill.unanswered(query, reason)
+            self._books.version += 1
         elif self._reconciler.knows(query):
             self._reconciler.unanswered(query, at)
         self._after(at)

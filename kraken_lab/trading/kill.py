@@ -93,6 +93,8 @@ class Kill:
         self._empty_at: float | None = None
         """When a list that turned out to be empty was asked for, the latest."""
         self._answers: list[str] = []
+        self.ended = False
+        """Whether it was given up, because trading goes on: it cancels nothing any more."""
         for record in orders:
             self.learn(record)
         self.let_time_pass(at)
@@ -101,7 +103,7 @@ class Kill:
 
     def let_time_pass(self, at: Instant) -> None:
         """Begin the next round if it is due: cancel on every road, then ask what is left."""
-        if self.complete or at.mono < self._due:
+        if not self.goes_on or at.mono < self._due:
             return
         self._due = at.mono + _PAUSES_S[min(self._rounds, len(_PAUSES_S) - 1)]
         self._rounds += 1
@@ -116,16 +118,20 @@ class Kill:
 
     def next_deadline(self) -> float | None:
         """When the next round begins; None when nothing is left to do."""
-        return None if self.complete else self._due
+        return self._due if self.goes_on else None
 
     def wants_socket(self) -> bool:
         """Whether ``cancel_all`` should be written on the private connection now, said once a round."""
         wanted, self._socket_wanted = self._socket_wanted, False
-        return wanted
+        return wanted and not self.ended
+
+    def end(self) -> None:
+        """Trading goes on: whatever comes from now on is none of its business."""
+        self.ended, self._queries, self._socket_wanted = True, [], False
 
     def connected(self, at: Instant) -> None:
         """There is a private connection again: use it at once."""
-        if not self.complete:
+        if self.goes_on:
             self._due = at.mono
             self.let_time_pass(at)
 
@@ -145,11 +151,15 @@ class Kill:
 
     def learn(self, record: OrderRecord) -> None:
         """What the account knows of an order, now or at any later time."""
+        if self.ended:
+            return
         name = self._name(record)
         known = self._orders.pop(record.cl_ord_id or "", None) or self._orders.pop(name, None)
         fate = _FATES.get(record.state, "not confirmed")
         if record.state in (OrderState.CONFIRMED, OrderState.REFUSED, OrderState.REJECTED, OrderState.NOT_PLACED):
             return  # there is nothing to cancel, or never was
+        if known is None and self.complete and record.created_ns > self.began.wall_ns:
+            return  # it came when this was through
         if known is not None or fate == "not confirmed":
             self._orders[name] = KilledOrder(
                 order=name, symbol=record.symbol, side=record.side, fate=fate, filled_qty=record.filled_qty
@@ -226,6 +236,16 @@ class Kill:
         if self._cancelled_at is None or self._empty_at is None or self._empty_at < self._cancelled_at:
             return False
         return not any(order.fate == "not confirmed" for order in self._orders.values())
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has something left to do."""
+        return not (self.ended or self.complete)
+
+    @property
+    def asks(self) -> bool:
+        """Whether something that it asked of REST is on its way."""
+        return bool(self._under_way)
 
     @property
     def report_at(self) -> float:

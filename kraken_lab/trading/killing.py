@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..errors import OrderRefused
 from ..wire import CancelAll, CancelAllResult, Instant, Response, encode
 from .kill import Kill, KillReport
 
@@ -31,7 +32,13 @@ class KillErrand:
         self.kill, self.account = kill, account
 
     def write(self, token: str, req_id: int, at: Instant) -> str:
-        """The text."""
+        """The text.
+
+        Raises:
+            OrderRefused: trading goes on.
+        """
+        if self.kill.ended:
+            raise OrderRefused(self.method, ["the halt has ended"])
         return encode(CancelAll(token=token, req_id=req_id))
 
     def sent(self, at: Instant) -> None:
