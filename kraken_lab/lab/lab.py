@@ -207,7 +207,7 @@ class Lab(Looking, Acting):
                 stream.stop()
             if self._trader is not None:
                 with contextlib.suppress(NotReady, LabClosed):
-                    self.io.call(self._trader.leave)
+                    self.io.call(self._trader.leave, keep=True)
             # What does not end politely in time ends with its loop.
             with contextlib.suppress(NotReady, LabClosed):
                 self.io.run(self._end_lines(), timeout=self.settings.close_timeout, waiting_for="connections to close")
@@ -254,7 +254,7 @@ class Lab(Looking, Acting):
         if not self.io.alive:
             return
         for feed in stream.feeds:
-            self.call(lambda feed=feed: self._desk.release(feed))  # type: ignore[misc]
+            self.io.call(lambda feed=feed: self._desk.release(feed), keep=True)  # type: ignore[misc]
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

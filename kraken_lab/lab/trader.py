@@ -263,7 +263,20 @@ class Trader:
             self._call(lambda: self.dealer.reduce(proposal, gesture=gesture))
             return None
         outcome = Outcome(f"{proposal.what} to be on its way")
-        orders = self._call(lambda: self.dealer.submit(proposal, outcome.give, gesture=gesture, again=again))
+        began = self._now().wall_ns
+        taken = threading.Event()
+
+        def submit() -> tuple[Order, ...]:
+            taken.set()
+            return self.dealer.submit(proposal, outcome.give, gesture=gesture, again=again)
+
+        try:
+            orders = self._call(submit)
+        except NotReady as held_up:
+            if taken.is_set():
+                raise
+            why = f"the I/O thread was held up for {held_up.seconds:g} s, so the confirmation was not taken"
+            raise OrderRefused(proposal.what, [why], "It can be confirmed again.") from None
         self._wait_until_sent(orders, outcome)
         patience = self.ground.settings.ack_timeout + 1.0
         for order in orders:
@@ -360,12 +373,12 @@ class Trader:
 
     def act(self, work: Callable[[Account, Instant], T]) -> T:
         """Do something on the I/O thread that needs no confirmation."""
-        done: T = self._call(lambda: self.dealer.act(work))
+        done: T = self._call(lambda: self.dealer.act(work), keep=True)
         return done
 
     def dead_man(self, on: bool) -> None:
         """Turn the dead man's switch on, and keep it refreshed, or off."""
-        self._call(lambda: self.dealer.switch(on))
+        self._call(lambda: self.dealer.switch(on), keep=not on)
 
     # --- stopping everything, and arming ----------------------------------------------------------------------------
 
@@ -373,7 +386,11 @@ class Trader:
         """Halt, cancel everything on every path, and report within ten seconds."""
         latest = self._now().mono + KILL_WAIT
         halt = Outcome("the halt to be on the disk")
-        self._call(lambda: self.dealer.kill(reason, lambda: halt.give(None)))
+        self._call(
+            lambda: self.dealer.kill(reason, lambda: halt.give(None)),
+            keep=True,
+            waiting_for="the kill to begin, which it will; 'kraken-lab kill' in a terminal waits for no kernel",
+        )
         with contextlib.suppress(NotReady):
             self.wait(lambda known: known.kill is not None and known.kill.complete, KILL_WAIT, "the kill to be through")
             halt.wait(max(latest - self._now().mono, 0.0))
@@ -442,11 +459,11 @@ class Trader:
 
     def disarm(self) -> None:
         """Disarm, after the dead man's switch was turned off."""
-        self._call(lambda: self.dealer.disarm("by the user"))
+        self._call(lambda: self.dealer.disarm("by the user"), keep=True)
 
     def set_limits(self, limits: Limits) -> None:
         """Other limits from now on. What was armed with others is disarmed."""
-        self._call(lambda: self.dealer.set_limits(limits))
+        self._call(lambda: self.dealer.set_limits(limits), keep=True)
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -499,7 +516,7 @@ class Trader:
             return there.wait(timeout)
         finally:
             if self.ground.io.alive:
-                self._call(unwatch)
+                self._call(unwatch, keep=True)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -520,8 +537,16 @@ class Trader:
     def _now(self) -> Instant:
         return self.ground.clock.now()
 
-    def _call(self, work: Callable[[], T], timeout: float = 5.0) -> T:
-        return self.ground.io.call(work, timeout=timeout)
+    def _call(
+        self,
+        work: Callable[[], T],
+        *,
+        timeout: float = 5.0,
+        keep: bool = False,
+        waiting_for: str = "the I/O thread, which something holds up",
+    ) -> T:
+        """Do it on the I/O thread; ``keep``: also if nobody waits for it any more, because it only reduces risk."""
+        return self.ground.io.call(work, timeout=timeout, keep=keep, waiting_for=waiting_for)
 
     def _run(self, work: Awaitable[T], what: str) -> T:
         async def answered() -> T:

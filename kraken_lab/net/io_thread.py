@@ -131,15 +131,50 @@ class IOThread:
             future.cancel()
             raise
 
-    def call(self, function: Callable[[], T], *, timeout: float = 5.0, waiting_for: str = "the I/O thread") -> T:
-        """Run a plain function on the loop's thread and give its result."""
+    def call(
+        self,
+        function: Callable[[], T],
+        *,
+        timeout: float = 5.0,
+        waiting_for: str = "the I/O thread",
+        keep: bool = False,
+    ) -> T:
+        """Run a plain function on the loop's thread and give its result.
+
+        If nobody waits any more when its turn comes, after ``timeout`` seconds or an interrupt, it is not run at all:
+        an order that a cell gave up must not leave later. With ``keep`` it is run all the same, as a cancel has to be.
+
+        Raises:
+            NotReady: it did not begin within ``timeout`` seconds, or took as long again.
+            LabClosed: it was closed, or this is a forked child.
+        """
         if self.here:
             return function()
+        turn = threading.Lock()
+        """Whoever takes it decides: the loop that it is run, the caller that it is not."""
 
-        async def work() -> T:
-            return function()
+        async def work() -> T | None:
+            return function() if turn.acquire(blocking=False) or keep else None
 
-        return self.run(work(), timeout=timeout, waiting_for=waiting_for)
+        future = self.submit(work())
+        try:
+            try:
+                return future.result(timeout)  # type: ignore[return-value]
+            except concurrent.futures.TimeoutError:
+                if future.done():
+                    raise  # the function's own
+                if keep or turn.acquire(blocking=False):
+                    raise NotReady(waiting_for, timeout) from None
+            try:
+                return future.result(timeout)  # type: ignore[return-value]
+            except concurrent.futures.TimeoutError:
+                if future.done():
+                    raise
+                raise NotReady(waiting_for, 2 * timeout) from None
+        finally:
+            # Also when the cell was interrupted; it changes nothing where it was run.
+            if not keep:
+                turn.acquire(blocking=False)
 
     def soon(self, function: Callable[[], object]) -> None:
         """Run a plain function on the loop's thread soon, without waiting. Ignored after `close`."""

@@ -204,3 +204,83 @@ def test_importing_opens_nothing() -> None:
         "assert 'nest_asyncio' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+
+
+class _Busy:
+    """An I/O thread that is held up until `release`."""
+
+    def __init__(self, io: IOThread) -> None:
+        self.io, self._gate, held = io, threading.Event(), threading.Event()
+
+        def hold() -> None:
+            held.set()
+            self._gate.wait(20)
+
+        io.soon(hold)
+        held.wait(20)
+
+    def release(self) -> None:
+        """Let it go on, and wait until it has done what was handed in before."""
+        self._gate.set()
+        self.io.call(lambda: None)
+
+
+@pytest.mark.promise("O-01")
+@pytest.mark.promise("A-06")
+def test_what_a_cell_has_given_up_is_not_done_later() -> None:
+    """The cell was told that it came to nothing."""
+    io = IOThread("test")
+    busy, done = _Busy(io), []
+    with pytest.raises(NotReady):
+        io.call(lambda: done.append("an order"), timeout=0.01)
+    busy.release()
+    assert done == []
+    io.close()
+
+
+@pytest.mark.promise("A-12")
+def test_what_has_to_be_kept_is_done_whoever_waits() -> None:
+    """A kill that nobody waits for any more is still a kill."""
+    io = IOThread("test")
+    busy, done = _Busy(io), []
+    with pytest.raises(NotReady):
+        io.call(lambda: done.append("a kill"), timeout=0.01, keep=True)
+    busy.release()
+    assert done == ["a kill"]
+    io.close()
+
+
+def test_what_has_begun_is_waited_for() -> None:
+    """It cannot be taken back, so its result counts."""
+    io = IOThread("test")
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        gate.wait(20)
+        return 42
+
+    def let_it_go_on() -> None:
+        begun.wait(20)
+        time.sleep(0.3)
+        gate.set()
+
+    threading.Thread(target=let_it_go_on, daemon=True).start()
+    assert io.call(slow, timeout=0.25) == 42
+    io.close()
+
+
+@pytest.mark.promise("O-01")
+def test_what_was_interrupted_before_it_began_is_not_done() -> None:
+    """As by the stop button of a notebook."""
+    io = IOThread("test")
+    busy, done = _Busy(io), []
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.1, lambda: signal.pthread_kill(main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        io.call(lambda: done.append("an order"), timeout=20)
+    busy.release()
+    assert done == []
+    io.close()
