@@ -270,6 +270,9 @@ class Trader:
             taken.set()
             return self.dealer.submit(proposal, outcome.give, gesture=gesture, again=again)
 
+        if proposal.ok and proposal.symbol and self.dealer.gatherer.references.get(proposal.symbol) is None:
+            # It was given back meanwhile. Without it everything would be refused, whatever the market does.
+            self._wait_for_book(proposal.symbol)
         try:
             orders = self._call(submit)
         except NotReady as held_up:
