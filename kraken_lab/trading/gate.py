@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NoReturn, Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
 from ..errors import AuditBroken, ConfirmationVoid, Halted, NotArmed, OrderError, OrderRefused
@@ -24,7 +24,7 @@ from .audit import Audit
 from .checks import check
 from .facts import Facts, Past
 from .gestures import Confirmations, Gesture
-from .halt import Halt
+from .halt import Halt, HaltRecord
 from .intent import Intent, intended, request_text
 from .judgement import Check
 from .permit import Circumstances, Permit, named
@@ -56,13 +56,16 @@ class OrderFrame(str):
     """
 
     _left: bool
+    _halted: Callable[[], HaltRecord | None]
 
-    def __new__(cls, text: str, seal: object = None) -> OrderFrame:
+    def __new__(
+        cls, text: str, seal: object = None, halted: Callable[[], HaltRecord | None] = lambda: None
+    ) -> OrderFrame:
         """Sealed by the gate, or not at all."""
         if seal is not _SEAL:
             raise TypeError("only the gate makes order frames")
         frame = super().__new__(cls, text)
-        frame._left = False
+        frame._left, frame._halted = False, halted
         return frame
 
     def leave(self) -> str:
@@ -70,11 +73,17 @@ class OrderFrame(str):
 
         Raises:
             ConfirmationVoid: it was given before: no frame leaves twice.
+            Halted: trading was halted since it was made, while a socket took other texts.
         """
         if self._left:
             raise ConfirmationVoid("a frame", "it was written already")
         self._left = True
+        if halted := self._halted():
+            raise Halted(halted.reason, halted.since)
         return str(self)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("an order frame is not copied and not kept")
 
     def __repr__(self) -> str:
         # Its text holds a token.
@@ -373,7 +382,7 @@ class Gate:
         if self.arming is not None:
             self.arming.used(at)
         self.audit.record("sent", {"confirmation": permit.confirmation, "req_id": req_id, "deadline": deadline}, at)
-        return OrderFrame(text, _SEAL)
+        return OrderFrame(text, _SEAL, self.halt.look)
 
     def _give_up(self, permit: Permit, error: OrderError, at: Instant) -> None:
         """Nothing of it has left, and nothing will."""

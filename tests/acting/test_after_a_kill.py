@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kraken_lab.trading.halt import HALT_FILE, HaltRecord, halt_text
 from tests.dealing import Kernel, dealing
 from tests.streams.account import Program
 
@@ -90,5 +91,30 @@ def test_a_kill_that_was_not_through_ends_with_the_halt_and_says_what_it_left(tm
         await asyncio.sleep(60)
         assert len([text for text in kernel.world.sent if "cancel_all" in text]) == asked
         assert left.order_id in {order.order_id for order in kernel.world.exchange.trading.open_orders}
+
+    dealing(story, tmp_path)
+
+
+@pytest.mark.promise("A-12")
+@pytest.mark.promise("O-03")
+def test_a_kill_from_a_terminal_stops_what_waits_behind_another_text(tmp_path: Path) -> None:
+    """Two orders are to be written; with the first one the halt is there. The second never leaves, and is doubted."""
+
+    async def story(kernel: Kernel) -> None:
+        orders = [*kernel.confirm(kernel.propose()), *kernel.confirm(kernel.propose(order_qty="0.02"))]
+        [link] = [link for session, link in kernel.world.links.items() if session.endpoint == "private"]
+        send = link.send
+
+        async def slowly(text: str) -> None:
+            await send(text)
+            if "add_order" in text:
+                record = HaltRecord(reason="kraken-lab kill", since_ns=1, pid=99)
+                (tmp_path / HALT_FILE).write_bytes(halt_text(record))
+
+        link.send = slowly  # type: ignore[method-assign]
+        await kernel.until(lambda: str(orders[1].state) == "UNKNOWN")
+        assert len(kernel.frames) == 1
+        assert [order.order_id for order in kernel.world.exchange.trading.open_orders] == [orders[0].order_id]
+        await kernel.until(lambda: str(orders[1].state) == "NOT_PLACED", within=300)
 
     dealing(story, tmp_path)

@@ -793,3 +793,19 @@ def test_permits_that_ran_out_are_forgotten(tmp_path: Path) -> None:
         bench.permit()
         bench.wait(6.0)
     assert len(bench.gate._permits) == 1
+
+
+@pytest.mark.promise("A-12")
+@pytest.mark.promise("O-01")
+def test_a_frame_that_waits_for_its_socket_does_not_leave_while_halted(tmp_path: Path) -> None:
+    """Other texts are written first, which may take; a kill from a terminal does not wait for them. It never leaves."""
+    bench = Bench(tmp_path)
+    bench.submit(bench.permit())
+    (clearance,) = bench.clearances
+    frame = clearance.write("TOKEN", 1, bench.now)
+    bench.halt.latch("kill", bench.now, lambda error, at: None)
+    with pytest.raises(Halted, match="kill"):
+        frame.leave()
+    bench.halt.resume("over", bench.now, lambda error, at: None)
+    with pytest.raises(ConfirmationVoid, match="written already"):
+        frame.leave()
