@@ -20,7 +20,7 @@ from kraken_lab.errors import KrakenLabError, SandboxError
 from kraken_lab.sandbox.fault_rules import Match
 from kraken_lab.sandbox.order_terms import NewOrder
 from kraken_lab.sandbox.trading import Rejection
-from kraken_lab.trading import Limits, OrderRecord, builders, phrase
+from kraken_lab.trading import Limits, OrderRecord, Proposal, builders, phrase
 from tests.acting.witness import Violation, Witness
 from tests.dealing import ACCOUNT, LIMITS, READY, Kernel
 from tests.virtual import World, run
@@ -32,7 +32,7 @@ T = TypeVar("T")
 NARROW = Limits(
     max_order_notional=Decimal(4_000),
     max_day_notional=Decimal(20_000),
-    max_open_orders=4,
+    max_open_orders=2,
     allowed_symbols=frozenset({"BTC/USD"}),
     order_rate=8,
     dup_window_s=0.5,
@@ -147,7 +147,9 @@ class Player:
         self.witness = Witness(self.world, NARROW if told.story.narrow else Limits())
         self.faults, self.trading = self.world.exchange.faults, self.world.exchange.trading
         self.pid = 0
-        self.placed = 0
+        self.placed = self.proposed = 0
+        self.waiting: list[Proposal] = []
+        """Proposals that somebody left lying."""
         self.kernel: Kernel
 
     async def play(self) -> Witness:
@@ -233,18 +235,27 @@ class Player:
         price = best[1] * (1 - Decimal(away) / 100) if side == "buy" else best[0] * (1 + Decimal(away) / 100)
         return f"{price:.1f}"
 
-    def _confirm(self, propose: Callable[[], Any]) -> None:
-        """Propose and confirm; whatever refuses is right to, as long as nothing leaves."""
+    def _confirm(self, propose: Callable[[], Proposal]) -> None:
+        """Propose and confirm; whatever refuses is right to, as long as nothing leaves. Every fourth one waits."""
         try:
             proposal = propose()
-            if not proposal.ok:
-                return
+        except KrakenLabError:
+            return
+        self.proposed += 1
+        if self.proposed % 4:
+            self._confirm_now(proposal)
+        elif proposal.ok:
+            self.waiting.append(proposal)
+
+    def _confirm_now(self, proposal: Proposal) -> None:
+        """Confirm it, and once more, which is no confirmation: that is what running the cell again does."""
+        try:
             self.kernel.confirm(proposal)
         except KrakenLabError:
             return
         self.witness.confirmations += 1
         with contextlib.suppress(KrakenLabError):
-            self.kernel.confirm(proposal)  # the cell is run again, which is no confirmation
+            self.kernel.confirm(proposal)
 
     # --- a person ---------------------------------------------------------------------------------------------------
 
@@ -313,6 +324,10 @@ class Player:
         changes = {"order_qty": self._qty(record.symbol, b)}
         facts = self.kernel.dealer.facts(record.symbol)
         self._confirm(lambda: builders.propose_edit(record, changes, facts))
+
+    async def _do_late_confirm(self, a: float, b: float, c: float) -> None:
+        if self.waiting:
+            self._confirm_now(pick(self.waiting, a))
 
     async def _do_cancel(self, a: float, b: float, c: float) -> None:
         own = [record for record in self.kernel.known.open if not record.external]
@@ -482,7 +497,7 @@ WEIGHTS: dict[str, float] = {
     **dict.fromkeys(("cancel_account", "kill", "broken_pipe", "skip_seq", "token", "status"), 0.7),
     **dict.fromkeys(("lose_request", "lose_reply", "late_reply", "late_engine", "cut", "doubtful_answer"), 1.5),
     **dict.fromkeys(("drop", "repeat", "swap", "restart"), 2),
-    **dict.fromkeys(("resume", "fewer_faults", "reset"), 2),
+    **dict.fromkeys(("resume", "fewer_faults", "reset", "late_confirm"), 2),
     "wait": 8,
 }
 """How likely each step is."""

@@ -275,7 +275,7 @@ ORDERS: Final = (
     ),
     Guard(
         "O-14", "fills that were missing stay missing", "trading/restore.py",
-        "if key in missing and machine.record.is_terminal:", "if False:",
+        "if key in told.missing and machine.record.is_terminal:", "if False:",
         ("acting/test_random_histories.py::test_what_once_went_wrong_stays_right",),
     ),
     # --- the gate after a reconnect ---
@@ -290,8 +290,8 @@ ORDERS: Final = (
         ("trading/test_checks.py::test_nothing_goes_before_the_accounts_orders_are_known",),
     ),
     Guard(
-        "O-15", "what was not sent does not wait for the next connection", "trading/outbox.py",
-        "if errand.urgent", "if True",
+        "O-15", "what was not sent when the connection went is refused", "trading/outbox.py",
+        "            if not errand.urgent:\n", "            if False:\n",
         ("trading/test_account.py::test_what_was_never_offered_to_a_socket_is_refused_when_the_connection_goes",),
     ),
     Guard(
