@@ -19,7 +19,17 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
-from ..errors import BadArgument, EmptySide, Halted, KrakenLabError, NotArmed, NotReady, OrderError, OrderRefused
+from ..errors import (
+    BadArgument,
+    EmptySide,
+    Halted,
+    KrakenLabError,
+    NotArmed,
+    NotReady,
+    OrderError,
+    OrderRefused,
+    OrderRejected,
+)
 from ..net import Clock, DiskWorker, IOThread, RestClient
 from ..streams import Desk, Feed, Host, StreamState
 from ..streams.book_feed import BookFeed
@@ -55,6 +65,7 @@ from ..trading import (
     remove_dead,
     shared_host,
 )
+from ..trading.order_machine import AMENDMENT_NOT_MADE
 from ..wire import Instant, Settings
 from .dealer import Dealer
 from .outcome import Outcome
@@ -256,8 +267,12 @@ class Trader:
         """Send it, once. Gives the order it became, the orders of a batch, or None for a cancellation.
 
         Raises:
+            OrderRejected: an amendment was not made; the order is as it was.
             OrderError: it was stopped here; nothing was sent.
         """
+        if proposal.ok and proposal.symbol and self.dealer.gatherer.references.get(proposal.symbol) is None:
+            # It was given back meanwhile. Without it everything would be refused, whatever the market does.
+            self._wait_for_book(proposal.symbol)
         gesture = self._gesture(proposal, code)
         if proposal.kind in ("cancel_all", "cancel_all_orders_after"):
             self._call(lambda: self.dealer.reduce(proposal, gesture=gesture))
@@ -270,9 +285,6 @@ class Trader:
             taken.set()
             return self.dealer.submit(proposal, outcome.give, gesture=gesture, again=again)
 
-        if proposal.ok and proposal.symbol and self.dealer.gatherer.references.get(proposal.symbol) is None:
-            # It was given back meanwhile. Without it everything would be refused, whatever the market does.
-            self._wait_for_book(proposal.symbol)
         try:
             orders = self._call(submit)
         except NotReady as held_up:
@@ -286,6 +298,8 @@ class Trader:
             with contextlib.suppress(NotReady, OrderError):
                 order.wait("answered", timeout=patience)
                 order.wait(until=lambda order: not order.record.amending or order.record.amend, timeout=patience)
+        if proposal.kind == "amend_order" and (text := _not_made(orders[-1], began)):
+            raise OrderRejected(proposal.what, text, proposal.symbol)
         return list(orders) if proposal.kind == "batch_add" else orders[-1]
 
     def _wait_until_sent(self, orders: Sequence[Order], outcome: Outcome) -> None:
@@ -562,6 +576,16 @@ def nobody_here() -> str | None:
     """Why nobody can be asked here, in words; None if somebody can."""
     ipython: Any = sys.modules.get("IPython")
     return no_front_end(None if ipython is None else ipython.get_ipython(), sys.stdin)
+
+
+def _not_made(order: Order, since_ns: int) -> str:
+    """Why the amendment that was asked for since a moment was not made, in words; empty if it was, or may have been."""
+    for event in reversed(order.timeline):
+        if event.received_at_ns < since_ns:
+            break
+        if event.what.startswith(AMENDMENT_NOT_MADE):
+            return event.what.removeprefix(AMENDMENT_NOT_MADE)
+    return ""
 
 
 def _symbol(arguments: Mapping[str, object]) -> str:

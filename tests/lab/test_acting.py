@@ -567,3 +567,18 @@ def test_an_error_is_explained_with_the_pairs_numbers_and_what_would_pass(lab: k
     order = told.proposal.confirm().wait("open")
     assert order.record.limit_price in (Decimal("20000.0"), Decimal("20000.1"))
     assert order.cancel().wait("done").state == "CANCELED"
+
+
+@pytest.mark.promise("O-11")
+def test_an_amendment_that_was_not_made_is_said_to_whoever_confirmed_it(exchange: SandboxProcess) -> None:
+    """The exchange's no is an error in the cell, and the order is as it was."""
+    with opened(exchange, mode="sandbox") as lab:
+        order = lab.buy("BTC/USD", "0.01", "50000").confirm()
+        change = order.amend(order_qty="0.02")
+        exchange.control(fault="permissions", revoke=["modify-trades"])
+        with pytest.raises(kl.OrderRejected, match="EGeneral:Permission denied"):
+            change.confirm()
+        assert order.record.order_qty == Decimal("0.01")
+        exchange.control(fault="permissions", grant=["modify-trades"])
+        assert order.amend(order_qty="0.02").confirm() is order
+        order.wait(until=lambda order: order.record.order_qty == Decimal("0.02"))
