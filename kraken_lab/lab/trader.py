@@ -545,7 +545,8 @@ class Trader:
         self.dealer.disarm("the lab was closed")
 
     def close(self, timeout: float) -> None:
-        """After the I/O thread has ended: everything on the disk, and the folder let go."""
+        """After the I/O thread has ended: everything on the disk, and orders and the folder let go."""
+        self.dealer.account.let_go()
         self._disk.close(timeout)
         self.folder.close()
 

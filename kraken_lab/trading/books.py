@@ -88,6 +88,11 @@ class OrderBooks:
             handle.show(machine.record, machine.fills, machine.timeline)
         return handle
 
+    def let_go(self) -> None:
+        """Nothing is heard any more: nobody need wait for any of them."""
+        for handle in list(self._handles.values()):
+            handle.let_go()
+
     def touched(self, machine: OrderMachine, at: Instant) -> None:
         """Tell everyone concerned that something about this order changed."""
         self.orders.name(machine)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from decimal import Decimal
 from typing import Any, Protocol, Self
 
-from ..errors import BadArgument, NotReady, OrderEnded, OrderRefused, OrderRejected
+from ..errors import BadArgument, LabClosed, NotReady, OrderEnded, OrderRefused, OrderRejected
 from ..wire import from_ns, number
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .words import in_words
@@ -62,6 +62,8 @@ class Order:
         self._fills: tuple[FillRecord, ...] = ()
         self._timeline: tuple[OrderEvent, ...] = ()
         self._watchers: tuple[Callable[[], object], ...] = ()
+        self._let_go = False
+        """Whether its lab is closed, so that nothing here changes any more."""
 
     # --- what it is -------------------------------------------------------------------------------------------------
 
@@ -132,6 +134,7 @@ class Order:
         Raises:
             BadArgument: ``until`` or ``timeout`` cannot be meant.
             NotReady: ``timeout`` seconds passed; the order goes on.
+            LabClosed: its lab was closed; the order goes on, and nobody here hears of it.
             OrderRefused: it was stopped here, so what is waited for cannot come.
             OrderRejected: the exchange said no, so it cannot come.
             OrderEnded: it ended in another way.
@@ -151,7 +154,7 @@ class Order:
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """Wait in async code, without a limit, until nothing more is expected of it."""
+        """Wait in async code, without a limit, until nothing more is expected of it, or its lab is closed."""
         return self._done().__await__()
 
     async def _done(self) -> Self:
@@ -166,6 +169,7 @@ class Order:
         remove = self.watch(tell)
         try:
             while not self.is_terminal:
+                self._check_watched()
                 await changed.wait()
                 changed.clear()
         finally:
@@ -187,6 +191,7 @@ class Order:
         if reached():
             return True
         if not record.is_terminal or self._record is not record:
+            self._check_watched()
             return False  # what came since is looked at in the next round
         what = in_words(record)
         if record.state is OrderState.REFUSED:
@@ -194,6 +199,10 @@ class Order:
         if record.state is OrderState.REJECTED:
             raise OrderRejected(what, record.error, record.symbol)
         raise OrderEnded(what, str(record.state), meant, record.reason)
+
+    def _check_watched(self) -> None:
+        if self._let_go:
+            raise LabClosed(f"The lab of {in_words(self._record)} (now {self.state})")
 
     def watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
         """Have ``watcher`` called, on the account's thread, whenever the order changed. Gives what ends that.
@@ -260,6 +269,14 @@ class Order:
         Gives what went wrong in watchers. Such a one is not called again, and harms nobody else.
         """
         self._fills, self._timeline, self._record = fills, timeline, record
+        return self._wake()
+
+    def let_go(self) -> None:
+        """Its lab is closed: whoever waits need not wait longer. Only the account calls this."""
+        self._let_go = True
+        self._wake()
+
+    def _wake(self) -> tuple[str, ...]:
         wrong: list[str] = []
         for watcher in self._watchers:
             try:
