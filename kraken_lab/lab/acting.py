@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import BadArgument
 from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
@@ -17,6 +17,10 @@ from ..wire import whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
 from .reports import AuditReport, KillOutcome
 from .trader import Trader
+
+if TYPE_CHECKING:
+    from ..views.blotter import Blotter
+    from ..views.ticket import Ticket
 
 __all__ = ["Acting", "AuditLog"]
 
@@ -323,6 +327,42 @@ class Acting:
         'EOrder:Insufficient funds'
         """
         return self._acting().explain(subject, proposal)
+
+    # --- by hand ----------------------------------------------------------------------------------------------------
+
+    def ticket(self, symbol: str, **parameters: Any) -> Ticket:
+        """An order ticket for a notebook: a form, what the order would do now, a review, and one button that sends.
+
+        ``parameters`` are those of `add_order`, to begin with; nothing is sent before the review is confirmed with a
+        click. What the form comes to is also a proposal to hold in a cell: ``ticket.propose()``.
+
+        Raises:
+            UnknownSymbol: no such pair here.
+            BadArgument: a parameter that the form has no field or choice for.
+
+        >>> ticket = lab.ticket("BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price="100")
+        >>> ticket.propose().what
+        'buy 0.01 BTC/USD, limit at 100'
+        >>> ticket.close()
+        """
+        from ..views.ticket import Ticket
+        from .widget_trader import WidgetTrader
+
+        return Ticket(WidgetTrader(self, self._acting()), symbol, parameters)
+
+    def blotter(self) -> Blotter:
+        """The account on one screen, for a notebook: open orders to amend and cancel, fills, balances, positions.
+
+        With the rate counters, the dead man's switch and its countdown, and a kill button. A click waits while a cell
+        runs, in most kernels, and the blotter says so then; ``kraken-lab kill`` in a terminal does not wait.
+
+        >>> blotter = lab.blotter()
+        >>> blotter.close()
+        """
+        from ..views.blotter import Blotter
+        from .widget_trader import WidgetTrader
+
+        return Blotter(WidgetTrader(self, self._acting()))
 
     # --- looking at the account -------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ from ..trading import (
 )
 from ..trading.order_machine import AMENDMENT_NOT_MADE
 from ..wire import Instant, Settings
-from .dealer import Dealer
+from .dealer import Dealer, Told
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -279,19 +279,7 @@ class Trader:
             return None
         outcome = Outcome(f"{proposal.what} to be on its way")
         began = self._now().wall_ns
-        taken = threading.Event()
-
-        def submit() -> tuple[Order, ...]:
-            taken.set()
-            return self.dealer.submit(proposal, outcome.give, gesture=gesture, again=again)
-
-        try:
-            orders = self._call(submit)
-        except NotReady as held_up:
-            if taken.is_set():
-                raise
-            why = f"the I/O thread was held up for {held_up.seconds:g} s, so the confirmation was not taken"
-            raise OrderRefused(proposal.what, [why], "It can be confirmed again.") from None
+        orders = self.hand_in(proposal, outcome.give, gesture=gesture, again=again)
         self._wait_until_sent(orders, outcome)
         patience = self.ground.settings.ack_timeout + 1.0
         for order in orders:
@@ -301,6 +289,27 @@ class Trader:
         if proposal.kind == "amend_order" and (text := _not_made(orders[-1], began)):
             raise OrderRejected(proposal.what, text, proposal.symbol)
         return list(orders) if proposal.kind == "batch_add" else orders[-1]
+
+    def hand_in(self, proposal: Proposal, told: Told, *, gesture: Gesture | None, again: bool) -> tuple[Order, ...]:
+        """Confirm it and give its orders at once, which tell what becomes of them, as `Dealer.submit` does.
+
+        Raises:
+            OrderError: it is refused at once, or was not taken at all; nothing was sent.
+            NotReady: it was taken, and what came of it is not known within five seconds.
+        """
+        taken = threading.Event()
+
+        def submit() -> tuple[Order, ...]:
+            taken.set()
+            return self.dealer.submit(proposal, told, gesture=gesture, again=again)
+
+        try:
+            return self._call(submit)
+        except NotReady as held_up:
+            if taken.is_set():
+                raise
+            why = f"the I/O thread was held up for {held_up.seconds:g} s, so the confirmation was not taken"
+            raise OrderRefused(proposal.what, [why], "It can be confirmed again.") from None
 
     def _wait_until_sent(self, orders: Sequence[Order], outcome: Outcome) -> None:
         """Until a frame is away, which is when no order of it waits for the disk any more.

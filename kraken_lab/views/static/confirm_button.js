@@ -1,0 +1,134 @@
+// A button that tells when it was pressed, by this browser's clock, and how far that clock is from the kernel's.
+//
+// It asks the kernel for its time once a second while it can be seen. The answer that came back fastest says how far
+// the clocks are apart; no answer says that the kernel is busy with a cell, which is shown, because a press would reach
+// it only afterwards. The Enter key presses nothing; the space bar does.
+
+const BEAT = 1000; // ms between two questions
+const BUSY = 1500; // ms without an answer after which the kernel counts as busy
+const LOST = 15000; // ms after which an answer is not waited for any more
+const TRIP = 1000; // ms there and back at most for an answer to say anything about the clocks
+const DWELL = 300; // ms that a button stands there before it can be pressed: nobody presses what he has not seen
+const KEPT = 8;
+
+const now = () => performance.timeOrigin + performance.now();
+
+function render({ model, el }) {
+  const view = Math.random().toString(36).slice(2);
+  const button = document.createElement("button");
+  const words = document.createElement("div");
+  const note = document.createElement("div");
+  button.type = "button";
+  words.className = "kl-words";
+  note.className = "kl-words kl-note";
+  for (const line of [words, note]) {
+    line.setAttribute("role", "status");
+    line.setAttribute("aria-live", "polite");
+  }
+  el.classList.add("kl-confirm");
+  el.append(button, words, note);
+
+  let samples = [];
+  let asked = null;
+  let shown = false;
+  let used = 0;
+  let stands = { number: 0, since: 0 };
+
+  const busy = () => asked !== null && now() - asked > BUSY;
+  const best = () => samples.reduce((a, b) => (a === null || b.trip < a.trip ? b : a), null);
+
+  function draw() {
+    const number = model.get("number");
+    const timed = model.get("timed");
+    if (number !== stands.number) {
+      stands = { number, since: now() };
+      if (number) setTimeout(draw, DWELL + 10);
+    }
+    const ready = number !== 0 && number !== used && now() - stands.since >= DWELL;
+    button.disabled = !ready || (timed && (best() === null || busy()));
+    button.textContent = model.get("label");
+    button.className = `kl-press ${model.get("tone")}`;
+    button.title = model.get("hint");
+    say(words, model.get("words"));
+    say(note, busy() ? model.get("busy_words") : number && timed && best() === null ? "Comparing clocks…" : "");
+  }
+
+  function say(line, text) {
+    if (line.textContent !== text) line.textContent = text; // else a screen reader would read it again
+    line.hidden = text === "";
+  }
+
+  function beat() {
+    if (!shown) return;
+    if (asked !== null && now() - asked > LOST) asked = null;
+    if (asked === null) {
+      asked = now();
+      model.send({ kind: "ping", view, at: asked });
+    }
+    draw();
+  }
+
+  function heard(message) {
+    if (message?.kind !== "pong" || message.view !== view || message.at !== asked) return;
+    const trip = now() - asked;
+    if (trip <= TRIP) {
+      samples = [...samples, { trip, offset: asked + trip / 2 - message.kernel_ms }].slice(-KEPT);
+    }
+    asked = null;
+    draw();
+  }
+
+  button.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  button.addEventListener("click", (event) => {
+    const number = model.get("number");
+    // What a script presses is not trusted by the browser either: a notebook that was saved has no person in it.
+    if (!event.isTrusted || button.disabled || number === used) return;
+    used = number;
+    draw();
+    model.send({
+      kind: "press",
+      number,
+      clicked_ms: performance.timeOrigin + event.timeStamp,
+      offset_ms: best()?.offset ?? null,
+    });
+  });
+
+  function see(intersecting) {
+    const visible = intersecting && document.visibilityState === "visible";
+    if (visible === shown) return;
+    shown = visible;
+    asked = null;
+    model.send({ kind: "seen", view, visible });
+    beat();
+  }
+
+  let intersecting = false;
+  const observer = new IntersectionObserver((entries) => {
+    intersecting = entries[entries.length - 1].isIntersecting;
+    see(intersecting);
+  });
+  const turned = () => see(intersecting);
+  // The whole widget that it belongs to counts, which it is put into only after this function has returned.
+  const starting = requestAnimationFrame(() => observer.observe(el.closest(".kl-whole") ?? el));
+  document.addEventListener("visibilitychange", turned);
+  const ticking = setInterval(beat, BEAT);
+  model.on("msg:custom", heard);
+  const names = ["number", "label", "tone", "hint", "words", "busy_words", "timed"];
+  names.forEach((name) => model.on(`change:${name}`, draw));
+  draw();
+
+  return () => {
+    cancelAnimationFrame(starting);
+    clearInterval(ticking);
+    observer.disconnect();
+    document.removeEventListener("visibilitychange", turned);
+    model.off("msg:custom", heard);
+    names.forEach((name) => model.off(`change:${name}`, draw));
+    if (shown) model.send({ kind: "seen", view, visible: false });
+    shown = false;
+  };
+}
+
+export default { render };
