@@ -76,6 +76,8 @@ class Dealer:
         """Whether the dead man's switch was turned on here; it is turned off with arming."""
         self._desk, self._now = desk, now
         self._settled: dict[str, str] = {}
+        self._halted = False
+        """Whether trading was halted when that was looked at last."""
         self.gate = Gate(
             audit=audit, halt=halt, usage=Usage(), confirmations=confirmations, new_id=new_id, arming=arming
         )
@@ -118,6 +120,7 @@ class Dealer:
         if halted is not None and halted.unfinished:
             # A kill that was not complete goes on as soon as there is a connection.
             self.account.kill(self._now())
+        self._mind_the_halt()
         self._look_after()
 
     def facts(self, symbol: str, without: Collection[str] = ()) -> Facts:
@@ -139,7 +142,10 @@ class Dealer:
 
     def _mind_the_halt(self) -> None:
         """With the halt, whoever ended it, ends the kill: it would cancel what is placed after it."""
-        if self.halt.look() is None:
+        if self.halt.look() is not None:
+            self._halted = True
+        elif self._halted:
+            self._halted = False
             self.account.end_kill(self._now())
 
     def _look_after(self) -> None:
@@ -233,10 +239,14 @@ class Dealer:
         kernel knows; also when the disk cannot, which stops nothing.
         """
         at = self._now()
-        self.halt.latch(reason, at, lambda error, at: noted(), unfinished=True)
-        if self.arming is not None:
-            self.arming.disarm("killed", at)
-        self.act(lambda account, at: account.kill(at))
+        try:
+            self.halt.latch(str(reason or "a kill"), at, lambda error, at: noted(), unfinished=True)
+            if self.arming is not None:
+                self.arming.disarm("killed", at)
+        finally:
+            # Whatever goes wrong before: cancelling is the half that cannot wait.
+            self.act(lambda account, at: account.kill(at))
+            self._mind_the_halt()
 
     def arm(self, typed: str, *, limits: Limits, readiness: Readiness, done: Callable[[NotArmed | None], None]) -> None:
         """Arm, if the phrase was typed. After that no order goes before `recount` has heard what the log says then."""

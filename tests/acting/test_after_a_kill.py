@@ -118,3 +118,39 @@ def test_a_kill_from_a_terminal_stops_what_waits_behind_another_text(tmp_path: P
         await kernel.until(lambda: str(orders[1].state) == "NOT_PLACED", within=300)
 
     dealing(story, tmp_path)
+
+
+@pytest.mark.promise("A-12")
+def test_a_kill_takes_any_reason_also_twice(tmp_path: Path) -> None:
+    """It is no moment to be told that a reason is a text."""
+
+    async def story(kernel: Kernel) -> None:
+        for reason in (None, 5, "enough"):
+            kernel.dealer.kill(reason)  # type: ignore[arg-type]
+        halted = kernel.dealer.halt.look()
+        assert halted is not None
+        assert halted.reason == "a kill; 5; enough"
+
+    dealing(story, tmp_path)
+
+
+@pytest.mark.promise("A-12")
+@pytest.mark.promise("A-17")
+def test_a_kill_cancels_also_when_the_halt_cannot_be_latched(tmp_path: Path) -> None:
+    """A mistake there is raised, after everything was cancelled."""
+
+    async def story(kernel: Kernel) -> None:
+        await kernel.open()
+
+        def broken(*said: object, **named: object) -> None:
+            raise RuntimeError("a mistake")
+
+        kernel.dealer.halt.latch = broken  # type: ignore[method-assign]
+        with pytest.raises(RuntimeError):
+            kernel.dealer.kill("enough")
+        await kernel.until(lambda: not kernel.world.exchange.trading.open_orders)
+        await asyncio.sleep(5)
+        assert kernel.known.kill.complete
+        assert not any(alarm.what.startswith("the halt was ended") for alarm in kernel.known.alarms)
+
+    dealing(story, tmp_path)
