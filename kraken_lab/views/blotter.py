@@ -70,6 +70,8 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         self._acts = workers("kraken_lab blotter, orders", self._failed)
         self._stops = workers("kraken_lab blotter, stopping", self._failed)
         self._killing = 1
+        self._killed_ns = 0
+        """Which kill was told to the end: it began then, on the wall clock."""
         self.head, self.rates, self.fills = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.balances, self.positions = ipywidgets.HTML(), ipywidgets.HTML()
         self.note, self.switch_words = ipywidgets.HTML(), ipywidgets.HTML()
@@ -190,8 +192,9 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         off = known.dead_man.state in (DeadManState.OFF, DeadManState.FIRED)
         self.switch.description = f"Turn the dead man's switch {'on' if off else 'off'}"
         self.switch_words.value = _line(dead_man_words(known.dead_man, dealing.exchange_ns()))
-        if known.kill is not None:
+        if known.kill is not None and known.kill.since_ns != self._killed_ns:
             self.kill.words = kill_words(known.kill)
+            self._killed_ns = known.kill.since_ns if known.kill.complete else 0
         self._list(dealing.orders())
         self.note.value = ""
 

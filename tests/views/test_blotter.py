@@ -150,6 +150,9 @@ def test_the_kill_button_halts_and_cancels_and_says_so(mode: Any, tmp_path: Path
         await looked(workers)
         assert str(order.order_id) in blotter.kill.words
         assert "complete" in blotter.kill.words
+        told = blotter.kill.words
+        await looked(workers)
+        assert blotter.kill.words == told
         head = words(blotter.head.value)
         assert "HALTED" in head
         assert "the blotter's kill button" in head

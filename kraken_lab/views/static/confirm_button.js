@@ -50,7 +50,8 @@ function render({ model, el }) {
     button.className = `kl-press ${model.get("tone")}`;
     button.title = model.get("hint");
     say(words, model.get("words"));
-    say(note, busy() ? model.get("busy_words") : number && timed && best() === null ? "Comparing clocks…" : "");
+    const comparing = timed && best() === null ? "Comparing clocks…" : "";
+    say(note, number === 0 ? "" : busy() ? model.get("busy_words") : comparing);
   }
 
   function say(line, text) {
