@@ -23,6 +23,10 @@ class Drawing:
     def __init__(self, mode: str = "") -> None:
         self._mode = mode.upper()
 
+    def show(self, table: views.Source, title: str) -> bool:
+        """Show a live table in the cell that runs as one that keeps itself fresh; False where that cannot be."""
+        return views.show_live(table, title)
+
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
         """A table with its badge above it, as HTML."""
         return views.table_html(view, title=title, badge=_badge(facts), caption=", ".join(_rest(facts)))

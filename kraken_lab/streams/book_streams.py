@@ -18,9 +18,11 @@ from .book_feed import BookFeed
 from .feed import StreamState
 from .host import Host
 from .ladder_feed import LadderFeed
+from .ladder_view import book_view
 from .level3_feed import Level3Feed
 from .live_table import LiveTable, Since
 from .stream import Stream, add_listener
+from .vitals import Vitals, vitals_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -79,18 +81,35 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         """
         if since is not None:
             raise BadArgument("since", since, "book.history for what was; a ladder is only what is now")
-        rows: list[tuple[object, ...]] = []
+        view = self._view_of(self._photos(self.depth))
+        return view if last is None else view.between(0, last)
+
+    def _photos(self, depth: int) -> list[PhotoT]:
+        photos: list[PhotoT] = []
         for feed in self._feeds.values():
             try:
-                rows.extend(self._rows_of(feed.photograph(self.depth)))
+                photos.append(feed.photograph(depth))
             except NotReady:
                 # What cannot be shown verified is not shown; the state beside the table says why.
                 continue
-        view = view_of(self.schema, rows)
-        return view if last is None else view.between(0, last)
+        return photos
 
-    def _rows_of(self, photo: PhotoT) -> list[tuple[object, ...]]:
+    def _view_of(self, photos: list[PhotoT]) -> TableView:
         raise TypeError(f"{type(self).__name__} does not say what its rows are")
+
+    def photograph(self, rows: int) -> TableView:
+        """The levels nearest to the middle, of all symbols together about as many rows as asked for."""
+        depth = max(1, rows // (2 * max(1, len(self._feeds))))
+        return self._view_of(self._photos(min(depth, self.depth)))
+
+    @property
+    def order_by(self) -> None:
+        """None: the rows of a ladder have their places."""
+        return
+
+    def vitals(self) -> Vitals:
+        """As of every stream, with its checksums: every message has one."""
+        return vitals_of(str(self.state), self.feeds, self._host.now(), checksums=True)
 
     def __len__(self) -> int:
         return len(self.view())
@@ -151,14 +170,8 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         )
         """The top of the book over time, a row for each change of it. Columns: ``kl.schema("book_history")``."""
 
-    def _rows_of(self, photo: BookSnapshot) -> list[tuple[object, ...]]:
-        rows: list[tuple[object, ...]] = []
-        for side, levels in (("bid", photo.bids), ("ask", photo.asks)):
-            cumulative = Decimal(0)
-            for level, (price, qty) in enumerate(levels):
-                cumulative += qty
-                rows.append((photo.symbol, side, level, price, qty, cumulative))
-        return rows
+    def _view_of(self, photos: list[BookSnapshot]) -> TableView:
+        return book_view(photos)
 
     @property
     def mid(self) -> Decimal:
@@ -260,6 +273,9 @@ class Ladder:
 
 class Level3Stream(LadderStream[Level3Feed, Level3Snapshot]):
     """Order books by order: every visible order in its queue. Columns: ``kl.schema("level3")``."""
+
+    def _view_of(self, photos: list[Level3Snapshot]) -> TableView:
+        return view_of(self.schema, [row for photo in photos for row in self._rows_of(photo)])
 
     def _rows_of(self, photo: Level3Snapshot) -> list[tuple[object, ...]]:
         rows: list[tuple[object, ...]] = []

@@ -22,6 +22,9 @@ T = TypeVar("T")
 class Views(Protocol):
     """How things look: the one hook through which streams reach the room that draws."""
 
+    def show(self, table: Any, title: str) -> bool:
+        """Show a live table, in the cell that runs, as one that keeps itself fresh; False where that cannot be."""
+
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
         """A table with a line of facts above it, as HTML."""
 
@@ -63,6 +66,10 @@ class Host(Protocol):
     @property
     def label(self) -> str:
         """What it is connected to, for titles: ``sandbox``, ``paper`` or ``live``."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed, and nothing of it will change again."""
 
     def now(self) -> Instant:
         """This moment."""

@@ -14,6 +14,7 @@ from ..errors import BadArgument, Malformed
 from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge, printable, text_table
 from ..wire import to_ns
 from .host import Host
+from .vitals import Vitals
 
 if TYPE_CHECKING:
     import pandas
@@ -160,3 +161,38 @@ class LiveTable:
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _ipython_display_(self) -> None:
+        """In a notebook that somebody looks at: a table that keeps itself fresh. Elsewhere the static one."""
+        if not self._host.views.show(self, f"{self._title} [{self._host.label}]"):
+            # IPython's way of saying: show it as you would show anything.
+            raise NotImplementedError
+
+    # --- what keeps it fresh on a screen reads ----------------------------------------------------------------------
+
+    @property
+    def order_by(self) -> str | None:
+        """The time column by which new rows are known from old ones; None where rows are only changed in place."""
+        if "received_at" in self.schema.position and all(isinstance(table, EventTable) for table in self._tables()):
+            return "received_at"
+        return self.schema.index
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will never change again."""
+        return self._host.closed
+
+    def pulse(self) -> object:
+        """Something that is equal as long as nothing changed; None where only a look can tell."""
+        tables = self._tables()
+        if all(isinstance(table, EventTable) for table in tables):
+            return sum(table.rows + table.evicted for table in tables)
+        return None
+
+    def photograph(self, rows: int) -> TableView:
+        """The newest rows, at most so many; of a book those nearest to its middle."""
+        return self.view(last=rows)
+
+    def vitals(self) -> Vitals:
+        """How it is doing, in numbers."""
+        return Vitals(rows=len(self))

@@ -18,6 +18,7 @@ from .health import Health, SymbolHealth, state_of
 from .host import Host
 from .listeners import AsyncInbox, Callbacks
 from .live_table import LiveTable
+from .vitals import Vitals, vitals_of
 
 if TYPE_CHECKING:
     import pandas
@@ -106,6 +107,20 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
             undelivered=self._undelivered + sum(inbox.dropped for inbox in self._inboxes),
             _views=self._host.views,
         )
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was stopped, so that it will never change again."""
+        return self._stopped
+
+    def pulse(self) -> object:
+        """Something that is equal as long as nothing was heard and no state changed."""
+        feeds = self._feeds.values()
+        return self._stopped, [(feed.messages, feed.state, feed.epoch, len(feed.gaps)) for feed in feeds]
+
+    def vitals(self) -> Vitals:
+        """State, age, counters and the rest, in numbers."""
+        return vitals_of(str(self.state), self.feeds, self._host.now(), rows=len(self))
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """What we look at: static tables, ladders, figures, cards and pages, and the escaping of all text in them.
 
-Every function takes a photograph (a frame, a grid, a snapshot) and gives a value: HTML text, plain text or a plotly
-figure. Nothing here waits, remembers or changes what it was given, and plotly and pandas are loaded only when used.
+Nearly every function takes a photograph (a frame, a grid, a snapshot) and gives a value: HTML text, plain text or a
+plotly figure. What is live takes photographs itself, one after the other: `show_live` puts a table into a cell and the
+pump keeps it fresh. Plotly, pandas and the widget libraries are loaded only when used.
 """
 
 from . import escape
@@ -12,12 +13,15 @@ from .explanation_card import explanation_card
 from .heatmap import heatmap
 from .html_table import table_html
 from .ladder import ladder_html, ladder_text
+from .live_table import Source
 from .order_card import order_card
 from .page import page
 from .proposal_card import proposal_card
+from .showing import show_live
 
 __all__ = [
     "Badge",
+    "Source",
     "boxed",
     "candles",
     "depth",
@@ -30,5 +34,6 @@ __all__ = [
     "order_card",
     "page",
     "proposal_card",
+    "show_live",
     "table_html",
 ]

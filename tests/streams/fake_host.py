@@ -55,6 +55,7 @@ class AHost:
         self.views: Any = None
         self.label = "test"
         self.moment = Instant(100.0, NOON)
+        self.closed = False
         self.released: list[Any] = []
 
     def now(self) -> Instant:

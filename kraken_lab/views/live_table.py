@@ -1,0 +1,184 @@
+"""A table in a cell that keeps itself fresh: an anywidget that is sent what changed, and draws only what can be seen.
+
+The widget holds no rules. It shows a picture of a source, and says whether anybody looks; pausing it pauses the
+picture, not the source.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+from ..tables import Schema, TableView
+from ..tables.vitals import Vitals
+from . import escape
+from .live_view import Frame, LiveView, Send
+from .picture import Picture, Words, frame_between, heading, picture_of
+
+__all__ = ["LiveTableView", "Source", "table_widget"]
+
+ROWS = 1_000
+"""The newest rows a browser is sent."""
+BEAT = 2.0
+"""Seconds after which a line of facts is sent though nothing changed: so a browser knows that the kernel lives."""
+RATE_OVER = 5.0
+"""Seconds over which messages a second are counted."""
+
+
+class Source(Protocol):
+    """A table that grows behind one's back, as far as a view knows it."""
+
+    schema: Schema
+
+    def _repr_html_(self) -> str:
+        """The static table."""
+
+    @property
+    def order_by(self) -> str | None:
+        """The time column by which new rows are known; None where rows are changed in place."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+
+    def pulse(self) -> object:
+        """Something that is equal as long as nothing changed; None where that cannot be told without a look."""
+
+    def photograph(self, rows: int) -> TableView:
+        """The newest rows, at most so many."""
+
+    def vitals(self) -> Vitals:
+        """How it is doing."""
+
+
+class LiveTableView(LiveView):
+    """The table of one source in a browser. ``send`` brings frames there."""
+
+    def __init__(
+        self,
+        source: Source,
+        send: Send,
+        now: float,
+        *,
+        rows: int = ROWS,
+        on_close: Callable[[], object] = lambda: None,
+        **clocks: Any,
+    ) -> None:
+        super().__init__(send, now, **clocks)
+        self._source, self._rows, self._on_close = source, rows, on_close
+        self._words, self._words_sent = Words(), 0
+        self._picture: Picture | None = None
+        self._pulse: object = None
+        self._facts: tuple[object, ...] = ()
+        self._facts_at = now
+        self._counted: deque[tuple[float, int]] = deque([(now, source.vitals().messages or 0)])
+
+    def frame(self, whole: bool, now: float) -> Frame | None:
+        """What changed in the table since the last frame, and the line of facts above it."""
+        pulse = self._source.pulse()
+        changed = whole or pulse is None or pulse != self._pulse
+        facts = self._head(now)
+        frame = None
+        if changed:
+            # The pulse is read before the rows: a change in between is seen the next time, not missed.
+            picture = picture_of(self._source.photograph(self._rows), self._words, self._source.order_by)
+            frame = frame_between(None if whole else self._picture, picture)
+            self._pulse, self._picture = pulse, picture
+        worth_telling = (facts["state"], facts["note"], facts["gaps"], facts["failed"])
+        if frame is None:
+            if worth_telling == self._facts and now - self._facts_at < BEAT:
+                return None
+            frame = Frame({})
+        self._facts, self._facts_at = worth_telling, now
+        content = {**frame.content, "facts": facts}
+        if whole:
+            self._words_sent = 0
+        if len(self._words.known) > self._words_sent:
+            content["words_from"], content["words"] = self._words_sent, self._words.known[self._words_sent :]
+            self._words_sent = len(self._words.known)
+        return Frame(content, frame.buffers, whole)
+
+    def _head(self, now: float) -> dict[str, Any]:
+        vitals = self._source.vitals()
+        counted = self._counted
+        counted.append((now, vitals.messages or 0))
+        while len(counted) > 2 and counted[1][0] <= now - RATE_OVER:
+            counted.popleft()
+        (since, before), (_, messages) = counted[0], counted[-1]
+        rate = None
+        if vitals.messages is not None and now - since >= 1.0:
+            rate = round(max(messages - before, 0) / (now - since), 1)
+        return {
+            "state": escape.visible(vitals.state),
+            "note": escape.visible(escape.clip(vitals.note, 200)),
+            "age": None if vitals.age is None else round(vitals.age, 2),
+            "rate": rate,
+            "rows": vitals.rows,
+            "epoch": vitals.epoch,
+            "gaps": vitals.gaps,
+            "agreed": vitals.agreed,
+            "failed": vitals.failed,
+            "ended": self._source.ended,
+        }
+
+    @property
+    def due(self) -> float:
+        """As for every picture; after the source's end only what the browser asks for."""
+        if self._source.ended and self._facts and self._told_the_end():
+            return self._leave_at
+        return super().due
+
+    def _told_the_end(self) -> bool:
+        return self.pace.confirmed and not self._want_whole and self._pulse == self._source.pulse()
+
+    def shut(self) -> None:
+        """The widget is closed with the picture."""
+        self._picture = None
+        self._on_close()
+
+
+# --- the widget -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _widget_class() -> Any:
+    """The widget's class, made when first needed: nothing here loads a widget library before."""
+    import anywidget
+    import traitlets
+
+    static = files(__package__) / "static"
+
+    class LiveTableWidget(anywidget.AnyWidget):
+        """What the browser is handed beforehand: which columns there are. All rows come as frames."""
+
+        # As text: a path would be watched by a thread in a development install.
+        _esm = (static / "live_table.js").read_text("utf-8")
+        _css = (static / "live_table.css").read_text("utf-8")
+        key = traitlets.Unicode().tag(sync=True)
+        title = traitlets.Unicode().tag(sync=True)
+        columns: Any = traitlets.List().tag(sync=True)
+        newest_first = traitlets.Bool().tag(sync=True)
+
+    return LiveTableWidget
+
+
+def table_widget(source: Source, title: str, now: float) -> tuple[Any, LiveTableView]:
+    """A widget that shows a source, and the view that keeps it fresh once the pump has it.
+
+    Raises:
+        ImportError: there is no widget library.
+    """
+    widget = _widget_class()(
+        key=secrets.token_hex(8),
+        title=escape.visible(escape.clip(title, 200)),
+        columns=heading(source.photograph(1)),
+        newest_first=source.order_by is not None,
+    )
+    view = LiveTableView(source, widget.send, now, on_close=widget.close)
+    # A handler may run in any thread, also in the middle of a cell: it only puts down what was said.
+    widget.on_msg(lambda _, content, __: view.post(content))
+    return widget, view
