@@ -178,8 +178,8 @@ LOCK: Final = (
         ("trading/test_gate.py::test_orders_that_wait_for_the_disk_count_already",),
     ),
     Guard(
-        "A-08", "the day goes on in the next kernel", "lab/dealer.py",
-        "self.gate.usage.restore(kept, unreadable)", "pass",
+        "A-08", "the day goes on in the next kernel", "trading/usage.py",
+        "self.reserve(intent, None)", "pass",
         ("acting/test_lock_faults.py::test_the_day_goes_on_after_a_restart",),
     ),
     Guard(
@@ -248,7 +248,7 @@ LOCK: Final = (
     # --- the kill ---
     Guard(
         "A-12", "a kill halts", "lab/dealer.py",
-        "self.halt.latch(reason, at, ", "(lambda *_, **__: None)(reason, at, ",
+        "self.halt.latch(", "(lambda *_, **__: None)(",
         ("acting/test_road.py::test_a_kill_ends_everything_and_outlives_the_kernel",),
     ),
     Guard(
