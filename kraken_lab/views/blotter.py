@@ -98,7 +98,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             layout=ipywidgets.Layout(width="100%", max_width="960px"),
             style={"description_width": "96px"},
         )
-        self.panel = OrderPanel(dealing, looks=self._looks, acts=self._stops, failed=self._failed)
+        self.panel = OrderPanel(dealing, looks=self._looks, acts=self._stops)
         self.cancel_own.on_click(lambda _: self._stops.put(dealing.cancel_own))
         self.switch.on_click(lambda _: self._acts.put(self._turn_switch))
         self.choice.observe(lambda _: self._looks.put(self._select, key="select"), "value")

@@ -38,9 +38,8 @@ class OrderPanel:
     ``looks`` paints, ``acts`` sends: what only reduces risk waits for no picture.
     """
 
-    def __init__(self, dealing: TicketDealing, *, looks: Works, acts: Works, failed: Callable[[Exception], object]):
+    def __init__(self, dealing: TicketDealing, *, looks: Works, acts: Works) -> None:
         self._dealing, self._looks, self._acts = dealing, looks, acts
-        self._failed = failed
         self.order: Order | None = None
         self._unwatch: Callable[[], None] = _nothing
         self.card = ipywidgets.HTML()

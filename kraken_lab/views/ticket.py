@@ -82,7 +82,7 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         )
         self.form = OrderForm(pair, changed=self._edited, touch=lambda: self._touch)
         self.form.put(parameters or {})
-        self.panel = OrderPanel(dealing, looks=self._looks, acts=self._acts, failed=self._failed)
+        self.panel = OrderPanel(dealing, looks=self._looks, acts=self._acts)
         self.preview = ipywidgets.HTML()
         self._head, self.caption = ipywidgets.HTML(), ipywidgets.HTML()
         wide = ipywidgets.Layout(width="auto")
