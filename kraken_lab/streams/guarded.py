@@ -88,7 +88,8 @@ class Guarded:
         """When `let_time_pass` should be called next."""
         if at.mono < self._quiet_until:
             return self._quiet_until
-        return self._try("next_deadline", at, lambda: self._inner.next_deadline(at), at.mono + PAUSE_S)
+        otherwise: float | None = at.mono + PAUSE_S
+        return self._try("next_deadline", at, lambda: self._inner.next_deadline(at), otherwise)
 
     def let_time_pass(self, at: Instant) -> None:
         """Whatever is due at this moment, but not right after it failed."""
