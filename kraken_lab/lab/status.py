@@ -116,12 +116,14 @@ def _orders(known: AccountSnapshot, at: Instant) -> str:
     words = [f"{len(known.open)} open"]
     if known.external:
         words.append(f"{len(known.external)} of them external")
-    words += [
-        f"UNKNOWN {order.cl_ord_id or order.order_id} for "
-        f"{at.mono - known.doubtful_since.get(order.cl_ord_id or '', at.mono):.0f} s"
-        for order in known.unknown
-    ]
-    words.append(known.reconciling or "all accounted for")
+    for order in known.unknown:
+        # Of one that was placed and is lost since, the last that was heard is what it is as old as.
+        age = (at.wall_ns - order.updated_ns) / 1e9
+        since = known.doubtful_since.get(order.cl_ord_id or "")
+        age = age if since is None else at.mono - since
+        seen = ", acknowledged" if {order.cl_ord_id, order.order_id} & known.acknowledged else ""
+        words.append(f"UNKNOWN {order.cl_ord_id or order.order_id} for {max(age, 0.0):.0f} s{seen}")
+    words.append(known.reconciling or ("all others accounted for" if known.unknown else "all accounted for"))
     return ", ".join(words)
 
 
