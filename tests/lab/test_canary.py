@@ -159,7 +159,7 @@ def test_nothing_of_a_live_lab_shows_its_key(
         exchange.control(fault="rest_fail", path="OpenOrders", how="EAPI:Invalid signature")
         shown["a key that is refused"] = [*raised(lambda: lab.run(lab.rest.private("OpenOrders")), kl.BadKey)]
         for how in (502, "html", "not_json", "no_answer", "EAPI:Invalid nonce"):
-            exchange.control(fault="rest_fail", path="OpenOrders", how=how)
+            exchange.control(fault="rest_fail", path="OpenOrders", how=how, times=3 if "nonce" in str(how) else 1)
             shown[f"REST {how}"] = [*raised(lambda: lab.run(lab.rest.private("OpenOrders")), RestFailed)]
         shown["void"] = [*raised(lambda: batch.confirm("WRONG"), ConfirmationVoid)]
         shown["refused"] = [*raised(lambda: lab.buy("BTC/USD", "1000000").confirm(), kl.OrderRefused)]
