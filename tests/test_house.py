@@ -188,4 +188,5 @@ def test_the_package_imports_nothing_it_does_not_declare() -> None:
     """What happens to be installed today may be gone tomorrow; what is optional is imported where it is used."""
     declared = {name.replace("-", "_") for names in project().values() for name in names}
     ours = {"kraken_lab", "__future__", ""}
-    assert {name for name in imported() if name not in sys.stdlib_module_names} - declared - ours == set()
+    foreign = {name.lower() for name in imported() if name not in sys.stdlib_module_names}
+    assert foreign - declared - ours == set()
