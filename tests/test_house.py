@@ -179,7 +179,7 @@ def test_every_dependency_has_a_reason() -> None:
 
 def test_every_dependency_is_imported_or_says_why_not() -> None:
     """A package that nobody imports is either a mistake or needs a sentence."""
-    used = imported()
+    used = {name.lower() for name in imported()}
     for name in (*project()[""], *project()["live"]):
         assert name.replace("-", "_") in used or "not imported by us" in reasons()[name], name
 
