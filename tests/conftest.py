@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kraken_lab import Lab
 
 
-KEPT = ("KRAKEN_LAB_CONFORMANCE_ENVS",)
-"""Says only where the environments of the conformance tests are."""
+KEPT = ("KRAKEN_LAB_CONFORMANCE_ENVS", "KRAKEN_LAB_BROWSER_ENVS")
+"""They say only where the environments of the conformance and of the browser tests are."""
 
 # How long an example takes depends on what else the machine does, which is nothing a test should fail of.
 settings.register_profile("kraken_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])

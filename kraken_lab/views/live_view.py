@@ -55,6 +55,9 @@ class LiveView(ABC):
         self.error: Exception | None = None
         """What ended it, if an error did."""
         self.seq = 0
+        """Frames sent so far; the number of the last one."""
+        self.nbytes = 0
+        """Bytes of them."""
         self._send, self._cpu = send, cost
         self._inbox: deque[Mapping[str, Any]] = deque(maxlen=256)
         self._closing = threading.Lock()
@@ -141,6 +144,7 @@ class LiveView(ABC):
             return 0
         self._send(self.numbered(frame, now), list(frame.buffers))
         self.pace.sent(self.seq, now, self._cpu() - began)
+        self.nbytes += frame.nbytes
         return frame.nbytes
 
     def numbered(self, frame: Frame, now: float) -> dict[str, Any]:

@@ -235,7 +235,7 @@ function clock(ns) {
   const [day, time] = date.toISOString().slice(0, -1).split("T");
   const micros = (((ns % 1_000_000n) + 1_000_000n) % 1_000_000n) / 1000n;
   const today = BigInt(Math.floor(Date.now() / 86_400_000)) === ns / DAY;
-  return `${today ? "" : `${day.slice(5)} `}${time}${micros ? micros.toString().padStart(3, "0") : ""}`;
+  return `${today ? "" : `${day} `}${time}${micros ? micros.toString().padStart(3, "0") : ""}`;
 }
 
 function duration(seconds) {
