@@ -51,7 +51,11 @@ class Ladder:
     @cached_property
     def quantities(self) -> tuple[int, ...]:
         """Quantities in units of the last decimal."""
-        return tuple(map(quantity, self.keys, self.digits))
+        keys = self.keys
+        if keys and len(str(abs(keys[0]))) == (width := len(str(abs(keys[-1])))):
+            # As nearly always, all prices have as many digits as the first and the last one.
+            return tuple([int(digits[width:]) for digits in self.digits])
+        return tuple(map(quantity, keys, self.digits))
 
     @cached_property
     def levels(self) -> tuple[tuple[Decimal, Decimal], ...]:
