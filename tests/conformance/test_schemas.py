@@ -110,13 +110,13 @@ class Session:
 def session() -> Session:
     """Two minutes of market with everything that can be said about it, then requests of every kind."""
     session = Session()
-    session.wait(40)
+    session.wait(20)
     session.exchange.set_pair_status("ETH/USD", "post_only")
     session.exchange.set_pair_status("ETH/USD", "online")
     session.exchange.announce_maintenance(3600, 600, "A new engine")
     for status in ("maintenance", "cancel_only", "post_only", "online"):
         session.exchange.set_status(status)
-    session.wait(40)
+    session.wait(20)
     for request in (
         {"method": "ping", "req_id": 0},
         {"method": "ping"},
@@ -143,7 +143,7 @@ def session() -> Session:
     token = session.token()
     session.subscribe(last, channel="level3", symbol=["BTC/USD"], token=token)
     session.subscribe(last, method="unsubscribe", channel="level3", symbol=["BTC/USD"], token=token)
-    session.wait(40)
+    session.wait(20)
     return session
 
 

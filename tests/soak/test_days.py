@@ -54,7 +54,7 @@ def live_through(hours: float, settle: float) -> float:
 @pytest.mark.fault("F-072")
 def test_hours_leave_no_more_behind_than_one() -> None:
     """The short profile of a month."""
-    assert live_through(3.0, settle=1.0) < 20.0
+    assert live_through(2.0, settle=1.0) < 20.0
 
 
 @pytest.mark.soak
