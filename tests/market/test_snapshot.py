@@ -201,5 +201,5 @@ def test_quantities_are_read_where_prices_have_different_numbers_of_digits() -> 
     """A side that goes over a power of ten, as asks from 9.99 to 10.01, and one that does not."""
     asks = [("9.99", "1"), ("10.00", "20"), ("10.01", "0.00000003")]
     ladder = BookSnapshot.of("BTC/USD", bids=[("9.98", "7"), ("9.97", "0.5")], asks=asks)
-    assert ladder.asks == tuple((Decimal(price), Decimal(qty)) for price, qty in asks)
-    assert [qty for _, qty in ladder.bids] == [Decimal("7"), Decimal("0.5")]
+    assert ladder.asks == tuple((D(price), D(qty)) for price, qty in asks)
+    assert [qty for _, qty in ladder.bids] == [D("7"), D("0.5")]
