@@ -130,7 +130,11 @@ def kill(
         typer.Option(help="The sandbox that plays the exchange: the JSON line it printed, or - to read it from stdin."),
     ] = None,
     mode: Annotated[
-        str | None, typer.Option(help="Whose orders: live, paper or sandbox.", show_default="live; with --at sandbox")
+        str | None,
+        typer.Option(
+            help="Whose orders: live; with --at sandbox, paper or live, which a sandbox can play.",
+            show_default="live; with --at sandbox",
+        ),
     ] = None,
     seconds: Annotated[
         float | None,

@@ -134,8 +134,11 @@ def _credentials(root: Path, say: Say) -> Credentials | None:
     except BadKey as error:
         say(str(error))
     at = SystemClock().now()
-    for path in sorted(root.glob("live_*")):
+    folders = sorted(root.glob("live_*"))
+    for path in folders:
         halt(path, Log(path), at, say)
+    if not folders:
+        say(f"NOTHING WAS HALTED: there is no live account's folder in {root}.")
     if not os.isatty(0):
         say("NOTHING WAS CANCELLED: that needs the API key.")
         return None
@@ -270,7 +273,7 @@ async def carry_out(rest: Rest, clock: Clock, log: Log, say: Say, *, seconds: fl
                 kill.learn(record)
         at = clock.now()
         over = at.mono >= end
-        lists.show(at, now=over)
+        lists.show(at, over=over and not kill.complete)
         if kill.complete or over:
             return kill.complete
         due = min(kill.next_deadline() or at.mono, lists.due, end)
@@ -290,17 +293,18 @@ class _Lists:
         """By when they have to be there, in monotonic seconds; infinite once they are."""
         return self._kill.report_at if self._shown is None else math.inf
 
-    def show(self, at: Instant, *, now: bool = False) -> None:
-        """Show them if they are due and not on the screen as they are."""
+    def show(self, at: Instant, *, over: bool = False) -> None:
+        """Show them if they are due and not on the screen as they are, and once more when it is given up (``over``)."""
         report = self._kill.report(at)
         lists = (report.cancelled, report.filled, report.unconfirmed, report.complete)
-        if (now or self._kill.report_due(at)) and lists != self._shown:
+        if over or (self._kill.report_due(at) and lists != self._shown):
             self._shown = lists
-            _show(report, self._say)
+            _show(report, self._say, over=over)
 
 
-def _show(report: KillReport, say: Say) -> None:
-    state = "complete" if report.complete else "NOT COMPLETE: it goes on trying (Ctrl-C ends that, not the halt)"
+def _show(report: KillReport, say: Say, *, over: bool) -> None:
+    trying = "it has given up" if over else "it goes on trying (Ctrl-C ends that, not the halt)"
+    state = "complete" if report.complete else f"NOT COMPLETE: {trying}"
     say(f"After {report.seconds:.1f} s and {report.attempts} round(s): {state}.")
     for name, orders in (
         ("confirmed cancelled", report.cancelled),

@@ -27,6 +27,7 @@ from .gestures import Confirmations, Gesture
 from .halt import Halt, HaltRecord
 from .intent import Intent, intended, request_text
 from .judgement import Check
+from .legs import changed_since
 from .permit import Circumstances, Permit, named
 from .proposal import Proposal
 from .question import Unknowable
@@ -196,6 +197,8 @@ class Gate:
         now = self._circumstances(facts, at)
         if facts.mode != proposal.mode or facts.account != proposal.account:
             raise ConfirmationVoid(proposal.what, "it was made for another mode or account")
+        if proposal.target is not None and changed_since(proposal.target, facts.orders):
+            raise ConfirmationVoid(proposal.what, "the order was changed since it was made")
         if gesture is not None:
             self.confirmations.take(gesture, proposal, now, at, facts.settings)
         elif facts.mode == "live":

@@ -21,6 +21,7 @@ __all__ = [
     "TRAILING_TYPES",
     "TRIGGERED_TYPES",
     "Leg",
+    "changed_since",
     "fingerprint",
     "legs_of",
     "standing",
@@ -228,3 +229,18 @@ def _trigger_of(target: OrderRecord) -> Triggers | None:
 
 def _or(given: Decimal | None, kept: Decimal | None) -> Decimal | None:
     return kept if given is None else given
+
+
+def changed_since(seen: OrderRecord, orders: Iterable[OrderRecord]) -> bool:
+    """Whether an order's terms are others now than they were when they were shown; one that is gone has not changed.
+
+    Fills are no change of terms: they are judged by the checks.
+    """
+    for record in orders:
+        if record.order_id == seen.order_id and record.cl_ord_id == seen.cl_ord_id:
+            return _changeable(record) != _changeable(seen)
+    return False
+
+
+def _changeable(record: OrderRecord) -> tuple[Decimal | None, ...]:
+    return (record.order_qty, record.limit_price, record.trigger_price, record.display_qty)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kraken_lab.errors import ConfirmationVoid
 from tests.dealing import Kernel, dealing
 
 
@@ -127,5 +128,25 @@ def test_a_market_order_has_no_limit_price(tmp_path: Path) -> None:
         await kernel.until(lambda: str(order.state) == "FILLED")
         assert order.record.limit_price is None
         assert "at 0" not in repr(order).partition("filled")[0]
+
+    dealing(story, tmp_path)
+
+
+@pytest.mark.promise("A-05")
+@pytest.mark.promise("A-06")
+def test_an_amendment_of_an_order_that_has_changed_since_is_void(tmp_path: Path) -> None:
+    """Its card showed another order: one that is made of what there is now goes."""
+
+    async def story(kernel: Kernel) -> None:
+        order = await kernel.open()
+        first, second = kernel.amend(order, order_qty="0.02"), kernel.amend(order, order_qty="0.03")
+        kernel.confirm(first)
+        await kernel.until(lambda: order.record.order_qty == Decimal("0.02"))
+        frames = len(kernel.frames)
+        with pytest.raises(ConfirmationVoid, match="changed since"):
+            kernel.confirm(second)
+        assert len(kernel.frames) == frames
+        kernel.confirm(kernel.amend(order, order_qty="0.03"))
+        await kernel.until(lambda: order.record.order_qty == Decimal("0.03"))
 
     dealing(story, tmp_path)
