@@ -16,7 +16,7 @@ from tests.acting.histories import WEIGHTS, History, Step, Story, history, play,
 from tests.acting.witness import Violation
 
 FIRST = int(os.environ.get("FIRST_HISTORY", "0"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("HISTORIES", "8")))
+SEEDS = range(FIRST, FIRST + int(os.environ.get("HISTORIES", "5")))
 
 FOUND = {
     "a snapshot tells of a filled order fill by fill": History(
