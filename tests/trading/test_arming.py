@@ -245,23 +245,24 @@ def test_disarming_twice_is_once(bench: Bench) -> None:
 # --- one kernel -----------------------------------------------------------------------------------------------------
 
 HOLDER = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from tests.trading.lock_bench import Bench
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + chr(10)).encode())  # in one piece: two processes write to one pipe
 bench = Bench(Path(sys.argv[1]), "live", pid=4711)
 assert bench.arm() is None
 if sys.argv[2] == "fork":
-    import os
     if os.fork() == 0:
         assert bench.arming.lacking(bench.now, bench.facts.limits)
         assert bench.place() is None
-        print("child", os.getpid(), flush=True)
+        say("child", os.getpid())
         time.sleep(60)
         os._exit(0)
-print("armed", flush=True)
+say("armed")
 for line in sys.stdin:
     bench.arming.disarm("told to", bench.now)
-    print("disarmed", flush=True)
+    say("disarmed")
 """
 
 
