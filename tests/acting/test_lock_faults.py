@@ -259,9 +259,12 @@ def test_the_same_order_again_within_ten_seconds(tmp_path: Path, mode: str) -> N
 def test_a_loop_that_places_a_hundred_orders(tmp_path: Path, mode: str) -> None:
     """Though each has its gesture, live stops at the rate, and later at the number of open orders; the others run."""
 
+    # Where all of them go, thirty say as much here as a hundred do at the gate's own tests.
+    count = 100 if mode == "live" else 30
+
     async def story(kernel: Kernel) -> None:
         warned = 0
-        for at in range(100):
+        for at in range(count):
             proposal = kernel.propose(order_qty="0.001", limit_price=str(50_000 - at))
             warned += any(check.name == "order rate" for check in proposal.warnings)
             if mode == "live" and not proposal.ok:
@@ -270,8 +273,8 @@ def test_a_loop_that_places_a_hundred_orders(tmp_path: Path, mode: str) -> None:
             else:
                 kernel.confirm(proposal)
             await let_pass(0.05)
-        assert len(kernel.frames) == (5 if mode == "live" else 100)
-        assert warned == (95 if mode == "paper" else 0)
+        assert len(kernel.frames) == (5 if mode == "live" else count)
+        assert warned == (count - 5 if mode == "paper" else 0)
         if mode == "live":
             for at in range(20):
                 await let_pass(2.5)
