@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .. import views
 from ..market import BookSnapshot
 from ..tables import HeatGrid, TableView
 from ..trading import Explanation, FillRecord, OrderEvent, OrderRecord, Proposal
+from ..views.own import NOTHING, Own
 
 if TYPE_CHECKING:
     import pandas
     from plotly.graph_objects import Figure
 
+    from ..views.offer import MakeTicket, TicketPlace
+
 __all__ = ["Drawing"]
 
 
 class Drawing:
-    """How things look, by the functions of `kraken_lab.views`; ``mode`` is where orders go, for their cards."""
+    """How things look, by the functions of `kraken_lab.views`; ``mode`` is where orders go, for their cards.
 
-    def __init__(self, mode: str = "") -> None:
+    ``own`` gives what is the user's own of a symbol, ``ticket`` makes an order ticket; without it there is none.
+    """
+
+    def __init__(
+        self, mode: str = "", *, own: Callable[[str], Own] = lambda symbol: NOTHING, ticket: MakeTicket | None = None
+    ) -> None:
         self._mode = mode.upper()
+        self._own, self._ticket = own, ticket
+
+    def own(self, symbol: str) -> Own:
+        """The user's own orders and fills of a symbol. Asked again with nothing changed it costs nothing; any thread.
+
+        Empty while the lab has no acting half: looking at a picture never makes one.
+        """
+        return self._own(symbol)
+
+    def ticket_place(self, symbol: str) -> TicketPlace | None:
+        """Where a picture offers a ticket with a picked price; None where no ticket can be made."""
+        from ..views.offer import TicketPlace
+
+        return None if self._ticket is None else TicketPlace(self._ticket, symbol)
 
     def show(self, table: views.Source, title: str) -> bool:
         """Show a live table in the cell that runs as one that keeps itself fresh; False where that cannot be."""

@@ -34,6 +34,7 @@ from ..wire import Instant, Query, Settings, SlidingBudget, Want
 from .acting import Acting
 from .drawing import Drawing
 from .looking import Looking, RejectedSymbols
+from .own_orders import OwnOrders
 from .paper import PaperExchange
 from .status import Status, status_of
 from .trader import Ground, Trader
@@ -77,7 +78,11 @@ class Lab(Looking, Acting):
         self.order_settings = order_settings or OrderSettings()
         self.io = IOThread(mode)
         self.dispatcher = Dispatcher(mode)
-        self.views = Drawing(mode)
+        self.views = Drawing(
+            mode,
+            own=OwnOrders(lambda: self._trader),
+            ticket=lambda symbol, parameters: self.ticket(symbol, **parameters),
+        )
         self.venue_name = venue.name
         self._first_limits = limits or Limits()
         self._venue = venue

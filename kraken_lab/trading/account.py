@@ -293,6 +293,11 @@ class Account(AccountLine):
         """The lab is closed: whoever waits for an order need not wait longer."""
         self._books.let_go()
 
+    @property
+    def version(self) -> int:
+        """Goes up with every change. Any thread may read it, to know whether a new `snapshot` is worth its price."""
+        return self._books.version
+
     def snapshot(self, at: Instant) -> AccountSnapshot:
         """Everything that is known, as a value."""
         return AccountSnapshot(

@@ -1,0 +1,99 @@
+"""What of a picture is the user's own: orders that are or may be open, and fills, of one symbol, as plain values.
+
+A price picture marks them where they stand. What an order is in full, and what may be done with it, the blotter says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from ..trading import FillRecord, OrderRecord
+
+__all__ = ["NOTHING", "Own", "OwnFill", "OwnOrder", "own_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """An order at its price (quote per base). ``qty`` is what is not filled of it (base), ``state`` as its record says.
+
+    ``order_id`` is the exchange's name for it, ours until that is known. ``waits`` says that it stands at the price of
+    its trigger, outside the book, as a stop does. ``external``: it was not placed by this lab.
+    """
+
+    order_id: str
+    side: str
+    price: Decimal
+    qty: Decimal
+    state: str
+    order_type: str = "limit"
+    waits: bool = False
+    external: bool = False
+
+    @property
+    def words(self) -> str:
+        """The order in one line.
+
+        >>> OwnOrder("O1", "buy", Decimal("99.5"), Decimal("0.2"), "OPEN").words
+        'my buy 0.2 at 99.5, OPEN'
+        >>> OwnOrder("O2", "sell", Decimal(90), Decimal(1), "OPEN", "stop-loss", waits=True, external=True).words
+        'my sell stop-loss 1, trigger at 90, OPEN, placed elsewhere'
+        """
+        kind = "" if self.order_type == "limit" else f" {self.order_type}"
+        place = f", trigger at {self.price:f}" if self.waits else f" at {self.price:f}"
+        where = ", placed elsewhere" if self.external else ""
+        return f"my {self.side}{kind} {self.qty:f}{place}, {self.state}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFill:
+    """A fill: when (the exchange's clock, ns), which side, at which price (quote per base), how much (base)."""
+
+    at_ns: int
+    side: str
+    price: Decimal
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """All of it for one symbol: ``orders`` in the order they were made, ``fills`` by time."""
+
+    orders: tuple[OwnOrder, ...] = ()
+    fills: tuple[OwnFill, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.orders or self.fills)
+
+
+NOTHING: Final = Own()
+"""What a lab without an acting half has."""
+
+
+def own_of(orders: Iterable[OrderRecord], fills: Iterable[FillRecord], symbol: str) -> Own:
+    """What is known of a symbol's orders and fills as a picture marks it.
+
+    Orders without a price of their own (at the market, or an offset from it) stand nowhere and are left out.
+    """
+    marked = [_marked(record) for record in orders if record.symbol == symbol]
+    done = [OwnFill(fill.timestamp_ns, fill.side, fill.price, fill.qty) for fill in fills if fill.symbol == symbol]
+    return Own(tuple(order for order in marked if order is not None), tuple(sorted(done, key=lambda fill: fill.at_ns)))
+
+
+def _marked(record: OrderRecord) -> OwnOrder | None:
+    price = record.limit_price if record.trigger_price is None else record.trigger_price
+    qty = record.remaining_qty
+    if record.is_terminal or price is None or not qty:
+        return None
+    return OwnOrder(
+        order_id=record.order_id or record.cl_ord_id or "",
+        side=record.side,
+        price=price,
+        qty=qty,
+        state=str(record.state),
+        order_type=record.order_type,
+        waits=record.trigger_price is not None,
+        external=record.external,
+    )
