@@ -62,6 +62,7 @@ _CONTROLS: Final[Mapping[str, Mapping[str, _Kind]]] = {
     "token": {"lifetime_s": int, "reject": int},
     "fill": {"order": str, "qty": (str, int, type(None)), "price": (str, int, type(None)), "silent": bool},
     "skip_seq": {"n": int, "channel": str},
+    "sweep": {"symbol": str, "side": str, "share": _NUMBER},
     "permissions": {"grant": list, "revoke": list},
     "clock": {"offset_s": _NUMBER},
     "restart": {"keep_state": bool},

@@ -16,6 +16,7 @@ from kraken_lab.sandbox.account_feeds import AccountFeeds
 from kraken_lab.sandbox.account_past import AccountPast
 from kraken_lab.sandbox.api_key import ApiKey
 from kraken_lab.sandbox.desk import LEVEL3_BUDGETS, Desk
+from kraken_lab.sandbox.events import Side
 from kraken_lab.sandbox.faults import Faults
 from kraken_lab.sandbox.feed_market import FeedMarket
 from kraken_lab.sandbox.fees import DEFAULT_FEES, FeeSchedule
@@ -26,7 +27,7 @@ from kraken_lab.sandbox.maintenance import Maintenance
 from kraken_lab.sandbox.market import DEFAULT_RATE, Market
 from kraken_lab.sandbox.numbers import NS_PER_SECOND
 from kraken_lab.sandbox.order_entry import OrderEntry
-from kraken_lab.sandbox.permits import permit
+from kraken_lab.sandbox.permits import Permit, permit
 from kraken_lab.sandbox.publisher import Publisher
 from kraken_lab.sandbox.rate_counter import Tier
 from kraken_lab.sandbox.request import Endpoint
@@ -256,6 +257,28 @@ class Exchange:
             self.trading.force_fill(order_id, qty, price, self.now_ns)
         except Rejection as rejection:
             raise SandboxError(f"The order {order_id} cannot be filled: {rejection}.") from None
+
+    def sweep(self, symbol: str, side: Side, share: float) -> None:
+        """Let a stranger send one market order for ``share`` of all that is offered to ``side``: a fault control.
+
+        It is matched as every order is, with the account's own as well, and printed as trades; what the others think of
+        it is up to them.
+
+        Raises:
+            SandboxError: no such pair, side or share, nothing is offered, or market orders are not taken now.
+        """
+        market = self.market
+        if side not in ("buy", "sell") or not 0 < share <= 1:
+            raise SandboxError(f"side={side!r}, share={share!r} is not possible: use buy or sell, and 0 to 1.")
+        engine = market.engine(symbol)
+        pair = next(pair for pair in self._desk.listing.pairs if pair.symbol == symbol)
+        if permit(self._desk.listing.system, pair.status) < Permit.ALL:
+            raise SandboxError(f"{symbol} takes no market orders now: {self._desk.listing.system}, {pair.status}.")
+        offered = engine.takeable(side, _NEVER)[0]
+        if not offered:
+            raise SandboxError(f"Nothing is offered to who would {side} {symbol} now.")
+        wanted = round(offered * share)
+        market.act(engine.market(side, max(wanted - wanted % pair.qty_increment, pair.qty_increment), market.now_ns))
 
     def forget(self) -> None:
         """Lose tokens and nonces, as a restart does."""

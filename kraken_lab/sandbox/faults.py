@@ -17,6 +17,7 @@ from typing import Final, get_args
 from kraken_lab.errors import SandboxError
 from kraken_lab.sandbox.account_feeds import AccountFeeds
 from kraken_lab.sandbox.api_key import ApiKey, Permission
+from kraken_lab.sandbox.events import Side
 from kraken_lab.sandbox.fault_rules import Drop, Dup, Edit, Match, Rule, Swap
 from kraken_lab.sandbox.frames import Frame
 from kraken_lab.sandbox.instruments import PairStatus
@@ -208,6 +209,16 @@ class Faults:
         if lifetime_s is not None:
             self._tokens.lifetime_s = lifetime_s
         self._tokens.rejecting = reject
+
+    def sweep(self, symbol: str, side: Side = "sell", share: float = 0.5) -> None:
+        """Let a stranger send one market order for ``share`` (above 0, at most 1) of all that is offered to ``side``.
+
+        Several of them, one after the other, are a flash crash, or with ``buy`` its opposite.
+
+        Raises:
+            SandboxError: there is no such pair, side or share, or market orders are not taken now.
+        """
+        self._exchange.sweep(symbol, side, share)
 
     def clock(self, offset_s: float) -> None:
         """Let every time the exchange tells be off by so much."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Protocol
 
+from kraken_lab.sandbox.events import Side
 from kraken_lab.sandbox.instruments import PairStatus
 from kraken_lab.sandbox.listing import SystemStatus
 
@@ -50,6 +51,9 @@ class Steered(Protocol):
 
     def fill(self, order_id: str, qty: Decimal | None, price: Decimal | None) -> None:
         """Let a stranger trade with an order."""
+
+    def sweep(self, symbol: str, side: Side, share: float) -> None:
+        """Let a stranger send one large market order."""
 
     def forget(self) -> None:
         """Lose tokens and nonces, as a restart does."""

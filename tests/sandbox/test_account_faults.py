@@ -181,3 +181,50 @@ def test_a_restart_leaves_orders_open() -> None:
     assert person.session.reset_request
     again = Trader(person.exchange, "executions")
     assert [order["order_id"] for order in again.heard[1]["data"]] == [order_id]
+
+
+def test_a_sweep_takes_a_share_of_what_is_offered_and_the_accounts_own_orders_with_it() -> None:
+    """One real market order: trades from the best price on, the book emptier by that share, and never crossed."""
+    person = trader()
+    engine = person.exchange.market.engine("DOT/USD")
+    best = engine.prices("buy")[0] + engine.pair.price_increment
+    price = Decimal(best).scaleb(-engine.pair.price_precision)
+    person.ask("add_order", order_type="limit", side="buy", symbol="DOT/USD", order_qty=2, limit_price=price)
+    person.reports()
+    before, trades = engine.takeable("sell", 10**18)[0], len(person.exchange.market.trades("DOT/USD", 10**6))
+    person.exchange.faults.sweep("DOT/USD", "sell", 0.5)
+    assert kinds(person.reports()) == ["trade", "filled"]
+    assert engine.takeable("sell", 10**18)[0] == pytest.approx(before / 2, rel=1e-6)
+    told = person.exchange.market.trades("DOT/USD", 10**6)[trades:]
+    assert [trade.side for trade in told] == ["sell"] * len(told)
+    assert told[0].price == best
+    assert [trade.price for trade in told] == sorted((trade.price for trade in told), reverse=True)
+    assert engine.prices("buy")[0] < engine.prices("sell")[0]
+
+
+def test_a_sweep_of_everything_empties_a_side_until_somebody_quotes_it_again() -> None:
+    """Also upwards; where nothing is offered any more that is said, and the market lives on."""
+    exchange = a_quiet_exchange(rate=50.0)
+    engine = exchange.market.engine("DOT/USD")
+    exchange.faults.sweep("DOT/USD", "buy", 1.0)
+    assert len(engine.prices("sell")) == 0
+    with pytest.raises(SandboxError, match="Nothing is offered to who would buy DOT/USD"):
+        exchange.faults.sweep("DOT/USD", "buy", 1.0)
+    wait(exchange, 20)
+    assert engine.prices("buy")[0] < engine.prices("sell")[0]
+
+
+@pytest.mark.parametrize(("side", "share"), [("sell", 0), ("sell", 1.5), ("up", 0.5)])
+def test_a_sweep_that_cannot_be_meant_is_refused(side: Any, share: float) -> None:
+    """And nothing is traded."""
+    exchange = a_quiet_exchange()
+    with pytest.raises(SandboxError, match="is not possible"):
+        exchange.faults.sweep("DOT/USD", side, share)
+
+
+def test_a_sweep_keeps_to_the_state_of_the_market() -> None:
+    """A pair that takes no market orders takes none of a stranger's either."""
+    exchange = a_quiet_exchange()
+    exchange.faults.pair_status("DOT/USD", "post_only")
+    with pytest.raises(SandboxError, match="takes no market orders now: online, post_only"):
+        exchange.faults.sweep("DOT/USD")
