@@ -82,6 +82,8 @@ class Feed:
         self.messages = 0
         self.last_at: Instant | None = None
         """When the last message of this feed came."""
+        self.stamp: str | None = None
+        """The exchange's own time of the newest update, as sent: with ``last_at``, how long it was on its way."""
         self.rejection = ""
         """The exchange's words if it refused."""
         self.watchers: tuple[Callable[[], object], ...] = ()

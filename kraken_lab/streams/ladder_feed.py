@@ -29,7 +29,14 @@ class _Provable(Protocol):
     def apply_change(self, change: Any, snapshot: bool) -> None: ...
 
 
-ChangeT = TypeVar("ChangeT")
+class _Stamped(Protocol):
+    """A change with the exchange's time of it."""
+
+    @property
+    def timestamp(self) -> str | None: ...
+
+
+ChangeT = TypeVar("ChangeT", bound=_Stamped)
 LadderT = TypeVar("LadderT", bound=_Provable)
 PhotoT = TypeVar("PhotoT")
 
@@ -82,7 +89,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
             self._version += 1
             try:
                 ladder.apply_change(change, False)
-                self.last_at = at
+                self.last_at, self.stamp = at, change.timestamp
             except DataError as error:
                 self._wrong(error, at)
                 return

@@ -50,6 +50,8 @@ class SequencedFeed(Feed, Generic[MessageT]):
             return
         if message.type == "snapshot":
             self._begin(at)
+        else:
+            self.stamp = getattr(message.data[-1], "timestamp", None) if message.data else None
         doubtful = self._write(message, at)
         self._hand_over(message, at)
         self._whole(at)

@@ -35,6 +35,8 @@ class TickerFeed(Feed):
     def take(self, ticker: Ticker, kind: str, at: Instant) -> None:
         """One element of a message. Each is complete, so a snapshot and an update are the same here."""
         self._heard(at)
+        if kind == "update":
+            self.stamp = ticker.timestamp
         if kind == "snapshot" or self.state is not StreamState.LIVE:
             self._begin(at)
         row = (

@@ -52,6 +52,8 @@ class TradeFeed(Feed):
         """One message's trades of this symbol."""
         self._before = self.last_at or at
         self._heard(at)
+        if kind == "update" and trades:
+            self.stamp = trades[-1].timestamp
         if kind == "snapshot" or self.state is not StreamState.LIVE:
             # A pair that has not traded for long may send no snapshot; a trade proves the subscription as well.
             self._join(trades, kind, at)

@@ -119,6 +119,13 @@ class GapLog:
             return tuple(sorted([*self._closed, *self._open.values()], key=lambda gap: gap.start_ns))
 
     @property
+    def newest(self) -> Gap | None:
+        """The gap that began last, also if it is still open; None if there is none."""
+        with self._lock:
+            last = [*self._open.values(), *([self._closed[-1]] if self._closed else [])]
+        return max(last, key=lambda gap: gap.start_ns, default=None)
+
+    @property
     def evicted(self) -> int:
         """How many closed gaps were dropped to stay within the bound."""
         return self._evicted

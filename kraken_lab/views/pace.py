@@ -41,6 +41,8 @@ class Pace:
         self._sent, self._sent_at = 0, -math.inf
         self._heard, self._heard_at = 0, now
         self._drawing = self._cost = 0.0
+        self.trip: float | None = None
+        """Seconds from sending the newest frame that was confirmed to the word of it; None before the first."""
         self.hidden = self.paused = self.aside = False
 
     @property
@@ -58,6 +60,11 @@ class Pace:
             return self._beat
         silent = self._sent_at - self._heard_at > SILENCE
         return max(self._beat, self._sent_at + (1.0 if silent else PATIENCE))
+
+    @property
+    def drawing(self) -> float:
+        """Seconds that the browser lately took to draw a frame."""
+        return self._drawing
 
     @property
     def confirmed(self) -> bool:
@@ -78,6 +85,8 @@ class Pace:
     def acknowledged(self, seq: int, drawing: float, now: float) -> None:
         """The browser has painted a frame, which took ``drawing`` seconds."""
         self.word(now)
+        if seq == self._sent and seq > self._heard:
+            self.trip = max(now - self._sent_at, 0.0)
         self._heard = max(self._heard, min(seq, self._sent))
         self._drawing = 0.7 * self._drawing + 0.3 * min(max(drawing, 0.0), SLOWEST)
 

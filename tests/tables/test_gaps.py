@@ -94,6 +94,18 @@ def test_the_log_is_bounded_and_counts_what_it_drops() -> None:
     assert log.evicted == 2
 
 
+def test_the_newest_gap_is_the_one_that_began_last() -> None:
+    """Whether it is open or over; None while there is none."""
+    log = GapLog()
+    assert log.newest is None
+    log.record("BTC/USD", "trade", 100, 200, "skipped", epoch=2)
+    log.open("ETH/USD", "trade", 150, "silence", epoch=2)
+    assert log.newest is not None
+    assert (log.newest.symbol, log.newest.is_open) == ("ETH/USD", True)
+    log.record("BTC/USD", "trade", 300, 400, "skipped again", epoch=3)
+    assert log.newest.reason == "skipped again"
+
+
 def test_a_gap_never_changes() -> None:
     """It is a value."""
     with pytest.raises(dataclasses.FrozenInstanceError):

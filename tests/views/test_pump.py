@@ -118,6 +118,22 @@ def test_a_browser_that_draws_slowly_is_sent_less() -> None:
     assert pace.interval == pytest.approx(0.6, rel=0.01)
 
 
+def test_how_long_a_frame_was_away_is_known_from_its_word() -> None:
+    """From sending the newest frame to its acknowledgement; a word of an older one, or a second one, says nothing."""
+    pace = Pace(now=0.0)
+    assert pace.trip is None
+    pace.sent(1, 0.0, 0.0)
+    pace.acknowledged(1, 0.004, 0.03)
+    assert pace.trip == pytest.approx(0.03)
+    assert 0 < pace.drawing <= 0.004
+    pace.sent(2, 1.0, 0.0)
+    pace.acknowledged(1, 0.004, 1.5)
+    assert pace.trip == pytest.approx(0.03)
+    pace.acknowledged(2, 0.004, 1.6)
+    pace.acknowledged(2, 0.004, 9.9)
+    assert pace.trip == pytest.approx(0.6)
+
+
 def test_a_picture_that_costs_the_kernel_much_is_made_less_often() -> None:
     """Making it takes at most a twentieth of the kernel's time, and never longer than two seconds between."""
     pace = Pace(0.0)
