@@ -1,4 +1,4 @@
-"""The command line: ``kraken-lab demo | sandbox | doctor | kill | check-notebook``.
+"""The command line: ``kraken-lab demo | notebook | sandbox | doctor | kill | check-notebook``.
 
 Each command is one function here and its work in a module of the same name, imported when it runs, so that ``--help``
 answers at once.
@@ -62,6 +62,33 @@ def demo(
     from .demo import run
 
     _end(run(seconds=seconds, symbols=symbol or ["BTC/USD", "ETH/USD", "SOL/USD"], seed=seed, output=output))
+
+
+@app.command()
+def notebook(
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Copy the notebooks there and open them.",
+            show_default="a checkout's own; else ./kraken-lab-notebooks",
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="TCP port, or fail.", min=1, max=65535, show_default="8888 or the next free one")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser; else the address is printed.")
+    ] = True,
+    allow_root: Annotated[bool, typer.Option("--allow-root", help="Start even as root, as in a container.")] = False,
+) -> None:
+    """Open JupyterLab on the notebooks that come with this package, at the first of them.
+
+    They run in the sandbox and need no network and no key. JupyterLab listens on this machine only; Ctrl-C ends it. A
+    notebook that you have changed is never overwritten.
+    """
+    from .notebook import run
+
+    _end(run(folder=folder, port=port, browser=browser, allow_root=allow_root))
 
 
 @app.command()

@@ -21,7 +21,7 @@ from kraken_lab.cli.doctor import Finding, findings
 from kraken_lab.cli.doctor import run as run_doctor
 from kraken_lab.lab import Lab
 
-COMMANDS = ("demo", "sandbox", "doctor", "kill", "check-notebook")
+COMMANDS = ("demo", "notebook", "sandbox", "doctor", "kill", "check-notebook")
 
 
 def program(*arguments: str, stdin: str | None = None, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
