@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import views
 from ..market import BookSnapshot
@@ -48,6 +48,10 @@ class Drawing:
     def show(self, table: views.Source, title: str) -> bool:
         """Show a live table in the cell that runs as one that keeps itself fresh; False where that cannot be."""
         return views.show_live(table, title)
+
+    def widget(self, table: views.Source, title: str) -> Any:
+        """A live table's bare widget, which keeps itself fresh."""
+        return views.live_widget(table, title)
 
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
         """A table with its badge above it, as HTML."""

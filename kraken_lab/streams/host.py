@@ -25,6 +25,9 @@ class Views(Protocol):
     def show(self, table: Any, title: str) -> bool:
         """Show a live table, in the cell that runs, as one that keeps itself fresh; False where that cannot be."""
 
+    def widget(self, table: Any, title: str) -> Any:
+        """A live table's bare widget, which keeps itself fresh."""
+
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
         """A table with a line of facts above it, as HTML."""
 

@@ -168,6 +168,14 @@ class LiveTable:
             # IPython's way of saying: show it as you would show anything.
             raise NotImplementedError
 
+    def widget(self) -> Any:
+        """The live table's widget, to put into a box or a dashboard beside others; the same until it is closed.
+
+        Raises:
+            ImportError: there is no widget library.
+        """
+        return self._host.views.widget(self, f"{self._title} [{self._host.label}]")
+
     # --- what keeps it fresh on a screen reads ----------------------------------------------------------------------
 
     @property

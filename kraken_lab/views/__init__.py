@@ -17,10 +17,12 @@ from .live_table import Source
 from .order_card import order_card
 from .page import page
 from .proposal_card import proposal_card
-from .showing import show_live
+from .showing import live_widget, show_live
+from .shown import Shown
 
 __all__ = [
     "Badge",
+    "Shown",
     "Source",
     "boxed",
     "candles",
@@ -31,6 +33,7 @@ __all__ = [
     "heatmap",
     "ladder_html",
     "ladder_text",
+    "live_widget",
     "order_card",
     "page",
     "proposal_card",

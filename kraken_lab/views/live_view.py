@@ -5,7 +5,8 @@ whole. It also gets one when it has been silent for some seconds, as nothing is 
 
 What a browser may say, always a mapping with ``kind``: ``ready`` (there is a view, without data), ``resync`` (a frame
 is missing), ``ack`` (``seq`` was painted in ``ms`` milliseconds), ``seen`` (``visible`` page, ``near`` the visible
-part of it), ``pause`` (``on``) and ``bye`` (the last view was closed).
+part of it), ``pause`` (``on``) and ``bye`` (the last view was closed). A browser is told ``frame`` and, when the kernel
+paused a picture or let it go on, ``paused`` (``on``).
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ __all__ = ["Frame", "LiveView", "Send"]
 Send = Callable[[dict[str, Any], list[bytes]], None]
 """Brings a message and its buffers to the browser: a widget's ``send``."""
 
-UNHEARD, UNSURE = 1.0, 5.0
-"""Seconds between whole frames before a browser's first word, and later while it confirms nothing."""
 AWAY = 60.0
 """Seconds a picture is kept after its last view was closed: a cell may be cut and pasted, a page loaded again."""
 
@@ -48,6 +47,10 @@ class Frame:
 
 class LiveView(ABC):
     """One picture: `frame` says what it shows, the rest when that is sent. ``cost`` is a clock of CPU seconds."""
+
+    UNHEARD: float = 1.0
+    UNSURE: float = 5.0
+    """Seconds between whole frames before a browser's first word, and later while it confirms nothing."""
 
     def __init__(self, send: Send, now: float, cost: Callable[[], float] = time.thread_time) -> None:
         self.pace = Pace(now)
@@ -84,6 +87,10 @@ class LiveView(ABC):
             self._inbox.append(message)
             self.wake()
 
+    def pause(self, on: bool) -> None:
+        """Hold it still, or let it go on; every browser that shows it is told. From any thread."""
+        self.post({"kind": "pause", "on": on, "by": "kernel"})
+
     def hear(self, now: float) -> None:
         """Take in what was said."""
         while self._inbox:
@@ -98,6 +105,10 @@ class LiveView(ABC):
                 self.pace.acknowledged(int(_number(message, "seq")), _number(message, "ms") / 1e3, now)
             case "ready" | "resync":
                 self._heard_of, self._leave_at, self.pace.hidden = True, math.inf, False
+                if self.pace.paused:
+                    # A page that was loaded again is shown what stands still, and told that it does.
+                    self._send_frame(self.frame(True, now), now)
+                    self._send({"kind": "paused", "on": True}, [])
                 self._send_whole(now)
             case "seen":
                 visible, near = message.get("visible") is not False, message.get("near") is not False
@@ -106,6 +117,8 @@ class LiveView(ABC):
                 self.pace.hidden, self.pace.aside = not visible, not near
             case "pause":
                 self.pace.paused = message.get("on") is True
+                if message.get("by") == "kernel":
+                    self._send({"kind": "paused", "on": self.pace.paused}, [])
                 if not self.pace.paused:
                     self._send_whole(now)
             case "bye":
@@ -136,16 +149,20 @@ class LiveView(ABC):
         """Send the newest frame, if there is one; the bytes of it."""
         if self.pace.due > now:
             return 0
-        unsure = not self.pace.confirmed and now - self._whole_at >= (UNSURE if self._heard_of else UNHEARD)
+        unsure = not self.pace.confirmed and now - self._whole_at >= (self.UNSURE if self._heard_of else self.UNHEARD)
         began = self._cpu()
         frame = self.frame(self._want_whole or unsure, now)
         if frame is None:
             self.pace.looked(now, self._cpu() - began)
             return 0
-        self._send(self.numbered(frame, now), list(frame.buffers))
+        self._send_frame(frame, now)
         self.pace.sent(self.seq, now, self._cpu() - began)
-        self.nbytes += frame.nbytes
         return frame.nbytes
+
+    def _send_frame(self, frame: Frame | None, now: float) -> None:
+        if frame is not None:
+            self._send(self.numbered(frame, now), list(frame.buffers))
+            self.nbytes += frame.nbytes
 
     def numbered(self, frame: Frame, now: float) -> dict[str, Any]:
         """The frame's content with its number, and that of the frame it stands on: 0 for none."""

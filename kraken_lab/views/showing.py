@@ -1,25 +1,40 @@
-"""Showing a live table in a cell: as a widget with a still beside it, as a still alone, or not at all."""
+"""Showing something live in a cell: as a widget with a still beside it, as a still alone, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from . import escape
 from .front_end import FrontEnd, front_end
-from .live_table import LiveTableView, Source, table_widget
+from .live_table import Source, table_widget
+from .live_view import LiveView
 from .pump import PUMP, Pump
-from .still import Still
+from .still import Changing, Still
 
-__all__ = ["show_live"]
+__all__ = ["Made", "live_widget", "place", "show_live"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 COLAB = "Colab changes an output only while its cell runs: run the cell again for newer rows."
 
-_unanswered: WeakKeyDictionary[Source, tuple[LiveTableView | None, Still]] = WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A widget and the view that keeps it fresh. ``key`` is how it knows, and hides, the stills of it."""
+
+    widget: Any
+    view: LiveView
+    key: str
+
+
+_unanswered: WeakKeyDictionary[Source, tuple[LiveView | None, Still]] = WeakKeyDictionary()
 """What each source was last shown by. It is replaced when the source is shown again, unless a browser has it."""
+
+_bare: WeakKeyDictionary[Source, Made] = WeakKeyDictionary()
+"""The widget of each source that was asked for one to put somewhere."""
 
 
 def show_live(source: Source, title: str, *, pump: Pump = PUMP) -> bool:
@@ -34,11 +49,12 @@ def show_live(source: Source, title: str, *, pump: Pump = PUMP) -> bool:
     if not where.keeps_fresh:
         return False
     _replace(source)
-    live = _show_widget(source, title, pump.now())
-    name = "" if live is None else live[0]
-    handle = _display({"text/html": _named(source._repr_html_(), name), "text/plain": words}, own=True)
-    view = None if live is None else live[1]
-    still = Still(source, source._repr_html_, lambda text: handle(_named(text, name)), pump.now(), view)
+    try:
+        made = _made(source, title, pump)
+    except ImportError:
+        made = None
+    still = place(source, source._repr_html_, words, made, pump)
+    view = None if made is None else made.view
     _unanswered[source] = (view, still)
     if view is not None:
         pump.add(view)
@@ -46,19 +62,33 @@ def show_live(source: Source, title: str, *, pump: Pump = PUMP) -> bool:
     return True
 
 
-def _show_widget(source: Source, title: str, now: float) -> tuple[str, LiveTableView] | None:
-    """The widget in the cell: its key and its view; None where there is no widget library."""
-    try:
-        widget, view = table_widget(source, title, now)
-    except ImportError:
-        return None
-    _display(
-        {
-            "text/plain": escape.terminal(f"{title}: a live table"),
-            WIDGET: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id},
-        }
-    )
-    return widget.key, view
+def live_widget(source: Source, title: str, *, pump: Pump = PUMP) -> Any:
+    """The live table's bare widget, for a box or a dashboard, kept fresh from now on; the same until it is closed.
+
+    Raises:
+        ImportError: there is no widget library.
+    """
+    made = _bare.get(source)
+    if made is None or made.view.closed:
+        _bare[source] = made = _made(source, title, pump)
+        pump.add(made.view)
+    return made.widget
+
+
+def place(thing: Changing, html: Callable[[], str], words: str, made: Made | None, pump: Pump) -> Still:
+    """Put a widget and its still into the cell that runs, or the still alone; it is not yet in the pump."""
+    if made is not None:
+        reference = {"version_major": 2, "version_minor": 0, "model_id": made.widget.model_id}
+        _display({"text/plain": words, WIDGET: reference})
+    name = "" if made is None else made.key
+    handle = _display({"text/html": _named(html(), name), "text/plain": words}, own=True)
+    view = None if made is None else made.view
+    return Still(thing, html, lambda text: handle(_named(text, name)), pump.now(), view)
+
+
+def _made(source: Source, title: str, pump: Pump) -> Made:
+    widget, view = table_widget(source, title, pump.now())
+    return Made(widget, view, widget.key)
 
 
 def _replace(source: Source) -> None:
@@ -71,7 +101,7 @@ def _replace(source: Source) -> None:
 
 
 def _named(html: str, key: str) -> str:
-    """The still in an element that the live table with this key can hide while it is there."""
+    """The still in an element that the live one with this key can hide while it is there."""
     return f'<div class="kl-still kl-still-{key}">{html}</div>' if key else html
 
 

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SizeScale"]
 
-_STEPS = 32
-_DIM = 1.5  # above 1: ordinary sizes recede into blue, so that walls stand out
+_STEPS = theme.SIZE_STEPS
 _WIDEST = 1e4  # from the smallest to the largest colour; what is smaller still is as dark as the smallest
 
 
@@ -50,8 +49,8 @@ class SizeScale:
         """plotly colour stops between 0 and 1, for numbers from 0 to ``high``, spaced by the logarithm."""
         ratio = self.low / self.high
         stops: list[list[float | str]] = [[0.0, theme.SIZE_COLOURS[0]]]
-        stops += [[ratio ** (1 - step / _STEPS), _colour(step / _STEPS)] for step in range(_STEPS)]
-        return [*stops, [1.0, _colour(1.0)]]
+        stops += [[ratio ** (1 - step / _STEPS), theme.size_colour(step / _STEPS)] for step in range(_STEPS)]
+        return [*stops, [1.0, theme.size_colour(1.0)]]
 
     def ticks(self) -> list[float]:
         """Round sizes for the colour bar: powers of ten, with 2 and 5 between where those would be few."""
@@ -81,7 +80,7 @@ class SizeScale:
                 "cmin": low,
                 "cmax": high,
                 "showscale": True,
-                "colorscale": [[step / _STEPS, _colour(step / _STEPS)] for step in range(_STEPS + 1)],
+                "colorscale": [[step / _STEPS, theme.size_colour(step / _STEPS)] for step in range(_STEPS + 1)],
                 "colorbar": {
                     "title": {"text": title, "side": "top", "font": {"color": theme.MUTED, "size": 12}},
                     "tickvals": [math.log10(size) for size in ticks],
@@ -97,16 +96,3 @@ class SizeScale:
                 },
             },
         )
-
-
-def _colour(share: float) -> str:
-    """The colour at a share of the scale. The darkest is for nothing at all, the smallest size is lighter."""
-    place = 1 + share**_DIM * (len(theme.SIZE_COLOURS) - 2)
-    at = min(int(place), len(theme.SIZE_COLOURS) - 2)
-    below, above = (_channels(colour) for colour in theme.SIZE_COLOURS[at : at + 2])
-    mixed = (round(low + (high - low) * (place - at)) for low, high in zip(below, above, strict=True))
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
-
-
-def _channels(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))

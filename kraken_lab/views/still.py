@@ -1,7 +1,7 @@
-"""The static table beside a live one, or in its place.
+"""The static table or picture beside a live one, or in its place.
 
 A saved notebook keeps what a cell showed, and whatever reads it later (a repository's page, nbconvert, a colleague)
-runs no widget. So beside every live table there is an HTML one, out of sight while the live one is there, and written
+runs no widget. So beside everything live there is an HTML still, out of sight while the live one is there, and written
 anew now and then. Where no widget answers it is what one sees, and is written as often as that can be done.
 """
 
@@ -10,28 +10,39 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from .live_table import Source
 from .live_view import LiveView
 
-__all__ = ["Still"]
+__all__ = ["Changing", "Still"]
 
 SELDOM = 30.0
-"""Seconds between stills while a live table is there: each of them marks the notebook as changed."""
+"""Seconds between stills while a live one is there: each of them marks the notebook as changed."""
 OFTEN = 0.2
 """Seconds between stills where there is nothing else."""
 PROMPT = 4.0
-"""Seconds within which a live table's browser answers, if there is one."""
+"""Seconds within which a live view's browser answers, if there is one."""
 COST_SHARE = 1 / 20
 """The most of the kernel's time that stills may take."""
 
 
+class Changing(Protocol):
+    """What a still is of, as far as it knows it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+
+    def pulse(self) -> object:
+        """Something that is equal as long as nothing changed; None where that cannot be told without a look."""
+
+
 class Still:
-    """A source's static table, shown by ``show(html)`` whenever it is due. ``live`` is the table it stands in for."""
+    """What stands still of a source, shown by ``show(html)`` when it is due. ``live`` is the view it stands in for."""
 
     def __init__(
         self,
-        source: Source,
+        source: Changing,
         html: Callable[[], str],
         show: Callable[[str], object],
         now: float,
@@ -53,18 +64,18 @@ class Still:
 
     @property
     def due(self) -> float:
-        """When the next is due; at once when nobody can see the live table change any more."""
+        """When the next is due; at once when nobody can see the live one change any more."""
         return math.inf if self._over else self._next
 
     def hear(self, now: float) -> None:
-        """Look whether the live table was paused, hidden or closed: then this is the last frame for a while."""
+        """Look whether the live one was paused, hidden or closed: then this is the last frame for a while."""
         watched = self._live is None or self._live.watched
         if self._source.ended or (self._was_watched and not watched):
             self._next = now
         self._was_watched = watched
 
     def paint(self, now: float) -> int:
-        """Write the table anew if it changed."""
+        """Write it anew if it changed."""
         last = self._source.ended or (self._live is not None and self._live.closed)
         began, size = self._cpu(), 0
         pulse = self._source.pulse()
@@ -83,7 +94,7 @@ class Still:
         return SELDOM if self._live.watched else math.inf
 
     def end(self) -> None:
-        """Write nothing more: the same table is shown anew elsewhere."""
+        """Write nothing more: the same is shown anew elsewhere."""
         self._over = True
         self.wake()
 

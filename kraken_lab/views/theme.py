@@ -16,19 +16,25 @@ no figure either way: for a picture plotly needs a browser to draw it. To send o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["SIZE_COLOURS", "dress", "say_nothing_yet"]
+__all__ = ["LIGHT", "SIZE_COLOURS", "Name", "dress", "in_light", "on_light", "say_nothing_yet", "size_colour"]
+
+Name = Literal["dark", "light"]
+"""The paper a figure is on. Figures are drawn in dark colours; `in_light` has the light one for each of them."""
 
 SANS = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 MONO = "ui-monospace, 'SF Mono', 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 PAPER, PLOT = "#0b0f17", "#05070c"
 INK, MUTED, GRID_LINE = "#e6ebf4", "#93a0b4", "rgba(147,160,180,0.13)"
-BUY, SELL, NEUTRAL = "#3ddc97", "#ff6b7d", "#c9d3e3"
+BUY, SELL, NEUTRAL, MARK = "#3ddc97", "#ff6b7d", "#c9d3e3", "#79a9ff"
+HOVER, HOVER_EDGE = "#141b28", "#34435c"
 GAP_FILL, GAP_EDGE, GAP_LABEL, GAP_INK = (
     "rgba(255,182,72,0.11)",
     "rgba(255,182,72,0.65)",
@@ -38,6 +44,78 @@ GAP_FILL, GAP_EDGE, GAP_LABEL, GAP_INK = (
 
 SIZE_COLOURS = ("#030713", "#0c1b41", "#113375", "#0a529f", "#0479b2", "#2ba1b9", "#4ac9b4", "#bbe467", "#fffaaa")
 """From nothing to very much. Lightness in OKLab rises in equal steps, so the order holds in grey too."""
+_LIGHT_SIZES = ("#ffffff", "#dcebf8", "#b5d6ee", "#82bbdf", "#4f9bca", "#2f7ab0", "#235a94", "#2b3a76", "#2c1a54")
+SIZE_STEPS = 32
+_DIM = 1.5  # above 1: ordinary sizes recede into blue, so that walls stand out
+
+
+def size_colour(share: float, colours: tuple[str, ...] = SIZE_COLOURS) -> str:
+    """The colour at a share of the scale. The darkest is for nothing at all, the smallest size is lighter."""
+    place = 1 + share**_DIM * (len(colours) - 2)
+    at = min(int(place), len(colours) - 2)
+    below, above = (channels(colour) for colour in colours[at : at + 2])
+    mixed = (round(low + (high - low) * (place - at)) for low, high in zip(below, above, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def channels(colour: str) -> tuple[int, ...]:
+    """Red, green and blue of ``#rrggbb``, from 0 to 255."""
+    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
+
+
+_SHARES = [step / SIZE_STEPS for step in range(SIZE_STEPS + 1)]
+LIGHT: Mapping[str, str] = {
+    PAPER: "#ffffff",
+    PLOT: "#fbfcfe",
+    INK: "#1b2330",
+    MUTED: "#566274",
+    BUY: "#08774a",
+    SELL: "#c02942",
+    NEUTRAL: "#3d4a5f",
+    MARK: "#2f6fde",
+    HOVER: "#ffffff",
+    HOVER_EDGE: "#b9c3d2",
+    "#ffb648": "#b36b00",
+    "#140f06": "#fff6e6",
+    GAP_INK: "#7a4a00",
+    **dict(zip(SIZE_COLOURS, _LIGHT_SIZES, strict=True)),
+    **{size_colour(share): size_colour(share, _LIGHT_SIZES) for share in _SHARES},
+}
+"""For each colour of a figure the one it has on light paper, both as ``#rrggbb``; how opaque it is stays."""
+
+_COLOUR = re.compile(r"(#[0-9a-f]{6})([0-9a-f]{2})?|rgba\((\d+),(\d+),(\d+),([\d.]+)\)")
+
+
+def in_light(value: str) -> str:
+    """A colour of a figure as it is on light paper; any other text as it is.
+
+    >>> in_light(BUY), in_light(f"{BUY}2e"), in_light("rgba(61,220,151,0.5)"), in_light("BTC/USD")
+    ('#08774a', '#08774a2e', 'rgba(8,119,74,0.5)', 'BTC/USD')
+    """
+    if (found := _COLOUR.fullmatch(value)) is None:
+        return value
+    solid, faint, red, green, blue, opacity = found.groups()
+    if solid is not None:
+        return LIGHT.get(solid, solid) + (faint or "")
+    known = LIGHT.get("#" + "".join(f"{int(part):02x}" for part in (red, green, blue)))
+    return value if known is None else f"rgba({','.join(map(str, channels(known)))},{opacity})"
+
+
+def on_light(figure: go.Figure) -> go.Figure:
+    """The same figure on light paper."""
+    import plotly.graph_objects as go
+
+    return go.Figure(_light(figure.to_dict()))
+
+
+def _light(value: Any) -> Any:
+    if isinstance(value, str):
+        return in_light(value)
+    if isinstance(value, dict):
+        return {name: _light(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_light(part) for part in value]
+    return value
 
 
 def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
@@ -75,8 +153,8 @@ def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
             "bgcolor": "rgba(0,0,0,0)",
         },
         hoverlabel={
-            "bgcolor": "#141b28",
-            "bordercolor": "#34435c",
+            "bgcolor": HOVER,
+            "bordercolor": HOVER_EDGE,
             "font": {"family": MONO, "color": INK},
             "align": "left",
             "namelength": -1,

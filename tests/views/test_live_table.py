@@ -17,9 +17,10 @@ from kraken_lab.tables import EventTable, Schema, TableView, schema
 from kraken_lab.tables.vitals import Vitals
 from kraken_lab.views import showing
 from kraken_lab.views.front_end import FrontEnd, front_end
-from kraken_lab.views.live_table import BEAT, table_widget
+from kraken_lab.views.live_table import table_widget
 from kraken_lab.views.pump import Pump
-from kraken_lab.views.showing import show_live
+from kraken_lab.views.showing import live_widget, show_live
+from kraken_lab.views.vitals_line import BEAT
 
 from .hostile import HOSTILE, Page
 from .screen import Screen
@@ -245,10 +246,10 @@ class Notebook:
     """What a cell showed, by display id where it has one, and what was changed later."""
 
     def __init__(self) -> None:
-        self.outputs: list[dict[str, str]] = []
+        self.outputs: list[dict[str, Any]] = []
         self.changes: list[str] = []
 
-    def display(self, bundle: dict[str, str], *, own: bool = False) -> Callable[[str], object]:
+    def display(self, bundle: dict[str, Any], *, own: bool = False) -> Callable[[str], object]:
         """As IPython's."""
         self.outputs.append(dict(bundle))
         return self.changes.append
@@ -407,6 +408,18 @@ def test_asking_for_the_front_end_loads_nothing() -> None:
     before = set(sys.modules)
     front_end()
     assert set(sys.modules) == before
+
+
+def test_its_bare_widget_stands_where_one_puts_it(comms: list[AComm]) -> None:
+    """A dashboard's: kept fresh at once, the same every time, another after it was closed."""
+    source, pump = ASource(), Turned(Clock())
+    widget = live_widget(source, "trades", pump=pump)
+    assert live_widget(source, "trades", pump=pump) is widget
+    pump.turn()
+    assert [content["kind"] for content, _ in comms[0].frames] == ["frame"]
+    widget_view = pump.pictures[0]
+    widget_view.close()  # type: ignore[attr-defined]
+    assert live_widget(source, "trades", pump=pump) is not widget
 
 
 def test_showing_prints_nothing(notebook: Notebook, comms: list[AComm], capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,12 +103,18 @@ class Store {
     this.views = new Set();
     this.hear = (content, buffers) => {
       if (content.kind === "frame") this.take(content, buffers);
+      if (content.kind === "paused") this.hold(content.on);
     };
     model.on("msg:custom", this.hear);
   }
 
   say(message) {
     this.model.send(message);
+  }
+
+  hold(on) {
+    this.paused = on;
+    for (const view of this.views) view.wants();
   }
 
   take(content, buffers) {
@@ -472,9 +478,8 @@ class View {
 
   pause() {
     const { store } = this;
-    store.paused = !store.paused; // at once, however busy the kernel is
+    store.hold(!store.paused); // at once, however busy the kernel is
     store.say({ kind: "pause", on: store.paused });
-    for (const view of store.views) view.wants();
   }
 
   key(event) {
