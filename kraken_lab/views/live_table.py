@@ -7,7 +7,6 @@ picture, not the source.
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -18,15 +17,12 @@ from ..tables.vitals import Vitals
 from . import escape
 from .live_view import Frame, LiveView, Send
 from .picture import Picture, Words, frame_between, heading, picture_of
+from .vitals_line import VitalsLine
 
 __all__ = ["LiveTableView", "Source", "table_widget"]
 
 ROWS = 1_000
 """The newest rows a browser is sent."""
-BEAT = 2.0
-"""Seconds after which a line of facts is sent though nothing changed: so a browser knows that the kernel lives."""
-RATE_OVER = 5.0
-"""Seconds over which messages a second are counted."""
 
 
 class Source(Protocol):
@@ -73,27 +69,24 @@ class LiveTableView(LiveView):
         self._words, self._words_sent = Words(), 0
         self._picture: Picture | None = None
         self._pulse: object = None
-        self._facts: tuple[object, ...] = ()
-        self._facts_at = now
-        self._counted: deque[tuple[float, int]] = deque([(now, source.vitals().messages or 0)])
+        self._line = VitalsLine(source.vitals, now)
 
     def frame(self, whole: bool, now: float) -> Frame | None:
         """What changed in the table since the last frame, and the line of facts above it."""
         pulse = self._source.pulse()
         changed = whole or pulse is None or pulse != self._pulse
-        facts = self._head(now)
+        facts = self._line.facts(now, ended=self._source.ended)
         frame = None
         if changed:
             # The pulse is read before the rows: a change in between is seen the next time, not missed.
             picture = picture_of(self._source.photograph(self._rows), self._words, self._source.order_by)
             frame = frame_between(None if whole else self._picture, picture)
             self._pulse, self._picture = pulse, picture
-        worth_telling = (facts["state"], facts["note"], facts["gaps"], facts["failed"])
         if frame is None:
-            if worth_telling == self._facts and now - self._facts_at < BEAT:
+            if not self._line.due(facts, now):
                 return None
             frame = Frame({})
-        self._facts, self._facts_at = worth_telling, now
+        self._line.tell(facts, now)
         content = {**frame.content, "facts": facts}
         if whole:
             self._words_sent = 0
@@ -102,33 +95,10 @@ class LiveTableView(LiveView):
             self._words_sent = len(self._words.known)
         return Frame(content, frame.buffers, whole)
 
-    def _head(self, now: float) -> dict[str, Any]:
-        vitals = self._source.vitals()
-        counted = self._counted
-        counted.append((now, vitals.messages or 0))
-        while len(counted) > 2 and counted[1][0] <= now - RATE_OVER:
-            counted.popleft()
-        (since, before), (_, messages) = counted[0], counted[-1]
-        rate = None
-        if vitals.messages is not None and now - since >= 1.0:
-            rate = round(max(messages - before, 0) / (now - since), 1)
-        return {
-            "state": escape.visible(vitals.state),
-            "note": escape.visible(escape.clip(vitals.note, 200)),
-            "age": None if vitals.age is None else round(vitals.age, 2),
-            "rate": rate,
-            "rows": vitals.rows,
-            "epoch": vitals.epoch,
-            "gaps": vitals.gaps,
-            "agreed": vitals.agreed,
-            "failed": vitals.failed,
-            "ended": self._source.ended,
-        }
-
     @property
     def due(self) -> float:
         """As for every picture; after the source's end only what the browser asks for."""
-        if self._source.ended and self._facts and self._told_the_end():
+        if self._source.ended and self._line.told and self._told_the_end():
             return self._leave_at
         return super().due
 
