@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from ..errors import BadKey, LabClosed, NotReady, SandboxError, SetupError, Unreachable
 from ..net import (
@@ -39,6 +39,9 @@ from .paper import PaperExchange
 from .status import Status, status_of
 from .trader import Ground, Trader
 from .venue import Venue
+
+if TYPE_CHECKING:
+    from ..views.health import HealthStrip
 
 __all__ = ["Lab", "Mode", "RejectedSymbols", "Venue"]
 
@@ -96,6 +99,7 @@ class Lab(Looking, Acting):
         self._redactor = Redactor()
         self._paper: PaperExchange | None = None
         self._trader: Trader | None = None
+        self._health: HealthStrip | None = None
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
         self._lines: list[tuple[Router, Connection]] = []
         self._tasks: dict[Connection, asyncio.Task[None]] = {}
@@ -120,6 +124,22 @@ class Lab(Looking, Acting):
         'SANDBOX'
         """
         return status_of(self)
+
+    def health(self) -> HealthStrip:
+        """A strip that keeps itself fresh: connections, latencies, checksums, gaps, memory, the account and its log.
+
+        The last line of a cell shows it; ``.facts`` are the values, ``.concerns`` what needs to be seen and what to do.
+
+        >>> lab.health().facts.lines[0].state
+        'open'
+        """
+        from ..views.health import HealthStrip
+        from .health import HealthWatch
+
+        with self._lock:
+            if self._health is None or self._health.ended:
+                self._health = HealthStrip(HealthWatch(self), f"health [{self.label}]")
+            return self._health
 
     @property
     def label(self) -> str:
