@@ -416,7 +416,8 @@ def test_its_bare_widget_stands_where_one_puts_it(comms: list[AComm]) -> None:
     widget = live_widget(source, "trades", pump=pump)
     assert live_widget(source, "trades", pump=pump) is widget
     pump.turn()
-    assert [content["kind"] for content, _ in comms[0].frames] == ["frame"]
+    line = next(comm for comm in comms if comm.comm_id == widget.model_id)
+    assert [content["kind"] for content, _ in line.frames] == ["frame"]
     widget_view = pump.pictures[0]
     widget_view.close()  # type: ignore[attr-defined]
     assert live_widget(source, "trades", pump=pump) is not widget
