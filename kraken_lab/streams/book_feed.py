@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from ..market import Best, Book, BookSnapshot
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
@@ -45,7 +47,11 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
     def _make(self, price_precision: int, qty_precision: int) -> Book:
         if self.heat is None or self.heat.price_precision != price_precision:
             self.heat = LadderHistory(
-                price_precision, seconds=HEAT_SECONDS, beat=self.settings.beat, bytes=self.settings.ring_bytes
+                price_precision,
+                qty_precision,
+                seconds=HEAT_SECONDS,
+                beat=self.settings.beat,
+                bytes=self.settings.ring_bytes,
             )
         # The book counts in units of its last decimals, so its rows need no text and no rounding.
         price, qty = price_precision, qty_precision
@@ -81,14 +87,14 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         if self._ladder is None:
             self.heat.gap(at.wall_ns)
         else:
-            unit = 10.0**-self._ladder.qty_precision
+            # Floats, because this is for looking at; divided by a whole number they can be written out exactly.
+            units = 10.0**self._ladder.qty_precision
             bid_prices, bid_qty = self._ladder.scaled("bids")
             ask_prices, ask_qty = self._ladder.scaled("asks")
-            # Floats, because this is for looking at; the ladder itself stays exact.
             self.heat.sample(
                 at.wall_ns,
                 bid_prices,
-                [qty * unit for qty in bid_qty],
+                np.array(bid_qty, dtype=np.float64) / units,
                 ask_prices,
-                [qty * unit for qty in ask_qty],
+                np.array(ask_qty, dtype=np.float64) / units,
             )

@@ -6,87 +6,35 @@ without losing anything. Where the stream had a gap there is a column that is em
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import BadArgument
+from .heat_grid import HeatGrid, grid_of
+from .ladder_run import NOTHING, Levels, Numbers, Run, RunBuilder
 
 __all__ = ["HeatGrid", "LadderHistory"]
 
-_FARTHEST = (1 << 31) - 1
-_OBJECTS = 400
-"""Bytes of a column besides its levels: two arrays and what holds them."""
+LONGEST = 256
+"""Columns after which one has all its levels again: so many must be read at most to know a column."""
+_PIECES = 16
+"""The bytes allowed are used in at least so many runs, because a run is what is thrown away at once."""
 
-NOTHING = np.iinfo(np.int64).min
-"""Stands for the best price of a side that has no levels."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeatGrid:
-    """Quantity by time and price. All arrays are read-only.
-
-    ``times`` is int64 nanoseconds UTC, one a column. ``price_edges`` is float64 in quote per base, one more than there
-    are bins; a level belongs to the bin whose lower edge it has reached, and one at the uppermost edge to the last.
-    ``bid_qty`` and ``ask_qty`` are float32 in base, shaped columns x bins: 0 where no order rests, NaN throughout where
-    ``gap`` is True. ``best_bid`` and ``best_ask`` are float64, NaN in a gap or while the side is empty.
-    """
-
-    times: NDArray[np.int64]
-    price_edges: NDArray[np.float64]
-    bid_qty: NDArray[np.float32]
-    ask_qty: NDArray[np.float32]
-    best_bid: NDArray[np.float64]
-    best_ask: NDArray[np.float64]
-    gap: NDArray[np.bool_]
-
-    @property
-    def qty(self) -> NDArray[np.float32]:
-        """Both sides together, in base, columns x bins."""
-        return self.bid_qty + self.ask_qty
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-    def __repr__(self) -> str:
-        low, high = self.price_edges[0], self.price_edges[-1]
-        return f"<HeatGrid: {len(self)} columns x {len(self.price_edges) - 1} bins, prices {low:g} to {high:g}>"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One column: levels as distances from ``base``, in the smallest price unit, bids first."""
-
-    at_ns: int
-    base: int
-    bids: int
-    prices: NDArray[Any]
-    qty: NDArray[np.float32]
-    best_bid: int
-    best_ask: int
-    low: int
-    high: int
-    is_gap: bool = False
-
-    @property
-    def nbytes(self) -> int:
-        return self.prices.nbytes + self.qty.nbytes + _OBJECTS
+_NO_LEVELS = Levels.of([], [], [], [])
 
 
 class LadderHistory:
     """Past ladders of one symbol, bounded in time and in bytes; the oldest columns go first and are counted.
 
-    One thread writes, any thread reads. Columns are never changed, so a reader works on a list of them. A level takes
-    8 bytes: at depth 100 and four columns a second 64 MiB hold three hours, at depth 1000 seventeen minutes.
+    Every column has a number, which it keeps. One thread writes, any thread reads; what is read never changes. Only
+    what changed from column to column is kept, 12 bytes a level: where a book of 1,000 levels a side changes in a
+    hundred of them ten times a second, 64 MiB hold an hour and a half; where all of them change, five minutes.
 
     Args:
         price_precision: decimals of a price; prices come as whole numbers of that unit.
+        qty_precision: decimals of a quantity, for whoever writes one out.
         seconds: how far back to remember.
         beat: seconds between columns, for `due`.
         bytes: bound for what is kept.
@@ -99,61 +47,127 @@ class LadderHistory:
     """
 
     def __init__(
-        self, price_precision: int, *, seconds: float = 3600.0, beat: float = 0.25, bytes: int = 64 << 20
+        self,
+        price_precision: int,
+        qty_precision: int = 8,
+        *,
+        seconds: float = 3600.0,
+        beat: float = 0.1,
+        bytes: int = 64 << 20,
     ) -> None:
         if not seconds > 0:
             raise BadArgument("seconds", seconds, "a time above 0")
         if not beat > 0:
             raise BadArgument("beat", beat, "a time above 0")
-        self.price_precision = price_precision
+        self.price_precision, self.qty_precision = price_precision, qty_precision
         self.seconds, self.beat, self._byte_bound = float(seconds), float(beat), bytes
-        self._samples: deque[_Sample] = deque()
+        self._done: deque[Run] = deque()
+        self._open = RunBuilder(0, gap=False)
+        self._now = _NO_LEVELS
+        """The newest ladder, from which the next one is told apart."""
         self._lock = threading.Lock()
-        self._nbytes = self._evicted = 0
+        self._nbytes = 0
+        """Bytes of the runs that are done."""
+        self._oldest = 0
+
+    # --- writing ----------------------------------------------------------------------------------------------------
 
     def due(self, at_ns: int) -> bool:
         """Whether it is time for another column: a beat has passed since the last one."""
-        samples = self._samples
-        return not samples or at_ns - samples[-1].at_ns >= self.beat * 1e9
+        last = self._last_ns()
+        return last is None or at_ns - last >= self.beat * 1e9
 
     def sample(
         self,
         at_ns: int,
-        bid_prices: Sequence[int],
-        bid_qty: Sequence[Any],
-        ask_prices: Sequence[int],
-        ask_qty: Sequence[Any],
+        bid_prices: Numbers,
+        bid_qty: Numbers,
+        ask_prices: Numbers,
+        ask_qty: Numbers,
     ) -> None:
         """Keeps a ladder: prices as whole numbers of the smallest unit, best first; quantities in base, in any form.
 
-        Quantities are kept as float32, which is for looking at, not for counting.
+        Quantities are kept as float64. One that is a whole number of units below 2^51, divided by a power of ten,
+        can be written out again with all its digits.
         """
-        bids = len(bid_prices)
-        prices = np.fromiter((*bid_prices, *ask_prices), dtype=np.int64, count=bids + len(ask_prices))
-        qty = np.array([*bid_qty, *ask_qty], dtype=np.float32)
-        best_bid = int(prices[0]) if bids else NOTHING
-        best_ask = int(prices[bids]) if len(ask_prices) else NOTHING
-        low, high = (int(prices.min()), int(prices.max())) if prices.size else (0, 0)
-        base = best_bid if bids else best_ask
-        distances: NDArray[Any] = prices - base if prices.size else prices
-        if max(high - base, base - low) <= _FARTHEST or not prices.size:
-            distances = distances.astype(np.int32)
-        base = base if prices.size else 0
-        self._keep(_Sample(at_ns, base, bids, distances, qty, best_bid, best_ask, low, high))
+        self._keep(at_ns, Levels.of(bid_prices, bid_qty, ask_prices, ask_qty), gap=False)
 
     def gap(self, at_ns: int) -> None:
         """Keeps an empty column: nothing is known of this moment."""
-        nothing = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        self._keep(_Sample(at_ns, 0, 0, *nothing, NOTHING, NOTHING, 0, 0, is_gap=True))
+        self._keep(at_ns, _NO_LEVELS, gap=True)
 
-    def _keep(self, sample: _Sample) -> None:
+    def _keep(self, at_ns: int, ladder: Levels, gap: bool) -> None:
         with self._lock:
-            self._samples.append(sample)
-            self._nbytes += sample.nbytes
-            oldest = sample.at_ns - self.seconds * 1e9
-            while len(self._samples) > 1 and (self._nbytes > self._byte_bound or self._samples[0].at_ns < oldest):
-                self._nbytes -= self._samples.popleft().nbytes
-                self._evicted += 1
+            full = len(self._open) >= LONGEST or self._open.nbytes > self._byte_bound / _PIECES
+            if gap is not self._open.gap or full:
+                self._close(gap)
+            best = (NOTHING, NOTHING) if gap else ladder.best
+            self._open.add(at_ns, best, ladder.since(self._now) if len(self._open) else ladder)
+            self._now = ladder
+            self._forget(at_ns - self.seconds * 1e9)
+            if self.nbytes > self._byte_bound and len(self._open) > 1:
+                # Too much of it is not even done: the newest column stands alone then, with all its levels.
+                self._open = RunBuilder(self._open.first + len(self._open) - 1, gap)
+                self._open.add(at_ns, best, ladder)
+                self._oldest = self._open.first
+
+    def _close(self, gap: bool) -> None:
+        """Go on in another run."""
+        end = self._open.first + len(self._open)
+        if len(self._open):
+            self._done.append(self._open.run())
+            self._nbytes += self._done[-1].nbytes
+        self._open = RunBuilder(end, gap)
+
+    def _forget(self, oldest_ns: float) -> None:
+        """What is too old goes column by column, what is too much run by run."""
+        done = self._done
+        while done and (self.nbytes > self._byte_bound or done[0].times[-1] < oldest_ns):
+            run = done.popleft()
+            self._nbytes -= run.nbytes
+            self._oldest = run.first + len(run)
+        times, first = (done[0].times, done[0].first) if done else (self._open.times, self._open.first)
+        self._oldest = max(self._oldest, first)
+        while self._oldest - first < len(times) - 1 and times[self._oldest - first] < oldest_ns:
+            self._oldest += 1
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the columns that are kept, the oldest first."""
+        with self._lock:
+            return range(self._oldest, self._open.first + len(self._open))
+
+    def runs(self, start: int | None = None, stop: int | None = None, *, standing: bool = False) -> list[Run]:
+        """The columns from number ``start`` up to but not including ``stop``; None for all there is on that side.
+
+        The first run is whole, unless with ``standing`` it stands on the column before ``start``, which the reader has.
+        """
+        with self._lock:
+            first = self._oldest if start is None else max(start, self._oldest)
+            standing = standing and first == start
+            kept = [run for run in self._done if run.first + len(run) > first]
+            if len(self._open) and self._open.first + len(self._open) > first:
+                kept.append(self._open.run(max(first - self._open.first, 0) if standing else 0))
+        found = []
+        for run in kept:
+            if stop is not None and run.first >= stop:
+                break
+            cut = run if stop is None else run.until(stop - run.first)
+            found.append(cut.after(max(first - run.first, 0), whole=not standing))
+        return found
+
+    def number_at(self, at_ns: int) -> int:
+        """The number of the first column that is not before this moment; one more than there are if all are."""
+        with self._lock:
+            times = [(run.first, run.times) for run in self._done]
+            times.append((self._open.first, np.array(self._open.times, dtype=np.int64)))
+            oldest = self._oldest
+        for first, moments in times:
+            if len(moments) and moments[-1] >= at_ns:
+                return max(oldest, first + int(np.searchsorted(moments, at_ns)))
+        return times[-1][0] + len(times[-1][1])
 
     def grid(
         self,
@@ -175,82 +189,27 @@ class LadderHistory:
         """
         if type(bins) is not int or bins < 1:
             raise BadArgument("bins", bins, "a whole number, 1 or more")
-        with self._lock:
-            kept = list(self._samples)
-        first, last = start_ns, end_ns
-        kept = [s for s in kept if (first is None or s.at_ns >= first) and (last is None or s.at_ns <= last)]
-        unit = 10.0**self.price_precision
-        low, high = self._range(kept, price_range, unit)
-        return _binned(kept, low, high, bins, unit)
+        start = None if start_ns is None else self.number_at(start_ns)
+        stop = None if end_ns is None else self.number_at(end_ns + 1)
+        return grid_of(self.runs(start, stop), bins, price_range, self.price_precision)
 
-    def _range(
-        self, samples: Sequence[_Sample], price_range: tuple[float, float] | None, unit: float
-    ) -> tuple[float, float]:
-        if price_range is not None:
-            low, high = float(price_range[0]), float(price_range[1])
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
-                raise BadArgument("price_range", price_range, "a lower price and a higher one")
-            return _scaled(low, unit), _scaled(high, unit)
-        filled = [sample for sample in samples if sample.prices.size]
-        if not filled:
-            return 0.0, 1.0
-        low, high = min(s.low for s in filled), max(s.high for s in filled)
-        return (float(low), float(high)) if low < high else (low - 0.5, high + 0.5)
+    def _last_ns(self) -> int | None:
+        if len(self._open):
+            return self._open.times[-1]
+        return int(self._done[-1].times[-1]) if self._done else None
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self.numbers)
 
     @property
     def nbytes(self) -> int:
         """Bytes held, Python's own included by estimate."""
-        return self._nbytes
+        return self._nbytes + (self._open.nbytes if len(self._open) else 0)
 
     @property
     def evicted(self) -> int:
         """How many columns were dropped to stay within the bounds."""
-        return self._evicted
+        return self._oldest
 
     def __repr__(self) -> str:
-        return f"<LadderHistory: {len(self)} columns, {self._nbytes / 1e6:.1f} MB, {self._evicted} evicted>"
-
-
-def _binned(samples: Sequence[_Sample], low: float, high: float, bins: int, unit: float) -> HeatGrid:
-    """One `bincount` a column for both sides: the asks' bins follow the bids', and one more takes what is outside."""
-    both = np.zeros((len(samples), 2 * bins), dtype=np.float32)
-    for row, sample in zip(both, samples, strict=True):
-        if sample.is_gap:
-            row[:] = np.nan
-        elif sample.prices.size:
-            places = sample.prices - (low - sample.base)
-            inside = (places >= 0) & (places <= high - low)
-            places *= bins  # multiplied first: both steps are then exact for a level right on an edge
-            places /= high - low
-            index = np.minimum(places, bins - 1, out=places).astype(np.intp)
-            index[sample.bids :] += bins
-            index[~inside] = 2 * bins
-            row[:] = np.bincount(index, weights=sample.qty, minlength=2 * bins + 1)[:-1]
-    return HeatGrid(
-        times=_frozen(np.array([sample.at_ns for sample in samples], dtype=np.int64)),
-        price_edges=_frozen(np.linspace(low, high, bins + 1) / unit),
-        bid_qty=_frozen(both[:, :bins]),
-        ask_qty=_frozen(both[:, bins:]),
-        best_bid=_frozen(_prices([sample.best_bid for sample in samples], unit)),
-        best_ask=_frozen(_prices([sample.best_ask for sample in samples], unit)),
-        gap=_frozen(np.array([sample.is_gap for sample in samples], dtype=np.bool_)),
-    )
-
-
-def _scaled(price: float, unit: float) -> float:
-    """A price in smallest units; a whole number where only the float's last digit says otherwise, like 10.05 x 100."""
-    scaled = price * unit
-    nearest = float(round(scaled))
-    return nearest if math.isclose(scaled, nearest, rel_tol=1e-15) else scaled
-
-
-def _prices(scaled: Sequence[int], unit: float) -> NDArray[np.float64]:
-    return np.array([np.nan if price == NOTHING else price / unit for price in scaled], dtype=np.float64)
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    array.flags.writeable = False
-    return array
+        return f"<LadderHistory: {len(self)} columns, {self.nbytes / 1e6:.1f} MB, {self.evicted} evicted>"

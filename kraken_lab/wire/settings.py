@@ -85,7 +85,7 @@ class Settings:
     """Bytes kept in each table."""
     memory_total: int = 512 << 20
     """Bytes for all tables together; a stream that would exceed it is refused."""
-    beat: float = 0.25
+    beat: float = 0.1
     """Between two columns of the order book's heatmap memory."""
     max_message: int = 16 << 20
     """Bytes of one message after decompression."""

@@ -120,12 +120,12 @@ def test_a_price_on_the_edge_of_the_range_is_inside(low: float, high: float, dec
 
 
 def test_a_column_is_due_after_a_beat() -> None:
-    """Four a second unless told otherwise; the first at once."""
+    """Ten a second unless told otherwise; the first at once."""
     history = a_history()
     assert history.due(0)
     history.sample(0, [], [], [], [])
-    assert not history.due(SECOND // 4 - 1)
-    assert history.due(SECOND // 4)
+    assert not history.due(SECOND // 10 - 1)
+    assert history.due(SECOND // 10)
     history.gap(SECOND)
     assert not history.due(SECOND)
 
