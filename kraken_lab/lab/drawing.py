@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas
     from plotly.graph_objects import Figure
 
+    from ..views.live_ladder import Beside, BookSource
     from ..views.offer import MakeTicket, TicketPlace
 
 __all__ = ["Drawing"]
@@ -23,21 +24,19 @@ __all__ = ["Drawing"]
 class Drawing:
     """How things look, by the functions of `kraken_lab.views`; ``mode`` is where orders go, for their cards.
 
-    ``own`` gives what is the user's own of a symbol, ``ticket`` makes an order ticket; without it there is none.
+    ``beside`` knows what there is besides a book, ``ticket`` makes an order ticket; without it there is none.
     """
 
-    def __init__(
-        self, mode: str = "", *, own: Callable[[str], Own] = lambda symbol: NOTHING, ticket: MakeTicket | None = None
-    ) -> None:
+    def __init__(self, mode: str = "", *, beside: Beside | None = None, ticket: MakeTicket | None = None) -> None:
         self._mode = mode.upper()
-        self._own, self._ticket = own, ticket
+        self._beside, self._ticket = beside, ticket
 
     def own(self, symbol: str) -> Own:
         """The user's own orders and fills of a symbol. Asked again with nothing changed it costs nothing; any thread.
 
         Empty while the lab has no acting half: looking at a picture never makes one.
         """
-        return self._own(symbol)
+        return NOTHING if self._beside is None else self._beside.own(symbol)
 
     def ticket_place(self, symbol: str) -> TicketPlace | None:
         """Where a picture offers a ticket with a picked price; None where no ticket can be made."""
@@ -70,6 +69,17 @@ class Drawing:
     ) -> Figure:
         """The book over time."""
         return views.heatmap(grid, symbol=symbol, trades=trades, gaps=gaps, title=title)
+
+    def live_ladder(self, book: BookSource, title: str, levels: int, group: int | None) -> views.Shown:
+        """A book as a ladder that keeps itself fresh and offers tickets."""
+        from ..views.live_ladder import LiveLadder
+
+        if self._beside is None:
+            raise TypeError("a ladder needs a lab, which knows the ticks")
+        symbol = book.symbols[0]
+        return LiveLadder(
+            book, self._beside, title, levels=levels, group=group, place=lambda: self.ticket_place(symbol)
+        )
 
     def candles(
         self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, interval: int, title: str

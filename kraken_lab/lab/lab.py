@@ -32,6 +32,7 @@ from ..streams.instrument_feed import InstrumentFeed
 from ..trading import Limits, OrderSettings, shared_host
 from ..wire import Instant, Query, Settings, SlidingBudget, Want
 from .acting import Acting
+from .beside import LabBeside
 from .drawing import Drawing
 from .looking import Looking, RejectedSymbols
 from .own_orders import OwnOrders
@@ -83,7 +84,11 @@ class Lab(Looking, Acting):
         self.dispatcher = Dispatcher(mode)
         self.views = Drawing(
             mode,
-            own=OwnOrders(lambda: self._trader),
+            beside=LabBeside(
+                OwnOrders(lambda: self._trader),
+                lambda: (feed for desk in self._desks for feed in desk.feeds),
+                lambda: self._instruments.now,
+            ),
             ticket=lambda symbol, parameters: self.ticket(symbol, **parameters),
         )
         self.venue_name = venue.name

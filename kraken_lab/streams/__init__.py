@@ -5,7 +5,7 @@ holds and reads from any thread. A `Router` is the peer of one connection, the `
 """
 
 from .account_streams import BalancesStream, ExecutionsStream
-from .book_streams import BookStream, Ladder, Level3Stream
+from .book_streams import BookStream, Level3Stream
 from .desk import Desk, Line
 from .event_streams import OhlcStream, TickerStream, TradeStream
 from .feed import Feed, StreamState
@@ -27,7 +27,6 @@ __all__ = [
     "Health",
     "Host",
     "InstrumentStream",
-    "Ladder",
     "Level3Stream",
     "Line",
     "LiveTable",

@@ -5,13 +5,14 @@ As HTML for a notebook and as plain text for a terminal. Sides are told by words
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from itertools import accumulate
 
 from ..market import BookSnapshot
 from . import cells, escape
 from .boxes import Badge, boxed
+from .own import OwnOrder
 
 __all__ = ["ladder_html", "ladder_text"]
 
@@ -20,8 +21,17 @@ Level = tuple[Decimal, Decimal]
 _EXACT = Context(prec=200)  # whatever the caller's own context says
 
 
-def ladder_html(book: BookSnapshot, *, levels: int = 10, badge: Badge | None = None, caption: str = "") -> str:
+def ladder_html(
+    book: BookSnapshot,
+    *,
+    levels: int = 10,
+    badge: Badge | None = None,
+    caption: str = "",
+    own: Sequence[OwnOrder] = (),
+) -> str:
     """The best ``levels`` of each side as an HTML table, with the digits of the book.
+
+    Orders of one's ``own`` stand beside the level of their price, or below where none is shown.
 
     >>> "spread 2.00" in ladder_html(BookSnapshot.of("BTC/USD", bids=[("99", "3")], asks=[("101", "1")]))
     True
@@ -29,14 +39,21 @@ def ladder_html(book: BookSnapshot, *, levels: int = 10, badge: Badge | None = N
     asks, bids = _side(book.asks, levels), _side(book.bids, levels)
     largest = max((qty for _, qty, _ in (*asks, *bids)), default=Decimal(0))
     places = _decimals([*asks, *bids])
-    rows = [_row("ask", "down", level, largest, places) for level in reversed(asks)]
-    rows.append(f'<tr class="mid"><td colspan="4">{escape.html(_middle(book))}</td></tr>')
-    rows += [_row("bid", "up", level, largest, places) for level in bids]
+    shown = {price for price, _, _ in (*asks, *bids)}
+    elsewhere = [order.words for order in own if order.price not in shown]
+    mine = _mine(own) if len(elsewhere) < len(own) else None
+    rows = [_row("ask", "down", level, largest, places, mine) for level in reversed(asks)]
+    span = 4 if mine is None else 5
+    rows.append(f'<tr class="mid"><td colspan="{span}">{escape.html(_middle(book))}</td></tr>')
+    rows += [_row("bid", "up", level, largest, places, mine) for level in bids]
+    caption = "; ".join(filter(None, [caption, *elsewhere]))
+    heading = "" if mine is None else '<th scope="col">my orders</th>'
     return boxed(
         f'<div class="title">{escape.html(escape.clip(book.symbol))} order book</div>',
         badge.html() if badge else "",
         '<table><thead><tr><th scope="col">side</th><th scope="col" class="n">price</th>'
-        '<th scope="col" class="n">qty</th><th scope="col" class="n">to here</th></tr></thead>'
+        '<th scope="col" class="n">qty</th><th scope="col" class="n">to here</th>'
+        f"{heading}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>",
         f'<div class="caption">{escape.html(caption)}</div>' if caption else "",
     )
@@ -87,17 +104,33 @@ def _decimals(levels: Sequence[tuple[Decimal, Decimal, Decimal]]) -> tuple[int, 
     return cells.decimals(price for price, _, _ in levels), cells.decimals(qty for _, qty, _ in levels)
 
 
+def _mine(own: Sequence[OwnOrder]) -> dict[Decimal, str]:
+    """By price: one's own orders, in words."""
+    mine: dict[Decimal, str] = {}
+    for order in own:
+        words = escape.html(escape.clip(order.words, 200))
+        mine[order.price] = f"{mine[order.price]}<br>{words}" if order.price in mine else words
+    return mine
+
+
 def _row(
-    side: str, tone: str, level: tuple[Decimal, Decimal, Decimal], largest: Decimal, places: tuple[int, int]
+    side: str,
+    tone: str,
+    level: tuple[Decimal, Decimal, Decimal],
+    largest: Decimal,
+    places: tuple[int, int],
+    mine: Mapping[Decimal, str] | None = None,
 ) -> str:
     price, qty, total = level
     share = float(qty / largest) * 100 if largest else 0.0
     bar = f"background:linear-gradient(to left,var(--kl-bar) {share:.1f}%,transparent {share:.1f}%)"
+    last = "" if mine is None else f"<td>{mine.get(price, '')}</td>"
     tint = f"--kl-bar:color-mix(in srgb,var(--kl-{tone}) 26%,transparent)"
     return (
         f'<tr><td class="{tone}">{side}</td><td class="n {tone}">{cells.number(price, places[0])}</td>'
         f'<td class="n" style="{tint};{bar};padding:3px 8px 3px 44px">{cells.number(qty, places[1])}</td>'
-        f'<td class="n" style="padding-left:14px">{cells.number(total, places[1])}</td></tr>'
+        f'<td class="n" style="padding-left:14px">{cells.number(total, places[1])}</td>'
+        f"{last}</tr>"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from ..trading import FillRecord, OrderRecord
 
-__all__ = ["NOTHING", "Own", "OwnFill", "OwnOrder", "own_of"]
+__all__ = ["NOTHING", "Own", "OwnFill", "OwnOrder", "QueuePlace", "own_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,25 @@ class OwnOrder:
         place = f", trigger at {self.price:f}" if self.waits else f" at {self.price:f}"
         where = ", placed elsewhere" if self.external else ""
         return f"my {self.side}{kind} {self.qty:f}{place}, {self.state}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where an order stands in the queue of its price: the ``nth`` of ``of`` (from 1), ``ahead`` (base) before it.
+
+    >>> QueuePlace(3, 7, Decimal("1.25")).words
+    '3rd of 7 in the queue, 1.25 ahead'
+    """
+
+    nth: int
+    of: int
+    ahead: Decimal
+
+    @property
+    def words(self) -> str:
+        """The place in one line."""
+        ending = "th" if self.nth % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(self.nth % 10, "th")
+        return f"{self.nth}{ending} of {self.of} in the queue, {self.ahead:f} ahead"
 
 
 @dataclass(frozen=True, slots=True)
