@@ -252,8 +252,8 @@ for name, part, dash in (("learned from", learn, "dot"), ("tested on", test, "so
         marker={"size": 7},
     )
 dress(figure, title="How often the next change of the mid is up", height=460, revision="chance")
-figure.update_xaxes(title_text="imbalance at the touch (−1 only asks, 1 only bids)", range=[-1, 1])
-figure.update_yaxes(title_text="next move up (%)", range=[0, 100])
+figure.update_xaxes(title_text="imbalance at the touch (−1 only asks, 1 only bids)", range=[-1, 1], zeroline=False)
+figure.update_yaxes(title_text="next move up (%)", range=[0, 100], automargin=True)
 figure
 
 # %% [markdown]

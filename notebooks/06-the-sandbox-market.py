@@ -25,8 +25,8 @@
 # Quantitative Finance 1, 2001). **Nothing measured here says anything about a real market.** It says how far to trust
 # the sandbox as a place to try code in, which is all that it is for.
 #
-# The exchange's own market is run here in memory, on a virtual clock. So an hour takes some seconds, and the same
-# seed shows the same figures on every machine.
+# The exchange's own market is run here in memory, on a virtual clock. So twenty minutes take some seconds, and the
+# same seed shows the same figures on every machine.
 
 # %%
 import numpy as np
@@ -39,20 +39,20 @@ from kraken_lab.views.theme import dress
 
 SECOND = 1_000_000_000  # nanoseconds
 BIRTH = 1_780_000_000 * SECOND
-HOUR = 3_600
+SECONDS = 1_200
 market = Market(seed=2001, start_ns=BIRTH)
 pair, engine = market.pairs["BTC/USD"], market.engine("BTC/USD")
 price_unit, size_unit = 10.0**-pair.price_precision, 10.0**-pair.qty_precision
 print(f"{len(market.pairs)} pairs; BTC/USD at {engine.best('sell')[0] * price_unit:,.1f} USD")
 
 # %% [markdown]
-# One hour of all pairs at the default rate. Once a second the best prices of BTC/USD are noted, once a minute its
-# whole book, and every trade as it happens.
+# Twenty minutes of all pairs at the default rate. Once a second the best prices of BTC/USD are noted, once a minute
+# its whole book, and every trade as it happens.
 
 # %%
 best, shape, sizes = [], [], {symbol: [] for symbol in market.pairs}
 others = {symbol: [] for symbol in market.pairs}
-traded = np.zeros(HOUR)
+traded = np.zeros(SECONDS)
 
 
 def note(batch):
@@ -62,7 +62,7 @@ def note(batch):
 
 
 market.listeners.append(note)
-for second in range(1, HOUR + 1):
+for second in range(1, SECONDS + 1):
     market.advance(BIRTH + second * SECOND)
     best.append((engine.best("buy")[0], engine.best("sell")[0]))
     if second % 60 == 0:
@@ -78,7 +78,7 @@ for second in range(1, HOUR + 1):
 best = np.array(best, float)
 mids = best.mean(axis=1) * price_unit
 returns = np.diff(np.log(mids)) * 1e4  # basis points a second
-times = pd.to_datetime(BIRTH + np.arange(1, HOUR + 1) * SECOND, utc=True)
+times = pd.to_datetime(BIRTH + np.arange(1, SECONDS + 1) * SECOND, utc=True)
 print(f"{len(returns):,} returns, {len(sizes['BTC/USD']):,} trades, {len(shape):,} levels")
 
 # %% [markdown]
@@ -121,7 +121,7 @@ figure.add_bar(x=times[1:], y=returns, marker={"color": BLUE, "line": {"width": 
 figure.update_yaxes(title_text="mid (USD)", tickformat=",", row=1, col=1)
 figure.update_yaxes(title_text="return (bp a second)", row=2, col=1)
 figure.update_xaxes(title_text="time (UTC)", row=2, col=1)
-finish(figure, "An hour of BTC/USD in the sandbox", 520)
+finish(figure, "Twenty minutes of BTC/USD in the sandbox", 520)
 
 # %% [markdown]
 # **Heavy tails.** Beside a normal distribution of the same variance (dashed) there are more very small returns and far
@@ -198,7 +198,8 @@ finish(figure, "Autocorrelation, and the band of noise", 400).update_layout(marg
 #
 # **The spread** is some price steps wide and has a tail to the right: after a move it is open until somebody quotes
 # into it. **Depth** is next to nothing at the touch and thins out far away, as averages of real books do. It has two
-# humps, though, which is cruder than they are: quotes about the touch, and patient orders ten or more basis points out.
+# humps, though, which is cruder than they are: quotes about the touch, and patient orders ten or more basis points
+# out.
 
 # %%
 spreads = (best[:, 1] - best[:, 0]) / pair.price_increment
@@ -221,7 +222,7 @@ for side, colour, name in (("buy", GREEN, "bids"), ("sell", RED, "asks")):
     resting, _ = np.histogram(of_side["bp"], shells, weights=of_side["qty"] * size_unit)
     figure.add_scatter(
         x=np.sqrt(shells[1:] * shells[:-1]),
-        y=resting / np.diff(shells) / (HOUR // 60),
+        y=resting / np.diff(shells) / (SECONDS // 60),
         mode="lines+markers",
         line={"color": colour, "width": 2},
         marker={"size": 5},
@@ -284,7 +285,7 @@ for symbol, quotes in others.items():
             "spread (steps)": np.median(gap) / each.price_increment,
             "spread (bp)": np.median(gap) / quoted.mean() * 1e4,
             "levels a side": len(market.engine(symbol).prices("buy")),
-            "trades a minute": len(sizes[symbol]) / (HOUR / 60),
+            "trades a minute": len(sizes[symbol]) / (SECONDS / 60),
             "median trade (quote)": np.median(of_pair) * to_quote,
             "volume in largest 1 %": np.sort(of_pair)[-max(1, len(of_pair) // 100) :].sum() / of_pair.sum(),
         }
@@ -318,7 +319,7 @@ pd.Series(measured, name="measured").round(3).to_frame()
 # | Heavy tails | Yes |
 # | Volatility clusters | Yes |
 # | Its autocorrelation decays slowly, like a power law, over days | Only for minutes: it has two time scales |
-# | Longer returns are closer to normal | Slowly: in an hour, one restless minute decides |
+# | Longer returns are closer to normal | Slowly: in so short a time, one restless minute decides |
 # | Bursts at every time scale | Seconds and minutes; no news, no days, no weekends |
 # | Volume goes with volatility | Yes |
 # | Large losses are faster than large gains | No: up and down are alike |
@@ -331,8 +332,8 @@ pd.Series(measured, name="measured").round(3).to_frame()
 # ## What it is not
 #
 # * **Nobody in it has a reason.** The participants know a fair price that does not exist, do not watch you, and cannot
-#   be frightened. Your order moves them only as far as your trades go past what they believe. A strategy that
-#   earns here has learned this program, not a market.
+#   be frightened. Your order moves them only as far as your trades go past what they believe. A strategy that earns
+#   here has learned this program, not a market.
 # * **Fills.** Your orders stand in the same queues and are matched by price and time. But who trades with you is no
 #   better informed than you, so resting orders are filled at better times than real ones would be.
 # * **Pace and size.** It is slower and smaller than a busy exchange by orders of magnitude, so that a laptop does not
