@@ -130,14 +130,16 @@ touches.tail(3)
 # * `imbalance` at the touch, in eight classes from −1 to 1 (the microprice, in units of the spread, is the same);
 # * `last`, the direction of the last change of the mid. It needs no quantities, only prices.
 
-
 # %%
+CLASSES = 8  # of imbalance
+
+
 def prepare(touches):
     table = touches[["bid", "bid_qty", "ask", "ask_qty"]].copy()
     table["mid"] = (table["bid"] + table["ask"]) / 2
     table["spread"] = table["ask"] - table["bid"]
     imbalance = (table["bid_qty"] - table["ask_qty"]) / (table["bid_qty"] + table["ask_qty"])
-    table["imbalance"] = ((imbalance + 1) * 4).clip(0, 7.99).astype(int)
+    table["imbalance"] = ((imbalance + 1) / 2 * CLASSES).clip(0, CLASSES - 0.01).astype(int)
     change = table["mid"].diff()
     moved = change.fillna(0) != 0
     table["last"] = np.sign(change).where(moved).ffill()
@@ -152,8 +154,10 @@ data.tail(3)
 # %% [markdown]
 # The same in polars:
 
-
 # %%
+touches_pl = pl.from_pandas(touches)
+
+
 def prepare_pl(touches):
     moved = (pl.col("mid").diff() != 0).fill_null(False)
     imbalance = (pl.col("bid_qty") - pl.col("ask_qty")) / (pl.col("bid_qty") + pl.col("ask_qty"))
@@ -161,7 +165,7 @@ def prepare_pl(touches):
         touches.with_columns(
             mid=(pl.col("bid") + pl.col("ask")) / 2,
             spread=pl.col("ask") - pl.col("bid"),
-            imbalance=((imbalance + 1) * 4).clip(0, 7.99).cast(pl.Int64),
+            imbalance=((imbalance + 1) / 2 * CLASSES).clip(0, CLASSES - 0.01).cast(pl.Int64),
         )
         .with_columns(
             last=pl.when(moved).then(pl.col("mid").diff().sign()).forward_fill(),
@@ -172,7 +176,7 @@ def prepare_pl(touches):
     )
 
 
-data_pl = prepare_pl(pl.from_pandas(touches))
+data_pl = prepare_pl(touches_pl)
 assert np.array_equal(data_pl.select("mid", "last", "move", "up").to_numpy(), data[["mid", "last", "move", "up"]])
 data_pl.tail(3)
 
@@ -231,7 +235,7 @@ assert np.isclose(score_pl(["imbalance"]), scores["imbalance"]["score"])
 # What was learned, and whether it held: how often the next move is up, by imbalance.
 
 # %%
-middles = (np.arange(8) + 0.5) / 4 - 1
+middles = (np.arange(CLASSES) + 0.5) / CLASSES * 2 - 1
 figure = go.Figure()
 for name, part, dash in (("learned from", learn, "dot"), ("tested on", test, "solid")):
     for last, colour, symbol in ((1, "#3ddc97", "triangle-up"), (-1, "#ff6b7d", "triangle-down")):
