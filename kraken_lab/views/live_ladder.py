@@ -144,7 +144,7 @@ class LadderView(LiveView):
     @property
     def due(self) -> float:
         """As for every picture; after the source's end only what the browser asks for."""
-        over = self._source.ended and self._line.told and self.pace.confirmed and not self._want_whole
+        over = self._line.told_the_end and self.pace.confirmed and not self._want_whole
         return self._leave_at if over and self._pulse == self._source.pulse() else super().due
 
     def shut(self) -> None:

@@ -27,9 +27,9 @@ class VitalsLine:
         self._told_at = now
 
     @property
-    def told(self) -> bool:
-        """Whether it was ever sent."""
-        return bool(self._told)
+    def told_the_end(self) -> bool:
+        """Whether it was sent that nothing will change any more."""
+        return bool(self._told) and self._told[-1] is True
 
     def facts(self, now: float, *, ended: bool) -> dict[str, Any]:
         """What there is to say now. ``ended``: nothing of it will change any more."""

@@ -169,7 +169,8 @@ class View {
     this.paints = 0;
     this.near = true;
     this.chosen = null; // { price, side }
-    this.hovered = null; // { price, side }
+    this.pointed = null; // where the pointer is: the number of the line, and the side
+    this.inside = false; // whether it is anywhere over the rows
     this.begin();
     this.build(el);
     this.observer = new IntersectionObserver((entries) => {
@@ -227,7 +228,11 @@ class View {
     this.grid.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.grid.addEventListener("blur", () => this.wants());
     this.grid.addEventListener("focus", () => this.wants());
-    this.grid.addEventListener("mouseleave", () => this.hover(null));
+    this.grid.addEventListener("mouseleave", () => {
+      this.inside = false;
+      this.point(null);
+    });
+    this.grid.addEventListener("mousemove", () => (this.inside = true));
     const names = made("div", "kl-names", "row");
     const labels = ["my buys", `bids (${store.base})`, `price (${store.quote})`, `asks (${store.base})`, "my sells"];
     labels.forEach((label, n) => {
@@ -285,7 +290,10 @@ class View {
         cell.append(cell.chip);
       }
       const side = at === 2 ? null : at < 2 ? "buy" : "sell";
-      cell.addEventListener("mouseenter", () => this.hover(side && { price: line.price, side }));
+      cell.addEventListener("mouseenter", () => {
+        this.inside = true;
+        this.point(side && { n, side });
+      });
       cell.addEventListener("click", () => this.click(line.price, side));
       line.append(cell);
       return cell;
@@ -347,12 +355,17 @@ class View {
     return BigInt((this.store.grid.rows - 1) / 2);
   }
 
-  // The middle stays where it is until the touch comes near an edge: prices that jump about cannot be clicked.
+  // The middle stays where it is until the touch comes near an edge, and never moves under the pointer: a price that
+  // jumps away cannot be clicked, and another must not come in its place.
   settle() {
     const centre = this.centreRow();
     if (centre === null) return;
     const far = this.middle === null ? null : centre > this.middle ? centre - this.middle : this.middle - centre;
-    if (far === null || (this.follows && far > this.half - BigInt(NEAR_EDGE))) this.middle = centre;
+    this.far = far !== null && far > this.half - BigInt(NEAR_EDGE);
+    if (far === null || (this.far && this.follows && !this.inside)) {
+      this.middle = centre;
+      this.far = false;
+    }
   }
 
   recentre() {
@@ -543,8 +556,9 @@ class View {
     else if (!store.bids.size) words = "there are no bids";
     else if (!store.asks.size) words = "there are no asks";
     this.cover.hidden = !words;
-    const empty = store.bids === null || (!store.bids.size && !store.asks.size) ? 50 : store.bids.size ? 28 : 74;
-    this.cover.style.top = `${empty}%`;
+    const both = store.bids === null || Boolean(store.bids.size) === Boolean(store.asks.size);
+    this.cover.style.top = both ? "50%" : store.bids.size ? "28%" : "74%";
+    this.cover.style.left = both ? "50%" : store.bids.size ? "71%" : "29%";
     this.grid.classList.toggle("void", store.bids === null);
     this.grid.classList.toggle("bare", !store.grid || this.middle === null);
     write(this.cover, words);
@@ -553,9 +567,10 @@ class View {
   // The line below: what the pointer is at, or what is chosen.
   words() {
     const { store } = this;
-    const at = this.hovered ?? this.chosen;
+    const at = this.hovered && !same(this.hovered, this.chosen) ? this.hovered : this.chosen;
     let words = "";
-    if (at && store.grid) words = this.describe(at);
+    const picked = at && at === this.chosen && this.picked === `${at.side} ${at.price}`;
+    if (at && store.grid) words = `${picked ? "in the ticket below: " : ""}${this.describe(at)}`;
     else if (store.trade) words = `last trade: ${store.trade.side} ${store.trade.qty} at ${decimal(store.trade.price, store.grid.price_digits)}`;
     else if (store.facts && !store.facts.ended) words = "no trades are subscribed: lab.trades(…) marks the last one here";
     write(this.foot, words);
@@ -634,7 +649,7 @@ class View {
     this.pauser.title = store.paused ? "Let the picture go on" : "Hold the picture still; the stream goes on";
     this.pauser.setAttribute("aria-label", `${store.paused ? "Resume" : "Pause"} ${store.title}`);
     this.pauser.setAttribute("aria-pressed", String(store.paused));
-    this.centre.classList.toggle("away", !this.follows);
+    this.centre.classList.toggle("away", !this.follows || Boolean(this.far));
     const group = store.grid && (this.group ?? store.grid.group);
     write(this.stepped, group ? `row = ${decimal(this.step, store.grid.price_digits)} ${store.quote} (${counted(group, "tick")})` : "");
     this.finer.disabled = !group || group === 1;
@@ -649,9 +664,15 @@ class View {
     store.say({ kind: "pause", on: store.paused });
   }
 
-  hover(at) {
-    this.hovered = at;
+  point(at) {
+    this.pointed = at;
     this.wants();
+  }
+
+  // The price under the pointer: of the line that is there now.
+  get hovered() {
+    const price = this.pointed && this.lines[this.pointed.n]?.price;
+    return price > 0n ? { price, side: this.pointed.side } : null;
   }
 
   choose(price, side) {
@@ -681,6 +702,7 @@ class View {
     const { store, chosen } = this;
     if (!store.offers || !chosen) return;
     store.say({ kind: "pick", side: chosen.side, price: chosen.price.toString() });
+    this.picked = `${chosen.side} ${chosen.price}`;
     this.root.dataset.picked = `${chosen.side} ${decimal(chosen.price, store.grid.price_digits)}`;
   }
 
@@ -742,6 +764,10 @@ class View {
     document.removeEventListener("visibilitychange", this.onVisible);
     this.root.remove();
   }
+}
+
+function same(one, other) {
+  return one.side === other?.side && one.price === other?.price;
 }
 
 // 1, 2, 5, 10, 20, 50 …
