@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ def shown(cell: Any) -> set[str]:
     return {mime for output in cell.outputs for mime in output.get("data", {})}
 
 
+def ends_with_a_value(source: str) -> bool:
+    """Whether a cell's last statement is a value to be shown, and not a print or an assignment."""
+    last = ast.parse(source).body[-1]
+    return isinstance(last, ast.Expr) and not ast.unparse(last).startswith("print(")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
 def test_a_notebook_runs_from_start_to_finish(path: Path, kernel: str, tmp_path: Path) -> None:
     """In a kernel of its own; no cell fails, none warns, and every cell that ends with a value shows it as HTML."""
@@ -55,8 +62,7 @@ def test_a_notebook_runs_from_start_to_finish(path: Path, kernel: str, tmp_path:
             continue
         complaints = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         assert not complaints, cell.source
-        last = cell.source.splitlines()[-1]
-        if not last.startswith((" ", "#")) and "print(" not in last:
+        if ends_with_a_value(cell.source):
             assert shown(cell) & {"text/html", "application/vnd.plotly.v1+json"}, cell.source
 
 
