@@ -294,8 +294,8 @@ def test_the_books_history_and_heatmap_follow_the_book(lab: kl.Lab) -> None:
     assert list(book.history.pl().columns) == list(kl.schema("book_history").names)
     assert book.history.df()["verified"].all()
     assert "BTC/USD" in book.heatmap(trades=lab.trades("BTC/USD")).layout.title.text
-    assert "BTC/USD" in book.depth_chart().layout.title.text
-    assert "BTC/USD" in lab.ohlc("BTC/USD").chart().layout.title.text
+    assert "BTC/USD" in book.depth_chart().snapshot().layout.title.text
+    assert "BTC/USD" in lab.ohlc("BTC/USD").chart().snapshot().layout.title.text
 
 
 @pytest.mark.promise("S-21")
@@ -555,7 +555,8 @@ def test_paper_and_live_stream_over_tls(mode: Any, tls_facts: dict[str, Any]) ->
         assert kl.connect(mode, at=json.dumps(tls_facts)) is lab
         assert len(lab.trades("BTC/USD", "ETH/USD").df()) >= 100
         assert lab.book("BTC/USD", depth=25).spread > 0
-        assert lab.sandbox is None
+        assert not lab.sandbox
+        assert not lab.sandbox.alive
         assert f"[{mode}]" in repr(lab.status())
         assert lab.run(lab.rest.system_status())["status"] == "online"
 

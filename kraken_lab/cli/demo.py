@@ -101,7 +101,7 @@ def _watch(lab: Lab, streams: _Streams, seconds: float, console: Console) -> flo
     broken_at = 0.0
     with Live(console=console, refresh_per_second=FRAMES_PER_S, transient=False) as live:
         while (elapsed := time.monotonic() - begun) < seconds:
-            if not broken_at and elapsed >= seconds / 2 and lab.sandbox is not None:
+            if not broken_at and elapsed >= seconds / 2 and lab.sandbox:
                 lab.sandbox.control(fault="reset")
                 broken_at = elapsed
             live.update(_screen(lab, streams, elapsed, seconds, broken_at, rates, console.width))
@@ -286,8 +286,8 @@ def _page(lab: Lab, streams: _Streams, symbols: Sequence[str], order: Order) -> 
         sections.append((f"{symbol}: the order book since subscribing", book.heatmap(60.0, trades=streams.trades)))
     first = symbols[0]
     candles = lab.ohlc(first, interval=1)
-    sections.append((f"{first}: candles of one minute", candles.chart(last=90)))
-    sections.append((f"{first}: depth now", streams.book[first].depth_chart()))
+    sections.append((f"{first}: candles of one minute", candles.chart(last=90).snapshot()))
+    sections.append((f"{first}: depth now", streams.book[first].depth_chart().snapshot()))
     sections.append((f"{first}: the book now", streams.book[first].ladder()._repr_html_()))
     sections.append(("An order: proposed, confirmed, filled", order._repr_html_() or ""))
     sections.append(("The newest trades", streams.trades._repr_html_()))

@@ -201,7 +201,7 @@ class HealthWatch:
         facts, lab = self._facts, self._lab
         memory, box, account = facts.memory, lab.sandbox, facts.account
         found = None
-        if box is not None:
+        if box:
             found = SandboxFacts(pid=box.pid, alive=box.alive, memory=resident(box.pid), paused=box.paused)
         if account is not None and lab.trader is not None:
             account = replace(account, disk_free=free_space(lab.trader.folder.path))

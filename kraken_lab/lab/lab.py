@@ -37,6 +37,7 @@ from .drawing import Drawing
 from .looking import Looking, RejectedSymbols
 from .own_orders import OwnOrders
 from .paper import PaperExchange
+from .sandbox import Sandbox
 from .status import Status, status_of
 from .trader import Ground, Trader
 from .venue import Venue
@@ -177,13 +178,14 @@ class Lab(Looking, Acting):
         return self._trader
 
     @property
-    def sandbox(self) -> SandboxProcess | None:
-        """The embedded exchange this lab started, also the one that fills paper orders, or None.
+    def sandbox(self) -> Sandbox:
+        """The exchange on this machine that this lab started, also the one that fills paper orders; false without one.
 
         >>> lab.sandbox.control(fault="freeze")["ok"], lab.sandbox.control(fault="thaw")["ok"]
         (True, True)
         """
-        return self._paper.process if self._paper is not None else self._process
+        process = self._paper.process if self._paper is not None else self._process
+        return Sandbox(self, process, joined=self._venue.endpoints.loopback)
 
     @property
     def rest(self) -> RestClient:

@@ -92,7 +92,7 @@ def connect(
     with _lock:
         _forget_if_forked()
         lab = _labs.get(key)
-        if lab is not None and not lab.closed and not new and (lab.sandbox is None or lab.sandbox.alive):
+        if lab is not None and not lab.closed and not new and (not lab.sandbox or lab.sandbox.alive):
             _current = lab
             return lab
         lab = _open(chosen, seed, rate, facts, settings or Settings(), order_settings, limits)

@@ -144,7 +144,7 @@ def _limits(trader: Trader) -> str:
 
 
 def _ended(lab: Lab) -> str:
-    gone = lab.sandbox is not None and not lab.sandbox.alive
+    gone = lab.sandbox and not lab.sandbox.alive
     return "; it has ended: kl.connect() opens another" if gone else ""
 
 

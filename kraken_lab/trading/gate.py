@@ -168,6 +168,10 @@ class Gate:
         """What was confirmed here, for the facts of a proposal."""
         return self.usage.past
 
+    def outstanding(self, at: Instant) -> int:
+        """How many confirmations are given and not used up: those that wait for the disk, and those not taken yet."""
+        return len(self._writing) + sum(at.mono <= permit.expires_mono for permit in self._permits.values())
+
     # --- confirming -------------------------------------------------------------------------------------------------
 
     def open_confirmation(self, proposal: Proposal, *, facts: Facts, at: Instant) -> int:

@@ -229,7 +229,7 @@ class HealthStrip(Shown):
         return math.floor(self._pump.now() / BEAT)
 
     def _draw(self) -> go.Figure:
-        self._source.look()
+        self._remember(self._source.look())
         return latency(self.past, title=f"{self.title}: latency")
 
     def still(self) -> str:
