@@ -83,13 +83,25 @@ class Drawing:
 
     def candles(
         self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, interval: int, title: str
-    ) -> Figure:
+    ) -> views.Plain:
         """Candles and volume."""
-        return views.candles(frame, symbol=symbol, interval=interval, gaps=gaps, title=title)
+        return views.draw_candles(frame, symbol=symbol, interval=interval, gaps=gaps, title=title)
 
-    def depth(self, snapshot: BookSnapshot, title: str) -> Figure:
-        """Cumulative quantity by price."""
-        return views.depth(snapshot, title=title)
+    def trades(self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, title: str) -> views.Plain:
+        """Prices and sides of trades, and what they add up to."""
+        return views.draw_trades(frame, symbol=symbol, gaps=gaps, title=title)
+
+    def history(self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, title: str) -> views.Plain:
+        """The top of a book over time."""
+        return views.draw_history(frame, symbol=symbol, gaps=gaps, title=title)
+
+    def depth(self, snapshot: BookSnapshot | None, symbol: str, levels: int | None, title: str) -> views.Plain:
+        """Cumulative quantity by price; of no verified book, that there is none."""
+        return views.draw_depth(snapshot, symbol=symbol, levels=levels, title=title)
+
+    def figure(self, title: str, draw: Callable[[], views.Plain], source: views.Source) -> views.Shown:
+        """A figure that keeps itself fresh by drawing anew whenever ``source`` changed."""
+        return views.LiveFigure(title, draw, pulse=source.pulse, vitals=source.vitals, ended=lambda: source.ended)
 
     # --- the acting road --------------------------------------------------------------------------------------------
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 from ..errors import BadArgument, NotReady, StreamStopped
 from ..market import BookSnapshot, Level3Snapshot, Walk
 from ..tables import HeatGrid, TableView, schema, view_of
-from ..wire import number
+from ..wire import number, whole_number
 from .book_feed import BookFeed
+from .book_history import BookHistory
 from .feed import StreamState
-from .host import Host
+from .host import Host, Shown
 from .ladder_feed import LadderFeed
 from .ladder_view import book_view
 from .level3_feed import Level3Feed
@@ -94,6 +95,13 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
                 continue
         return photos
 
+    def photo(self, levels: int) -> PhotoT | None:
+        """The best ``levels`` a side of the one symbol as they stand; None while there is no verified book."""
+        if self._stopped:
+            return None
+        photos = self._photos(min(levels, self.depth))
+        return photos[0] if photos else None
+
     def _view_of(self, photos: list[PhotoT]) -> TableView:
         raise TypeError(f"{type(self).__name__} does not say what its rows are")
 
@@ -162,12 +170,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
 
     def __init__(self, host: Host, feeds: Mapping[str, BookFeed], depth: int) -> None:
         super().__init__(host, feeds, depth)
-        self.history = LiveTable(
-            host,
-            f"book history {' '.join(feeds)}",
-            schema("book_history"),
-            lambda: [feed.history for feed in feeds.values()],
-        )
+        self.history = BookHistory(host, feeds, self)
         """The top of the book over time, a row for each change of it. Columns: ``kl.schema("book_history")``."""
 
     def _view_of(self, photos: list[BookSnapshot]) -> TableView:
@@ -231,14 +234,39 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         title = f"{feed.symbol} order book [{self._host.label}]"
         return self._host.views.heatmap(grid, frame, self.gaps, feed.symbol, title)
 
-    def depth_chart(self) -> Figure:
-        """Cumulative quantity by price, as a plotly figure."""
-        photo = self.snapshot()
-        return self._host.views.depth(photo, f"{photo.symbol} depth [{self._host.label}]")
+    def depth_chart(self, levels: int | None = None) -> Shown:
+        """Cumulative quantity by price, of the best ``levels`` a side or of all, live in a cell.
 
-    def ladder(self) -> Ladder:
-        """The levels around the touch, to look at."""
-        return Ladder(self.snapshot(), self._host, self._facts())
+        Raises:
+            BadArgument: the stream has several symbols, or ``levels`` is below 1.
+
+        >>> book.depth_chart(levels=25).snapshot().layout.title.text
+        'BTC/USD depth [sandbox]'
+        """
+        symbol = self._only().symbol
+        levels = None if levels is None else whole_number("levels", levels, "levels a side", least=1)
+        title = f"{symbol} depth [{self._host.label}]"
+        views = self._host.views
+        return views.figure(title, lambda: views.depth(self.latest, symbol, levels, title), self)
+
+    def ladder(self, levels: int | None = None, *, group: int | None = None) -> Shown:
+        """The price ladder, live in a cell: sizes by price, your own orders, the last trade; as text what is now.
+
+        ``levels`` is how many of each side are shown at most, ``group`` how many ticks make one row; without it, the
+        fewest with which the middle of the book fits. Where your orders stand in their queues, and what traded last, is
+        shown while `lab.level3` and `lab.trades` run for the pair. Picking a price offers a ticket and sends nothing.
+
+        Raises:
+            BadArgument: the stream has several symbols, or ``levels`` or ``group`` is below 1.
+
+        >>> book.ladder(levels=25).snapshot().layout.title.text
+        'BTC/USD ladder [sandbox]'
+        """
+        symbol = self._only().symbol
+        most = self.depth if levels is None else whole_number("levels", levels, "levels", least=1)
+        ticks = None if group is None else whole_number("group", group, "ticks a row", least=1)
+        title = f"{symbol} ladder [{self._host.label}]"
+        return self._host.views.live_ladder(self, title, min(most, self.depth), ticks)
 
     def __repr__(self) -> str:
         if len(self._feeds) == 1 and (photo := self.latest) is not None:
@@ -254,21 +282,6 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
 def _check_trades(trades: object) -> None:
     if trades is not None and not (isinstance(trades, LiveTable) and trades.schema.channel == "trade"):
         raise BadArgument("trades", trades, "a trade stream, as lab.trades(...) gives")
-
-
-class Ladder:
-    """A book as it stood, drawn as a ladder in a cell and as text elsewhere."""
-
-    def __init__(self, snapshot: BookSnapshot, host: Host, facts: Mapping[str, str]) -> None:
-        self.snapshot = snapshot
-        self._host, self._facts = host, facts
-
-    def __repr__(self) -> str:
-        return repr(self.snapshot)
-
-    def _repr_html_(self) -> str:
-        title = f"{self.snapshot.symbol} [{self._host.label}]"
-        return self._host.views.ladder(self.snapshot, title, self._facts)
 
 
 class Level3Stream(LadderStream[Level3Feed, Level3Snapshot]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ..market import BookSnapshot
 from ..tables import HeatGrid, TableView
@@ -14,9 +15,36 @@ if TYPE_CHECKING:
     import pandas
     from plotly.graph_objects import Figure
 
-__all__ = ["Host", "Views"]
+__all__ = ["Host", "Plain", "Shown", "Views"]
 
 T = TypeVar("T")
+Plain = Mapping[str, Any]
+"""A figure as the mapping that plotly makes one of: what is drawn many times a second stays that."""
+
+
+class Shown(Protocol):
+    """Something live to look at, as a cell shows it; see `kraken_lab.views.Shown`."""
+
+    title: str
+
+    @property
+    def widget(self) -> Any:
+        """Its widget, for a box or a dashboard."""
+
+    def snapshot(self, *, theme: Literal["dark", "light"] = "dark") -> Figure:
+        """A plotly figure of this moment."""
+
+    def pause(self) -> None:
+        """Hold it still."""
+
+    def resume(self) -> None:
+        """Let it go on."""
+
+    def close(self) -> None:
+        """End it."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture of this moment as one HTML file."""
 
 
 class Views(Protocol):
@@ -34,6 +62,9 @@ class Views(Protocol):
     def ladder(self, snapshot: BookSnapshot, title: str, facts: Mapping[str, str]) -> str:
         """A book as HTML."""
 
+    def live_ladder(self, book: Any, title: str, levels: int, group: int | None) -> Shown:
+        """A book as a ladder that keeps itself fresh: the best ``levels`` a side, a row for every ``group`` ticks."""
+
     def facts(self, title: str, facts: Mapping[str, str]) -> str:
         """Names and values as HTML."""
 
@@ -42,13 +73,20 @@ class Views(Protocol):
     ) -> Figure:
         """The book over time."""
 
-    def candles(
-        self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, interval: int, title: str
-    ) -> Figure:
+    def figure(self, title: str, draw: Callable[[], Plain], source: Any) -> Shown:
+        """A figure that keeps itself fresh by drawing anew whenever the live table ``source`` changed."""
+
+    def candles(self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, interval: int, title: str) -> Plain:
         """Candles and volume."""
 
-    def depth(self, snapshot: BookSnapshot, title: str) -> Figure:
-        """Cumulative quantity by price."""
+    def trades(self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, title: str) -> Plain:
+        """Prices and sides of trades, and what they add up to."""
+
+    def history(self, frame: pandas.DataFrame, gaps: pandas.DataFrame, symbol: str, title: str) -> Plain:
+        """The top of a book over time."""
+
+    def depth(self, snapshot: BookSnapshot | None, symbol: str, levels: int | None, title: str) -> Plain:
+        """Cumulative quantity by price; of no verified book, that there is none."""
 
 
 class Host(Protocol):

@@ -7,30 +7,41 @@ pump keeps it fresh. Plotly, pandas and the widget libraries are loaded only whe
 
 from . import escape
 from .boxes import Badge, boxed, facts_html
-from .candles import candles
-from .depth import depth
+from .candles import candles, draw_candles
+from .depth import depth, draw_depth
 from .explanation_card import explanation_card
 from .heatmap import heatmap
+from .history_chart import draw_history, history
 from .html_table import table_html
 from .ladder import ladder_html, ladder_text
+from .live_figure import LiveFigure
 from .live_table import Source
 from .order_card import order_card
 from .page import page
 from .proposal_card import proposal_card
 from .showing import live_widget, show_live
 from .shown import Shown
+from .theme import Plain
+from .trades_chart import draw_trades, trades
 
 __all__ = [
     "Badge",
+    "LiveFigure",
+    "Plain",
     "Shown",
     "Source",
     "boxed",
     "candles",
     "depth",
+    "draw_candles",
+    "draw_depth",
+    "draw_history",
+    "draw_trades",
     "escape",
     "explanation_card",
     "facts_html",
     "heatmap",
+    "history",
     "ladder_html",
     "ladder_text",
     "live_widget",
@@ -39,4 +50,5 @@ __all__ = [
     "proposal_card",
     "show_live",
     "table_html",
+    "trades",
 ]

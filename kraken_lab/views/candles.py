@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from ..errors import BadArgument
 from ..tables import Gap
-from . import cells, escape, theme
-from .gaps import gaps_of, mark_gaps
+from . import cells, theme
+from .gaps import gap_marks, gaps_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["candles"]
+__all__ = ["candles", "draw_candles"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _PRICES = ("open", "high", "low", "close")
 
@@ -47,45 +50,58 @@ def candles(
     """
     import plotly.graph_objects as go
 
+    return go.Figure(draw_candles(frame, symbol=symbol, interval=interval, gaps=gaps, title=title, height=height))
+
+
+def draw_candles(
+    frame: pd.DataFrame,
+    *,
+    symbol: str = "",
+    interval: int | None = None,
+    gaps: pd.DataFrame | Sequence[Gap] | None = None,
+    title: str = "",
+    height: int = 520,
+) -> theme.Plain:
+    """`candles` as the mapping that plotly makes a figure of."""
     frame, symbol = _only(frame, "symbol", symbol or None), symbol or _name_of(frame)
     frame = _only(frame, "interval", interval)
-    figure = go.Figure()
-    theme.dress(
-        figure,
-        title=escape.plotly(escape.clip(title or (f"{symbol} candles" if symbol else "Candles"), 120)),
+    base, quote = theme.units(symbol)
+    layout = theme.layout(
+        title=theme.heading(title or (f"{symbol} candles" if symbol else "Candles")),
         height=height,
         revision=f"candles:{symbol}:{interval}",
-    )
-    base, _, quote = symbol.partition("/")
-    base, quote = escape.plotly(escape.clip(base, 24)) or "base", escape.plotly(escape.clip(quote, 24)) or "quote"
-    figure.update_xaxes(theme.time_axis(rangeslider={"visible": False}, anchor="y2"))
-    figure.update_layout(
+        xaxis=theme.time_axis(rangeslider={"visible": False}, anchor="y2"),
         yaxis=theme.value_axis(f"price ({quote})", domain=[0.27, 1]),
         yaxis2=theme.value_axis(f"volume ({base})", domain=[0, 0.21], rangemode="tozero", nticks=4),
         barmode="overlay",
         bargap=0.3,
     )
     if frame.empty:
-        theme.say_nothing_yet(figure, "no candles yet")
-        return figure
+        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no candles yet")]}}
 
     begin = cells.milliseconds(cells.nanoseconds_of(frame, "interval_begin"))
     length = float(frame["interval"].iloc[0]) * 60_000
     partial, closed = frame["partial"].to_numpy(dtype=bool), frame["closed"].to_numpy(dtype=bool)
-    kinds: tuple[tuple[str, NDArray[np.bool_], dict[str, Any], str], ...] = (
+    prices = {column: frame[column].to_numpy(dtype=float) for column in _PRICES}
+    digits = max(cells.decimals_of(values) for values in prices.values())
+    kinds: tuple[tuple[str, Flags, dict[str, Any], str], ...] = (
         ("closed candle", closed & ~partial, {"fill": 1.0, "edge": None}, ""),
         ("spans a gap (partial)", partial, {"fill": 0.0, "edge": theme.GAP_INK}, "/"),
         ("not closed yet", ~closed & ~partial, {"fill": 0.3, "edge": None}, "."),
     )
+    data: list[dict[str, Any]] = []
     for name, chosen, look, pattern in kinds:
         if chosen.any():
-            figure.add_trace(_boxes(name, frame[chosen], begin[chosen], look))
-            figure.add_trace(_volume(frame[chosen], begin[chosen], length, look, pattern, base))
-    figure.add_trace(_vwap(frame, begin, length))
+            rows = {column: values[chosen] for column, values in prices.items()}
+            volume = frame["volume"].to_numpy(dtype=float)[chosen]
+            trades = frame["trades"].to_numpy(dtype=float)[chosen]
+            data.append(_boxes(name, begin[chosen], rows, volume, trades, digits, look))
+            data.append(_volume(name, begin[chosen], rows, volume, length, look, pattern, base))
+    data.append(_vwap(frame, begin, length))
+    # An open gap reaches beyond the last candle, so that it can be seen.
     first, last = float(np.nanmin(begin)) - length * 0.7, float(np.nanmax(begin)) + length * 0.7
-    mark_gaps(figure, gaps_of(gaps, symbol), first=first, last=last)
-    figure.update_xaxes(range=[first, last])
-    return figure
+    shapes, notes = gap_marks(gaps_of(gaps, symbol), first=first, last=last)
+    return {"data": data, "layout": {**layout, "shapes": shapes, "annotations": notes}}
 
 
 def _only(frame: pd.DataFrame, column: str, wanted: object) -> pd.DataFrame:
@@ -102,77 +118,85 @@ def _name_of(frame: pd.DataFrame) -> str:
     return "" if frame.empty else str(frame["symbol"].iloc[0])
 
 
-def _boxes(name: str, frame: pd.DataFrame, begin: NDArray[np.float64], look: dict[str, Any]) -> go.Candlestick:
-    import plotly.graph_objects as go
-
-    digits = cells.decimals(value for column in _PRICES for value in frame[column].tolist())
-    words = {column: [cells.number(value, digits) for value in frame[column].tolist()] for column in _PRICES}
-    words["volume"] = [cells.number(value) for value in frame["volume"].tolist()]
-    words["trades"] = [cells.number(value) for value in frame["trades"].tolist()]
-    return go.Candlestick(
-        name=name,
-        x=begin.tolist(),
-        **{column: frame[column].tolist() for column in _PRICES},
-        increasing=_body(theme.BUY, look),
-        decreasing=_body(theme.SELL, look),
-        whiskerwidth=0,
-        customdata=list(zip(*words.values(), strict=True)),
-        hovertemplate="%{x|%Y-%m-%d %H:%M}<br>open  %{customdata[0]}<br>high  %{customdata[1]}"
-        "<br>low   %{customdata[2]}<br>close %{customdata[3]}<br>volume %{customdata[4]}, %{customdata[5]} trades"
-        f"<br>{name}<extra></extra>",
-    )
+def _boxes(
+    name: str,
+    begin: Floats,
+    prices: dict[str, Floats],
+    volume: Floats,
+    trades: Floats,
+    digits: int,
+    look: dict[str, Any],
+) -> dict[str, Any]:
+    written = {column: f"%{{{column}:,.{digits}f}}" for column in _PRICES}
+    return {
+        "type": "candlestick",
+        "name": name,
+        "x": begin,
+        **prices,
+        "increasing": _body(theme.BUY, look),
+        "decreasing": _body(theme.SELL, look),
+        "whiskerwidth": 0,
+        "customdata": np.column_stack([volume, trades]),
+        "hovertemplate": f"%{{x|%Y-%m-%d %H:%M}}<br>open  {written['open']}<br>high  {written['high']}"
+        f"<br>low   {written['low']}<br>close {written['close']}"
+        f"<br>volume %{{customdata[0]:,.8~f}}, %{{customdata[1]:,.0f}} trades<br>{name}<extra></extra>",
+    }
 
 
 def _volume(
-    frame: pd.DataFrame, begin: NDArray[np.float64], length: float, look: dict[str, Any], pattern: str, base: str
-) -> go.Bar:
-    import plotly.graph_objects as go
-
-    up = (frame["close"] >= frame["open"]).to_numpy()
-    colours = [theme.BUY if rose else theme.SELL for rose in up]
-    return go.Bar(
-        x=begin.tolist(),
-        y=frame["volume"].tolist(),
-        yaxis="y2",
-        width=length * 0.7,
-        showlegend=False,
-        marker={
+    name: str,
+    begin: Floats,
+    prices: dict[str, Floats],
+    volume: Floats,
+    length: float,
+    look: dict[str, Any],
+    pattern: str,
+    base: str,
+) -> dict[str, Any]:
+    up = prices["close"] >= prices["open"]
+    if pattern:
+        # A pattern takes its colours one by one; of these there are few.
+        colours = [theme.BUY if rose else theme.SELL for rose in up]
+        marker: dict[str, Any] = {
             "color": colours,
-            "opacity": 0.55,
-            "line": {"width": 1 if look["edge"] else 0, "color": look["edge"] or theme.PLOT},
-            "pattern": {"shape": pattern, "bgcolor": colours, "fgcolor": theme.PLOT, "size": 5} if pattern else None,
-        },
-        hovertemplate=f"%{{x|%Y-%m-%d %H:%M}}<br>volume %{{y}} {base}<extra></extra>",
-    )
+            "pattern": {"shape": pattern, "bgcolor": colours, "fgcolor": theme.PLOT, "size": 5},
+        }
+    else:
+        scale = [[0, theme.SELL], [1, theme.BUY]]
+        marker = {"color": up.astype("<i4"), "colorscale": scale, "cmin": 0, "cmax": 1, "showscale": False}
+    edge = {"width": 1 if look["edge"] else 0, "color": look["edge"] or theme.PLOT}
+    return {
+        "type": "bar",
+        "name": f"volume of {name}",
+        "x": begin,
+        "y": volume,
+        "yaxis": "y2",
+        "width": length * 0.7,
+        "showlegend": False,
+        "marker": {**marker, "opacity": 0.55, "line": edge},
+        "hovertemplate": f"%{{x|%Y-%m-%d %H:%M}}<br>volume %{{y:,.8~f}} {base}<extra></extra>",
+    }
 
 
-def _vwap(frame: pd.DataFrame, begin: NDArray[np.float64], length: float) -> go.Scatter:
+def _vwap(frame: pd.DataFrame, begin: Floats, length: float) -> dict[str, Any]:
     """The vwap, broken where a candle is missing, spans a gap or comes after one."""
-    import plotly.graph_objects as go
-
     broken = frame["gap_before"].to_numpy(dtype=bool) | frame["partial"].to_numpy(dtype=bool)
-    x: list[float] = []
-    y: list[float | None] = []
-    for at, (time, value) in enumerate(zip(begin.tolist(), frame["vwap"].tolist(), strict=True)):
-        if at and (broken[at] or broken[at - 1] or time - begin[at - 1] > length * 1.5):
-            x.append((time + float(begin[at - 1])) / 2)
-            y.append(None)
-        x.append(time)
-        y.append(None if value is None or not np.isfinite(value) else float(value))
-    return go.Scatter(
-        name="vwap of the candle",
-        x=x,
-        y=y,
-        mode="lines",
-        connectgaps=False,
-        line={"color": theme.NEUTRAL, "width": 1.2, "dash": "dot"},
-        hoverinfo="skip",
-    )
+    breaks = np.flatnonzero(broken[1:] | broken[:-1] | (np.diff(begin) > length * 1.5)) + 1
+    return {
+        "type": "scatter",
+        "name": "vwap of the candle",
+        "x": np.insert(begin, breaks, (begin[breaks] + begin[breaks - 1]) / 2),
+        "y": np.insert(frame["vwap"].to_numpy(dtype=float), breaks, np.nan),
+        "mode": "lines",
+        "connectgaps": False,
+        "line": {"color": theme.NEUTRAL, "width": 1.2, "dash": "dot"},
+        "hoverinfo": "skip",
+    }
 
 
 def _body(colour: str, look: dict[str, Any]) -> dict[str, Any]:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    fill = ",".join(map(str, theme.channels(colour)))
     return {
-        "fillcolor": f"rgba({red},{green},{blue},{look['fill']:g})",
+        "fillcolor": f"rgba({fill},{look['fill']:g})",
         "line": {"color": look["edge"] or colour, "width": 1.2},
     }

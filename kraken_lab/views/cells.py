@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MISSING", "age", "decimals", "milliseconds", "nanoseconds_of", "number", "utc"]
+__all__ = ["MISSING", "age", "decimals", "decimals_of", "milliseconds", "nanoseconds_of", "number", "utc"]
 
 MISSING = "–"
 _MOST_DECIMALS = 10  # the exchange's finest price; what a float64 shows beyond it is noise
@@ -38,6 +38,19 @@ def decimals(values: Iterable[object]) -> int:
         elif isinstance(value, float) and math.isfinite(value):
             most = max(most, len(f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]))
     return most
+
+
+def decimals_of(values: NDArray[np.float64]) -> int:
+    """`decimals` of many floats at once; what is not finite is left out.
+
+    >>> decimals_of(np.array([26500.4, 26500.25, np.nan]))
+    2
+    """
+    finite = values[np.isfinite(values)]
+    for digits in range(_MOST_DECIMALS):
+        if np.allclose(finite, finite.round(digits), rtol=1e-13, atol=0):
+            return digits
+    return _MOST_DECIMALS
 
 
 def number(value: object, digits: int | None = None) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["gap_label", "gaps_of", "mark_gaps"]
+__all__ = ["gap_label", "gap_marks", "gaps_of", "mark_gaps"]
 
 _MOST_LABELS = 24  # more would cover each other; the bands themselves are always drawn
 _NAT = np.iinfo(np.int64).min
@@ -66,7 +66,16 @@ def _read(frame: pd.DataFrame) -> list[Gap]:
 
 
 def mark_gaps(figure: go.Figure, gaps: Sequence[Gap], *, first: float, last: float) -> None:
-    """Draw a band for each gap that touches the time between ``first`` and ``last`` (milliseconds).
+    """Draw `gap_marks` into a figure."""
+    shapes, notes = gap_marks(gaps, first=first, last=last)
+    for shape in shapes:
+        figure.add_shape(**shape)
+    for note in notes:
+        figure.add_annotation(**note)
+
+
+def gap_marks(gaps: Sequence[Gap], *, first: float, last: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A band for each gap that touches the time between ``first`` and ``last`` (milliseconds), and the labels.
 
     The longest carry their label; an open gap reaches to ``last``.
     """
@@ -75,32 +84,38 @@ def mark_gaps(figure: go.Figure, gaps: Sequence[Gap], *, first: float, last: flo
         begin, end = gap.start_ns / 1e6, last if gap.end_ns is None else gap.end_ns / 1e6
         if end >= first and begin <= last:
             bands.append((max(begin, first), min(end, last), gap))
-    for begin, end, _ in bands:
-        figure.add_shape(
-            type="rect",
-            xref="x",
-            yref="paper",
-            x0=begin,
-            x1=end,
-            y0=0,
-            y1=1,
-            layer="above",
-            fillcolor=theme.GAP_FILL,
-            line={"color": theme.GAP_EDGE, "width": 1, "dash": "dot"},
-        )
-    for begin, end, gap in sorted(bands, key=lambda band: band[0] - band[1])[:_MOST_LABELS]:
-        figure.add_annotation(
-            x=(begin + end) / 2,
-            xref="x",
-            y=1,
-            yref="paper",
-            yanchor="top",
-            yshift=-6,
-            textangle=-90,
-            showarrow=False,
-            text=escape.plotly(escape.clip(gap_label(gap), 60)),
-            hovertext=escape.plotly(escape.clip(gap_label(gap), 300)),
-            bgcolor=theme.GAP_LABEL,
-            borderpad=3,
-            font={"size": 11, "color": theme.GAP_INK},
-        )
+    longest = sorted(bands, key=lambda band: band[0] - band[1])[:_MOST_LABELS]
+    return [_band(begin, end) for begin, end, _ in bands], [_label(begin, end, gap) for begin, end, gap in longest]
+
+
+def _band(begin: float, end: float) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": begin,
+        "x1": end,
+        "y0": 0,
+        "y1": 1,
+        "layer": "above",
+        "fillcolor": theme.GAP_FILL,
+        "line": {"color": theme.GAP_EDGE, "width": 1, "dash": "dot"},
+    }
+
+
+def _label(begin: float, end: float, gap: Gap) -> dict[str, Any]:
+    return {
+        "x": (begin + end) / 2,
+        "xref": "x",
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "top",
+        "yshift": -6,
+        "textangle": -90,
+        "showarrow": False,
+        "text": escape.plotly(escape.clip(gap_label(gap), 60)),
+        "hovertext": escape.plotly(escape.clip(gap_label(gap), 300)),
+        "bgcolor": theme.GAP_LABEL,
+        "borderpad": 3,
+        "font": {"size": 11, "color": theme.GAP_INK},
+    }

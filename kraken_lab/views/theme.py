@@ -20,10 +20,16 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import escape
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["LIGHT", "SIZE_COLOURS", "Name", "dress", "in_light", "on_light", "say_nothing_yet", "size_colour"]
+__all__ = ["LIGHT", "SIZE_COLOURS", "Name", "dress", "in_light", "layout", "on_light", "size_colour"]
+
+Plain = Mapping[str, Any]
+"""A figure as the mapping that plotly makes one of. Making plotly's object of it takes fifty times as long as drawing it,
+because all of it is checked: so what is drawn many times a second stays plain."""
 
 Name = Literal["dark", "light"]
 """The paper a figure is on. Figures are drawn in dark colours; `in_light` has the light one for each of them."""
@@ -119,18 +125,23 @@ def _light(value: Any) -> Any:
 
 
 def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
-    """Give a figure the common look. ``title`` is already escaped; ``revision`` keeps zoom and hidden legend entries.
+    """Give a figure the common `layout`."""
+    figure.update_layout(**layout(title=title, height=height, revision=revision))
+
+
+def layout(*, title: str, height: int, revision: str, **more: Any) -> dict[str, Any]:
+    """The common look. ``title`` is already escaped; ``revision`` keeps zoom and hidden legend entries.
 
     While two figures carry the same ``revision``, replacing one by the other leaves alone what the reader did to it.
     """
     below = 102  # pixels for the axis, its title and one line of legend
-    figure.update_layout(
-        template="none",
-        height=height,
-        uirevision=revision,
-        paper_bgcolor=PAPER,
-        plot_bgcolor=PLOT,
-        title={
+    return {
+        "template": "none",
+        "height": height,
+        "uirevision": revision,
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PLOT,
+        "title": {
             "text": title,
             "x": 0,
             "xref": "container",
@@ -141,9 +152,9 @@ def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
             "pad": {"l": 20, "t": 18},
             "font": {"size": 17, "color": INK},
         },
-        font={"family": SANS, "size": 12, "color": INK},
-        margin={"l": 24, "r": 84, "t": 58, "b": below},
-        legend={  # below: where it takes several lines, plotly widens this margin, and only this one
+        "font": {"family": SANS, "size": 12, "color": INK},
+        "margin": {"l": 24, "r": 84, "t": 58, "b": below},
+        "legend": {  # below: where it takes several lines, plotly widens this margin, and only this one
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
@@ -152,23 +163,39 @@ def dress(figure: go.Figure, *, title: str, height: int, revision: str) -> None:
             "font": {"color": MUTED},
             "bgcolor": "rgba(0,0,0,0)",
         },
-        hoverlabel={
+        "hoverlabel": {
             "bgcolor": HOVER,
             "bordercolor": HOVER_EDGE,
             "font": {"family": MONO, "color": INK},
             "align": "left",
             "namelength": -1,
         },
-        hovermode="closest",
-        dragmode="pan",
-        modebar={
+        "hovermode": "closest",
+        "dragmode": "pan",
+        "modebar": {
             "bgcolor": "rgba(0,0,0,0)",
             "color": MUTED,
             "activecolor": INK,
             # plotly 7 shows a button that uploads the figure's data to a server of its makers unless it is removed
             "remove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
         },
-    )
+        **more,
+    }
+
+
+def units(symbol: str) -> tuple[str, str]:
+    """Base and quote of a pair as axes and hover texts name them, escaped.
+
+    >>> units("BTC/USD"), units("")
+    (('BTC', 'USD'), ('base', 'quote'))
+    """
+    base, _, quote = symbol.partition("/")
+    return escape.plotly(escape.clip(base, 24)) or "base", escape.plotly(escape.clip(quote, 24)) or "quote"
+
+
+def heading(title: str) -> str:
+    """A title of a figure, escaped."""
+    return escape.plotly(escape.clip(title, 120))
 
 
 def time_axis(**more: Any) -> dict[str, Any]:
@@ -218,6 +245,17 @@ def value_axis(title: str, **more: Any) -> dict[str, Any]:
 
 def say_nothing_yet(figure: go.Figure, words: str) -> None:
     """Say in the middle of an empty figure what is not there yet."""
-    figure.add_annotation(
-        text=words, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"size": 15, "color": MUTED}
-    )
+    figure.add_annotation(**nothing_yet(words))
+
+
+def nothing_yet(words: str) -> dict[str, Any]:
+    """What stands in the middle of an empty figure. ``words`` are already escaped."""
+    return {
+        "text": words,
+        "x": 0.5,
+        "y": 0.5,
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+        "font": {"size": 15, "color": MUTED},
+    }

@@ -46,6 +46,19 @@ def some_trades(*rows: tuple[float, str, str, str], symbol: str = "BTC/USD") -> 
     ).pandas()
 
 
+def some_history(
+    *rows: tuple[float, str | None, str | None, str | None, str | None], gap_before: Sequence[float] = ()
+) -> pd.DataFrame:
+    """The top of a book from (seconds after START, bid, its quantity, ask, its quantity)."""
+    return view_of(
+        schema("book_history"),
+        [
+            (START + round(at * SECOND), START, "BTC/USD", bid, bid_qty, ask, ask_qty, True, 1, at in gap_before)
+            for at, bid, bid_qty, ask, ask_qty in rows
+        ],
+    ).pandas()
+
+
 def some_candles(
     minutes: Sequence[int],
     *,
@@ -83,8 +96,16 @@ def some_candles(
 
 
 def traces(figure: go.Figure) -> dict[str, dict[str, Any]]:
-    """The named traces of a figure as plain values."""
-    return {trace["name"]: trace for trace in figure.to_plotly_json()["data"] if trace.get("name")}
+    """The named traces of a figure as plain values: a typed array is a list, in which nothing is None."""
+    named = [trace for trace in figure.to_plotly_json()["data"] if trace.get("name")]
+    return {trace["name"]: {name: _listed(value) for name, value in trace.items()} for trace in named}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict) or "bdata" not in value or "," in value.get("shape", ""):
+        return value
+    numbers = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+    return [None if number != number else number for number in numbers.tolist()]
 
 
 def matrix(spec: dict[str, str]) -> NDArray[np.float32]:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from kraken_lab.market import BookSnapshot
-from kraken_lab.views import Badge, candles, depth, facts_html, heatmap, ladder_html, ladder_text, page, table_html
+from kraken_lab.views import (
+    Badge,
+    candles,
+    depth,
+    facts_html,
+    heatmap,
+    history,
+    ladder_html,
+    ladder_text,
+    page,
+    table_html,
+)
+from kraken_lab.views import trades as trades_chart
 from kraken_lab.views.escape import visible
 
-from .figures import a_gap, a_grid, some_candles, some_trades, texts
+from .figures import a_gap, a_grid, some_candles, some_history, some_trades, texts
 from .hostile import HOSTILE, Page, plotly_shows
 
 OUR_MARKUP = ("<br>", "<extra></extra>")
+OUR_PLACES = re.compile(r"%\{(x|y|z|open|high|low|close|customdata(\[\d\])?)(\|[%HMSLYmd:. -]+|:[+,.~\df]+)?\}")
 IN_FRAMES = {name: text for name, text in HOSTILE.items() if name != "lone surrogate"}  # no frame can hold one
 HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
@@ -30,13 +44,20 @@ def a_book(symbol: str) -> BookSnapshot:
 @functools.cache
 def figures_of(text: str) -> dict[str, go.Figure]:
     """Every figure with the text as symbol, title, side and reason."""
-    trades = some_trades((1, text, "100.1", "1"), symbol=text)
+    trades, top = some_trades((1, text, "100.1", "1"), symbol=text), some_history((0, "99", "1", "100", "1"))
     return {
         "heatmap": heatmap(a_grid(), symbol=text, trades=trades, gaps=[a_gap(1, 2, text, symbol=text)]),
         "heatmap title": heatmap(a_grid(), title=text),
         "candles": candles(some_candles([0, 1, 2], symbol=text), gaps=[a_gap(1, 2, text, symbol=text)]),
         "candles title": candles(some_candles([0]), title=text),
+        "trades": trades_chart(trades, symbol=text, gaps=[a_gap(1, 2, text, symbol=text)]),
+        "trades title": trades_chart(trades, title=text),
+        "history": history(
+            some_history((0, "99", "1", "100", "1")), symbol=text, gaps=[a_gap(0, 2, text, symbol=text)]
+        ),
+        "history title": history(some_history((0, "99", "1", "100", "1")), title=text),
         "depth": depth(a_book(text)),
+        "no depth": depth(None, symbol=text, title=text),
         "depth title": depth(a_book("BTC/USD"), title=text),
     }
 
@@ -79,11 +100,9 @@ def test_templates_hold_no_text_of_others_but_as_entities(text: str) -> None:
     for figure in figures_of(text).values():
         for trace in figure.data:
             template = trace.hovertemplate if "hovertemplate" in trace else None
-            rest = template or ""
-            for ours in ("%{x|%H:%M:%S.%L}", "%{x|%Y-%m-%d %H:%M}", "%{x}", "%{y}", "%{z}", *OUR_MARKUP):
+            rest = OUR_PLACES.sub(" ", template or "")
+            for ours in OUR_MARKUP:
                 rest = rest.replace(ours, " ")
-            for at in range(6):
-                rest = rest.replace(f"%{{customdata[{at}]}}", " ")
             plotly_shows(rest)
 
 

@@ -1,0 +1,44 @@
+"""Lines over time that break where something is missing, and no more points than a screen can show."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["broken_at", "thinned"]
+
+Floats = NDArray[np.float64]
+
+
+def broken_at(breaks: NDArray[np.intp], times: Floats, *values: Floats) -> tuple[Floats, ...]:
+    """The times and the values with a point without value before each place in ``breaks``.
+
+    >>> broken_at(np.array([1]), np.array([0.0, 10.0]), np.array([1.0, 2.0]))
+    (array([ 0.,  5., 10.]), array([ 1., nan,  2.]))
+    """
+    breaks = breaks[breaks > 0]
+    middles = (times[breaks] + times[breaks - 1]) / 2
+    return np.insert(times, breaks, middles), *(np.insert(each, breaks, np.nan) for each in values)
+
+
+def thinned(times: Floats, most: int, keep: NDArray[np.bool_]) -> tuple[NDArray[np.intp], float]:
+    """Which of many points to draw, and of how many seconds each is the last; 0 where all are drawn.
+
+    ``times`` are milliseconds that do not fall. The stretches begin at the same moments whatever the window is, so a
+    window that slides keeps its points. Those of ``keep`` always stay.
+
+    >>> thinned(np.array([0.0, 100.0, 900.0, 1100.0]), 2, np.array([True, False, False, False]))
+    (array([0, 2, 3]), 1.024)
+    """
+    count = len(times)
+    if count <= most:
+        return np.arange(count), 0.0
+    width = 2.0 ** math.ceil(math.log2(max(float(times[-1] - times[0]), 1.0) / most))  # milliseconds
+    while True:
+        stretch = np.floor(times / width)
+        last = np.append(stretch[1:] != stretch[:-1], True)
+        if int(last.sum()) <= most:
+            return np.flatnonzero(last | keep), width / 1e3
+        width *= 2
