@@ -82,9 +82,14 @@ class Gatherer:
             fee_rates=self.fee_rates.get(symbol),
             rate=self._account.rate(symbol, at),
             precisions={name: asset.precision for name, asset in self._desk.instruments.assets.items()},
+            shown_decimals=self.shown_decimals(),
             alike=() if pair is not None else suggest(symbol, self._desk.instruments.pairs),
             acknowledged=known.acknowledged,
         )
+
+    def shown_decimals(self) -> Mapping[str, int]:
+        """Decimals that people are usually shown, by asset."""
+        return {name: asset.precision_display for name, asset in self._desk.instruments.assets.items()}
 
     def clock_offset(self) -> float:
         """How far the exchange's clock is ahead of this machine's, in seconds, by the private line if it knows."""

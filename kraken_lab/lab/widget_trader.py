@@ -85,6 +85,10 @@ class WidgetTrader:
         """
         return self._trader.ground.desk.instruments.pair(symbol)
 
+    def decimals(self) -> Mapping[str, int]:
+        """Decimals that people are usually shown of an asset."""
+        return self._trader.dealer.gatherer.shown_decimals()
+
     def touch(self, symbol: str) -> tuple[Decimal, Decimal] | None:
         """Best bid and best ask of the verified book that proposals are held against, or None."""
         feed = self._trader.dealer.gatherer.references.get(symbol)

@@ -7,11 +7,13 @@ None of them raises for anything a person could get wrong: what is wrong is in t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
 from ..wire import CancelAll, CancelAllOrdersAfter, Request
 from .checks import check
+from .checks_account import unchangeable
 from .corrections import Correction, merged, order_corrections
 from .facts import Facts
 from .judgement import refused
@@ -128,12 +130,15 @@ def _proposal(
     request = reading.request
     # A repetition stops nobody who sees it: the card says so, and the gate asks for the word.
     found = (
-        tuple(refused("terms", problem.said) for problem in reading.problems)
+        (
+            *(() if target is None else unchangeable(target)),
+            *(refused("terms", problem.said) for problem in reading.problems),
+        )
         if request is None
         else check(request, facts, again=True)
     )
     legs = () if request is None else legs_of(request, facts.orders)
-    return Proposal(
+    proposal = Proposal(
         kind=kind,
         request=request,
         symbol=target.symbol if target is not None else str(reading.given.get("symbol", "")),
@@ -141,7 +146,6 @@ def _proposal(
         checks=found,
         arguments=MappingProxyType(dict(arguments)),
         legs=legs,
-        previews=() if request is None else preview(request, facts),
         notional=_or_none(lambda: added_notional(request, facts)) if request is not None and legs else None,
         fingerprints=tuple(map(fingerprint, legs)),
         corrections=merged(offers),
@@ -156,9 +160,13 @@ def _proposal(
         settings=facts.settings,
         fee_rates=facts.fee_rates,
         pair=facts.pair,
+        decimals=facts.shown_decimals,
         made_at=facts.at,
         maker=maker,
     )
+    if request is None or not proposal.foreseeable:
+        return proposal
+    return replace(proposal, previews=preview(request, facts))
 
 
 def _offers(reading: Reading) -> list[Correction]:

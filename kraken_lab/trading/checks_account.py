@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import get_args
 
 from ..wire.requests import OrderType, Side
+from .figures import money
 from .judgement import Check, Figure, passed, refused, warned
 from .legs import EXACT, Leg
 from .notional import leg_value
@@ -14,7 +15,7 @@ from .question import Question, Unknowable
 from .rate_costs import rate_cost
 from .states import OrderRecord, OrderState
 
-__all__ = ["arming", "balance", "connection", "doubt", "halt", "rate_counter", "reserved", "target"]
+__all__ = ["arming", "balance", "connection", "doubt", "halt", "rate_counter", "reserved", "target", "unchangeable"]
 
 _AMENDABLE = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_NEW})
 
@@ -79,8 +80,7 @@ def target(question: Question) -> Iterator[Check]:
         yield refused("target", "No open order with that id is known.")
         return
     name = order.order_id or order.cl_ord_id or ""
-    if order.state not in _AMENDABLE:
-        yield refused("target", f"Order {name} is {order.state}, and only an open order can be changed.", id=name)
+    yield from unchangeable(order)
     if order.side not in get_args(Side) or order.order_type not in get_args(OrderType):
         said = f"Order {name} is of a side or type that is not known here ({order.side}, {order.order_type})."
         yield refused("target", said, id=name)
@@ -90,6 +90,13 @@ def target(question: Question) -> Iterator[Check]:
         yield from _editable(order, name)
     elif order.state in _AMENDABLE and not order.amend:
         yield passed("target", f"Order {name} is {order.state}.", id=name)
+
+
+def unchangeable(order: OrderRecord) -> Iterator[Check]:
+    """The refusal of an order whose state lets nothing be changed of it, whatever the change would be."""
+    if order.state not in _AMENDABLE:
+        name = order.order_id or order.cl_ord_id or ""
+        yield refused("target", f"Order {name} is {order.state}, and only an open order can be changed.", id=name)
 
 
 def _editable(order: OrderRecord, name: str) -> Iterator[Check]:
@@ -117,19 +124,24 @@ def balance(question: Question) -> Iterator[Check]:
     for leg in legs:
         asset, amount = _need(leg, question)
         needs[asset] = EXACT.add(needs.get(asset, Decimal(0)), amount)
+    decimals = {**facts.shown_decimals, question.pair.base: question.pair.qty_precision} if facts.shown_decimals else {}
+
+    def shown(amount: Decimal, asset: str) -> str:
+        return money(amount, asset, decimals)
+
     for asset, need in needs.items():
         have = facts.balances.get(asset, Decimal(0))
         held = reserved(asset, question)
         free = EXACT.subtract(have, held)
         figures: dict[str, Figure] = {"asset": asset, "need": need, "have": have, "held": held}
-        told = f"{need:f} {asset}"
+        told, there = f"Needs {shown(need, asset)}", shown(have, asset)
         if need > have:
-            yield refused("balance", f"Needs {told}, and there are {have:f}.", **figures)
+            yield refused("balance", f"{told}, and there are {there}.", **figures)
         elif need > free:
-            said = f"Needs {told}; of {have:f} other open orders hold about {held:f}, so it may be refused."
+            said = f"{told}; of {there} other open orders hold about {shown(held, asset)}, so it may be refused."
             yield warned("balance", said, **figures)
         else:
-            yield passed("balance", f"Needs {told} of {have:f}.", **figures)
+            yield passed("balance", f"{told} of {there}.", **figures)
 
 
 def _need(leg: Leg, question: Question) -> tuple[str, Decimal]:

@@ -14,6 +14,7 @@ from ..errors import Malformed
 from ..wire import EditOrder, to_ns
 from .combinations import problems_of
 from .corrections import nearest
+from .figures import money
 from .judgement import Check, passed, refused
 from .legs import EXACT, Leg
 from .notional import leg_value
@@ -139,7 +140,9 @@ def minimum(question: Question) -> Iterator[Check]:
             continue
         figures = {"qty": leg.order_qty, "minimum": least}
         if leg.order_qty < least:
-            said = f"{begin}{leg.order_qty:f} {question.pair.base} is below the minimum of {least:f}."
+            said = (
+                f"{begin}{leg.order_qty:f} {question.pair.base} is below the minimum of {least:f} {question.pair.base}."
+            )
             yield refused("minimum", said, **figures)
         else:
             yield passed("minimum", f"{begin}At least {least:f} {question.pair.base}.", **figures)
@@ -154,7 +157,8 @@ def cost_minimum(question: Question) -> Iterator[Check]:
         value = leg_value(leg, question)
         figures = {"value": value, "minimum": pair.cost_min}
         if value < pair.cost_min:
-            said = f"{begin}Worth {value:f} {pair.quote}, below the minimum of {pair.cost_min:f}."
+            worth = money(value, pair.quote, question.facts.shown_decimals)
+            said = f"{begin}Worth {worth}, below the minimum of {pair.cost_min:f} {pair.quote}."
             yield refused("cost minimum", said, **figures)
         else:
             yield passed("cost minimum", f"{begin}Worth at least {pair.cost_min:f} {pair.quote}.", **figures)

@@ -12,6 +12,7 @@ from typing import Final
 from ..wire import AddOrder, BatchAdd
 from .exact import total
 from .facts import Past
+from .figures import money
 from .judgement import Check, passed, refused, warned
 from .legs import EXACT, fingerprint
 from .notional import added_notional, leg_notional
@@ -55,7 +56,9 @@ def order_notional(question: Question) -> Iterator[Check]:
         return
     for begin, leg in question.numbered():
         worth = leg_notional(leg, question)
-        said = f"{begin}Worth {worth:f} {question.pair.quote} with its fee, of at most {most:f} an order."
+        quote, decimals = question.pair.quote, question.facts.shown_decimals
+        told, bound = (money(amount, quote, decimals) for amount in (worth, most))
+        said = f"{begin}Worth {told} with its fee, of at most {bound} an order."
         figures = {"notional": worth, "maximum": most}
         if worth > most:
             yield question.exceeded("order notional", said, **figures)
@@ -79,7 +82,8 @@ def day_notional(question: Question) -> Iterator[Check]:
     )
     adds = added_notional(question.request, facts)
     after = EXACT.add(used, adds)
-    said = f"{used:f} {quote} used today and {adds:f} more, of at most {most:f} a day."
+    shown = [money(amount, quote, facts.shown_decimals) for amount in (used, adds, most)]
+    said = f"{shown[0]} used today and {shown[1]} more, of at most {shown[2]} a day."
     figures = {"used": used, "adds": adds, "maximum": most}
     if after > most:
         yield question.exceeded("day notional", said, **figures)

@@ -85,6 +85,8 @@ class Facts:
     rate: RateCount | None = None
     precisions: Mapping[str, int] = field(default_factory=dict)
     """Decimals of balances and fees by asset, as the exchange rounds them."""
+    shown_decimals: Mapping[str, int] = field(default_factory=dict)
+    """Decimals that people are usually shown by asset; no amount is rounded by them."""
     alike: tuple[str, ...] = ()
     """Symbols that may have been meant, where ``pair`` is None."""
     acknowledged: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from ..errors import BadArgument
 from ..wire import Instant, Pair, Request
@@ -29,6 +29,17 @@ __all__ = ["Correction", "Maker", "Proposal", "ProposalKind", "ProposalViews", "
 ProposalKind: TypeAlias = Literal[
     "add_order", "batch_add", "amend_order", "edit_order", "cancel_all", "cancel_all_orders_after"
 ]
+
+_APART: Final[Mapping[str, frozenset[str]]] = {
+    "target": frozenset({"mode", "halt", "connection", "doubt", "target"}),
+    "symbol": frozenset({"mode", "halt", "connection", "doubt", "terms", "symbol"}),
+}
+"""Where one of these checks refuses, all refusals but those named only follow from it: they had nothing to go by."""
+_FIRST: Final = frozenset({
+    "target", "terms", "symbol", "status", "tick", "step", "minimum", "cost minimum", "features", "times",
+    "price reference", "balance",
+})  # fmt: skip
+"""What refuses under these names is no order that could be placed, so nothing can be said of what it would do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,8 @@ class Proposal:
     settings: OrderSettings
     fee_rates: tuple[Decimal, Decimal] | None = None
     pair: Pair | None = None
+    decimals: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """How many decimals people are usually shown of an asset."""
     made_at: Instant
     maker: Maker | None = field(default=None, compare=False)
 
@@ -104,6 +117,38 @@ class Proposal:
     def refusals(self) -> tuple[Check, ...]:
         """The checks that stop it."""
         return tuple(check for check in self.checks if check.verdict == "refuse")
+
+    @property
+    def decided_by(self) -> str:
+        """``target`` or ``symbol`` where that check refuses, else empty: then nothing else is worth reading.
+
+        The others had nothing to go by, and putting that one right is what helps.
+        """
+        names = {check.name for check in self.refusals}
+        return next((name for name in _APART if name in names), "")
+
+    @property
+    def stops(self) -> tuple[Check, ...]:
+        """The refusals worth reading: all of them, or those that do not only follow from another."""
+        apart = _APART.get(self.decided_by)
+        return tuple(check for check in self.refusals if apart is None or check.name in apart)
+
+    @property
+    def unjudged(self) -> str:
+        """What is to be said of the refusals that only follow from another; empty if there are none."""
+        count = len(self.refusals) - len(self.stops)
+        if not count:
+            return ""
+        needs = "a pair that is listed" if self.decided_by == "symbol" else "an order that can be changed"
+        one = count == 1
+        return (
+            f"{count} other check{'' if one else 's'} could not be made: {'it needs' if one else 'they need'} {needs}."
+        )
+
+    @property
+    def foreseeable(self) -> bool:
+        """Whether it can be said what it would do: a price off the tick or money that is not there does nothing."""
+        return self.request is not None and not any(check.name in _FIRST for check in self.refusals)
 
     @property
     def warnings(self) -> tuple[Check, ...]:

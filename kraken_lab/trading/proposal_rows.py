@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from .figures import money, to_decimals, trimmed
 from .legs import Leg
 from .preview import Preview
 
@@ -25,7 +26,6 @@ __all__ = [
     "shortened",
     "sum_rows",
     "terms_rows",
-    "trimmed",
 ]
 
 WHERE: Final = {
@@ -46,7 +46,7 @@ def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:
     yield "type", leg.order_type
     yield "quantity", quantity_words(leg)
     if leg.display_qty is not None:
-        yield "visible quantity", f"{leg.display_qty:f}"
+        yield "visible quantity", f"{leg.display_qty:f} {leg.symbol.partition('/')[0]}"
     if leg.limit_price is not None:
         yield "limit price", _offset(leg.limit_price, leg.limit_price_type, quote)
     if leg.triggers is not None:
@@ -76,50 +76,63 @@ def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:
     yield "deadline", f"{proposal.settings.order_deadline:g} s after it is sent"
 
 
-def preview_rows(leg: Leg, seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
-    """What it would do if the book stood still."""
-    quote = leg.symbol.partition("/")[2]
+def preview_rows(leg: Leg, seen: Preview, proposal: Proposal, *, exact: bool = False) -> Iterator[tuple[str, str]]:
+    """What it would do if the book stood still; ``exact`` with every digit of what was computed."""
+    base, _, quote = leg.symbol.partition("/")
+    price_digits = None if exact or proposal.pair is None else proposal.pair.price_precision
     if seen.best_price is not None:
-        yield f"best {'ask' if leg.side == 'buy' else 'bid'}", f"{seen.best_price:f}"
+        yield f"best {'ask' if leg.side == 'buy' else 'bid'}", f"{seen.best_price:f} {quote}"
         if seen.distance_pct is not None:
             yield "distance from it", _distance(seen.distance_pct)
     if seen.average_price is not None:
-        yield "average price", shortened(seen.average_price)
-        yield "worst price", f"{seen.worst_price:f}"
+        average = shortened(seen.average_price) if exact else to_decimals(seen.average_price, price_digits)
+        yield "average price", f"{average} {quote}"
+        yield "worst price", f"{seen.worst_price:f} {quote}"
         yield "slippage", f"{seen.slippage_pct:.3f} %"
-        yield "value", f"{trimmed(seen.value)} {quote}"
+        yield "value", _money(seen.value, quote, proposal, exact)
     if seen.resting_qty:
-        yield "rests", f"{trimmed(seen.resting_qty)} at {seen.resting_price:f}"
-        yield "queue ahead", f"{trimmed(seen.queue_ahead)} there, {trimmed(seen.better_ahead)} at better prices"
-    yield from _fees(seen, proposal)
+        yield "rests", f"{trimmed(seen.resting_qty)} {base} at {seen.resting_price:f} {quote}"
+        yield "queue ahead", f"{or_dash(seen.queue_ahead)} {base} there, {or_dash(seen.better_ahead)} at better prices"
+    yield from _fees(seen, proposal, exact)
 
 
-def _fees(seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
+def _fees(seen: Preview, proposal: Proposal, exact: bool) -> Iterator[tuple[str, str]]:
     """What is charged now, and for the rest if it fills where it rests."""
     if proposal.fee_rates is None:
         yield "fee", "not known"
         return
-    maker, taker = (f"{rate * 100:f}".rstrip("0").rstrip(".") for rate in proposal.fee_rates)
-    if seen.fills:
-        yield f"fee now (taker {taker} %)", f"{trimmed(seen.fee)} {seen.fee_asset}"
+    maker, taker = (trimmed(rate * 100) for rate in proposal.fee_rates)
+    if seen.fills and seen.fee is not None:
+        yield f"fee now (taker {taker} %)", _money(seen.fee, seen.fee_asset, proposal, exact)
     if seen.resting_fee is not None:
-        yield f"fee of the rest (maker {maker} %)", f"{trimmed(seen.resting_fee)} {seen.fee_asset}"
+        yield f"fee of the rest (maker {maker} %)", _money(seen.resting_fee, seen.fee_asset, proposal, exact)
     if not seen.fills and seen.resting_fee is None:
         yield "fee", f"maker {maker} %, taker {taker} %"
 
 
-def sum_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
-    """What the whole request is worth and would leave."""
+def sum_rows(proposal: Proposal, *, exact: bool = False) -> Iterator[tuple[str, str]]:
+    """What the whole request is worth and would leave; ``exact`` with every digit."""
     quote = proposal.symbol.partition("/")[2]
     adds = "" if proposal.target is None else " added"
-    notional = _NONE if proposal.notional is None else f"{trimmed(proposal.notional)} {quote}"
+    notional = _NONE if proposal.notional is None else _money(proposal.notional, quote, proposal, exact)
     yield f"notional{adds}, fee included", notional
     if proposal.previews:
         last = proposal.previews[-1]
         for asset, amount in last.balances_after.items():
-            yield f"{asset} after the fills", trimmed(amount)
+            yield f"{asset} after the fills", _left(amount, asset, proposal, exact)
         left = "" if last.rate_left is None else f", {last.rate_left:.1f} left"
         yield "rate counter", f"{trimmed(last.rate_cost)}{left}"
+
+
+def _money(amount: Decimal, asset: str, proposal: Proposal, exact: bool) -> str:
+    return f"{trimmed(amount)} {asset}" if exact else money(amount, asset, proposal.decimals)
+
+
+def _left(amount: Decimal, asset: str, proposal: Proposal, exact: bool) -> str:
+    """A balance: of the base currency to the pair's lots, which is finer than what is usually shown of it."""
+    if exact or proposal.pair is None or asset != proposal.pair.base:
+        return _money(amount, asset, proposal, exact)
+    return f"{trimmed(Decimal(to_decimals(amount, proposal.pair.qty_precision)))} {asset}"
 
 
 def quantity_words(leg: Leg) -> str:
@@ -145,14 +158,6 @@ def _distance(pct: Decimal) -> str:
 def or_dash(number: Decimal | None) -> str:
     """A number, or a dash for none."""
     return _NONE if number is None else trimmed(number)
-
-
-def trimmed(number: Decimal | None) -> str:
-    """All its digits, without zeros that say nothing."""
-    if number is None:
-        return _NONE
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def shortened(number: Decimal) -> str:

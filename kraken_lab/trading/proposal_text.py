@@ -25,17 +25,22 @@ def proposal_text(proposal: Proposal) -> str:
 def _lines(proposal: Proposal) -> Iterator[str]:
     yield f"<Proposal {proposal.mode_words}: {proposal.what}"
     yield f"  {WHERE[proposal.mode]}; account {proposal.account}; nothing has been sent"
-    for verdict in ("refuse", "warn"):
-        yield from (f"  {_SIGNS[verdict]:8} {check.said}" for check in proposal.checks if check.verdict == verdict)
+    warnings = () if proposal.decided_by else proposal.warnings
+    yield from (f"  {_SIGNS[check.verdict]:8} {check.said}" for check in (*proposal.stops, *warnings))
+    if proposal.unjudged:
+        yield f"  {'':8} {proposal.unjudged}"
+    if proposal.target is not None and proposal.decided_by:
+        yield ">"
+        return
     yield from (f"  offered  .corrected({at}): {offer.text}" for at, offer in enumerate(proposal.corrections))
     for at, leg in enumerate(proposal.legs):
         yield from (f"  {name:24} {value}" for name, value in terms_rows(leg, proposal))
         if at < len(proposal.previews):
             seen = proposal.previews[at]
             yield f"  {'now':24} {seen.outcome}"
-            yield from (f"  {name:24} {value}" for name, value in preview_rows(leg, seen, proposal))
+            yield from (f"  {name:24} {value}" for name, value in preview_rows(leg, seen, proposal, exact=True))
     if proposal.legs:
-        yield from (f"  {name:24} {value}" for name, value in sum_rows(proposal))
+        yield from (f"  {name:24} {value}" for name, value in sum_rows(proposal, exact=True))
     for removed in proposal.removes:
         order = removed.order
         whose = "of this lab" if removed.ours else "placed ELSEWHERE"

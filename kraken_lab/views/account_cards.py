@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from ..trading import AccountSnapshot, FillRecord, OrderRecord, Position
 from ..trading.dead_man import DeadManState, DeadManStatus
 from ..trading.facts import RateCount
+from ..trading.figures import money, trimmed
 from ..trading.kill import KillReport
 from ..trading.words import in_words
 from . import cells, escape
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 SHOWN: Final = 12
+_UNKNOWN: Final[Mapping[str, int]] = MappingProxyType({})
 _ALARMS: Final = 3
 
 
@@ -62,8 +65,8 @@ def order_line(record: OrderRecord) -> str:
     return escape.visible(escape.clip(" · ".join(parts), 200))
 
 
-def fills_html(fills: Sequence[FillRecord]) -> str:
-    """The newest fills, newest first."""
+def fills_html(fills: Sequence[FillRecord], decimals: Mapping[str, int] = _UNKNOWN) -> str:
+    """The newest fills, newest first. ``decimals`` are those that people are usually shown of an asset."""
     if not fills:
         return "<h4>fills</h4><div>Nothing was filled yet.</div>"
     rows = [
@@ -73,9 +76,9 @@ def fills_html(fills: Sequence[FillRecord]) -> str:
             fill.side,
             fill.liquidity or cells.MISSING,
             f"{fill.price:f}",
-            f"{fill.qty:f}",
-            f"{fill.cost:f}",
-            cells.MISSING if fill.fee is None else f"{fill.fee:f} {fill.fee_asset or ''}".rstrip(),
+            f"{trimmed(fill.qty)} {fill.symbol.partition('/')[0]}",
+            money(fill.cost, fill.symbol.partition("/")[2], decimals),
+            cells.MISSING if fill.fee is None else money(fill.fee, fill.fee_asset or "", decimals),
         )
         for fill in reversed(fills[-SHOWN:])
     ]
@@ -88,23 +91,25 @@ def balances_html(balances: Mapping[str, Decimal] | None) -> str:
     """What the account holds, by asset."""
     if balances is None:
         return "<h4>balances</h4><div>Not known for sure now.</div>"
-    rows = [(asset, f"{amount:f}") for asset, amount in sorted(balances.items()) if amount]
+    rows = [(asset, trimmed(amount)) for asset, amount in sorted(balances.items()) if amount]
     return "<h4>balances</h4>" + (table(["asset", "total"], rows, texts=1) if rows else "<div>Nothing.</div>")
 
 
-def positions_html(positions: Iterable[Position], prices: Mapping[str, Decimal]) -> str:
+def positions_html(
+    positions: Iterable[Position], prices: Mapping[str, Decimal], decimals: Mapping[str, int] = _UNKNOWN
+) -> str:
     """What the fills add up to, valued at the mid price where there is one; fees aside."""
     rows = []
     for held in positions:
-        price = prices.get(held.symbol)
+        price, (base, _, quote) = prices.get(held.symbol), held.symbol.partition("/")
         rows.append(
             (
                 held.symbol,
-                f"{held.net_qty:f}",
-                cells.MISSING if held.avg_cost is None else _short(held.avg_cost),
-                _short(held.realised),
-                cells.MISSING if price is None else _short(held.unrealised(price)),
-                ", ".join(f"{amount:f} {asset}" for asset, amount in held.fees) or "none",
+                f"{trimmed(held.net_qty)} {base}",
+                cells.MISSING if held.avg_cost is None else f"{_price(held.avg_cost)} {quote}",
+                money(held.realised, quote, decimals),
+                cells.MISSING if price is None else money(held.unrealised(price), quote, decimals),
+                ", ".join(money(amount, asset, decimals) for asset, amount in held.fees) or "none",
             )
         )
     if not rows:
@@ -158,5 +163,6 @@ def kill_words(report: KillReport) -> str:
     return escape.visible(escape.clip(report, 600))
 
 
-def _short(number: Decimal) -> str:
-    return f"{number:f}" if len(number.as_tuple().digits) <= 16 else f"{number:.12g}"
+def _price(number: Decimal) -> str:
+    """A quotient in eight significant digits: as fine as any pair's prices, and no finer."""
+    return trimmed(Decimal(f"{number:.8g}"))

@@ -185,9 +185,10 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         known, (mode_words, account) = dealing.snapshot(), dealing.where()
         self._known = known
         self.head.value = card(account_head(mode_words, account, known), label=f"{mode_words}: the account")
-        self.fills.value = card(f'<div class="body">{fills_html(known.fills)}</div>', label="fills")
+        decimals = dealing.decimals()
+        self.fills.value = card(f'<div class="body">{fills_html(known.fills, decimals)}</div>', label="fills")
         self.balances.value = boxed(balances_html(known.balances))
-        self.positions.value = boxed(positions_html(known.positions, dealing.prices()))
+        self.positions.value = boxed(positions_html(known.positions, dealing.prices(), decimals))
         self.rates.value = boxed(rates_html(known.rates))
         off = known.dead_man.state in (DeadManState.OFF, DeadManState.FIRED)
         self.switch.description = f"Turn the dead man's switch {'on' if off else 'off'}"

@@ -44,6 +44,9 @@ class TicketDealing(Asker, Protocol):
     def pair(self, symbol: str) -> Pair:
         """What is known of a pair; raises `UnknownSymbol`."""
 
+    def decimals(self) -> Mapping[str, int]:
+        """Decimals that people are usually shown of an asset. It does not wait."""
+
     def touch(self, symbol: str) -> tuple[Decimal, Decimal] | None:
         """Best bid and best ask of a verified book, or None. It does not wait."""
 

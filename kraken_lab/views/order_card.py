@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
+from ..trading.figures import money, to_decimals, trimmed
+from ..trading.proposal_rows import shortened
 from ..trading.states import FillRecord, OrderEvent, OrderRecord, OrderState
 from ..trading.words import in_words
 from . import cells, escape
@@ -32,10 +34,18 @@ _TONES: Final = {
 
 
 def order_card(
-    record: OrderRecord, fills: tuple[FillRecord, ...] = (), timeline: tuple[OrderEvent, ...] = (), *, mode: str = ""
+    record: OrderRecord,
+    fills: tuple[FillRecord, ...] = (),
+    timeline: tuple[OrderEvent, ...] = (),
+    *,
+    mode: str = "",
+    decimals: Mapping[str, int] = MappingProxyType({}),
 ) -> str:
     """An order as HTML. ``mode`` is where it lives, in words, such as ``SANDBOX``.
 
+    ``decimals`` are those that people are usually shown of an asset; where they are not known all digits are.
+
+    >>> from decimal import Decimal
     >>> lost = OrderRecord(state=OrderState.UNKNOWN, order_id=None, cl_ord_id="a1", symbol="BTC/USD", side="buy",
     ...     order_type="market", order_qty=Decimal(1), created_ns=0, updated_ns=0)
     >>> "do not place it again" in order_card(lost)
@@ -51,13 +61,15 @@ def order_card(
         f'<div class="banner">{where}{state}{whose}</div><div class="body">',
         f'<div class="head {tone}">{escape.html(escape.clip(in_words(record), 200))}</div>',
         marked_lines(_alerts(record)),
-        facts_grid(_facts(record)),
+        facts_grid(_facts(record, fills, decimals)),
     ]
     if fills:
-        rows = [_fill(fill) for fill in fills[-_SHOWN:]]
+        base, _, quote = record.symbol.partition("/")
+        names = ["time (UTC)", "as", f"price ({quote})", f"quantity ({base})", "cost", "fee"]
+        rows = [_fill(fill, quote, decimals) for fill in fills[-_SHOWN:]]
         more = f" (the last {_SHOWN} of {len(fills)})" if len(fills) > _SHOWN else ""
         parts.append(f"<h4>fills{more}</h4>")
-        parts.append(table(["time (UTC)", "as", "price", "quantity", "cost", "fee"], rows, texts=2))
+        parts.append(table(names, rows, texts=2))
     if timeline:
         events = [(cells.utc(event.received_at_ns), _since(event, timeline[0]), event.what) for event in timeline]
         parts.append("<h4>timeline</h4>" + table(["seen at (UTC)", "after", "what"], events[-_SHOWN:], texts=3))
@@ -83,19 +95,21 @@ def _alerts(record: OrderRecord) -> Iterator[tuple[Tone, str, str]]:
         yield "", "reason", record.reason
 
 
-def _facts(record: OrderRecord) -> Iterator[tuple[str, str]]:
+def _facts(
+    record: OrderRecord, fills: tuple[FillRecord, ...], decimals: Mapping[str, int]
+) -> Iterator[tuple[str, str]]:
     base, _, quote = record.symbol.partition("/")
-    whole = "" if record.order_qty is None else f" of {record.order_qty:f}"
-    yield "filled", f"{record.filled_qty:f}{whole} {base}"
-    yield "average price", cells.MISSING if record.avg_price is None else f"{_short(record.avg_price)} {quote}"
-    yield "cost", f"{record.cost:f} {quote}"
-    yield "fees", ", ".join(f"{amount:f} {asset}" for asset, amount in record.fees) or "none"
+    whole = "" if record.order_qty is None else f" of {trimmed(record.order_qty)}"
+    yield "filled", f"{trimmed(record.filled_qty)}{whole} {base}"
+    yield "average price", cells.MISSING if record.avg_price is None else f"{_average(record, fills)} {quote}"
+    yield "cost", money(record.cost, quote, decimals)
+    yield "fees", ", ".join(money(amount, asset, decimals) for asset, amount in record.fees) or "none"
     if record.limit_price is not None:
-        yield "limit price", f"{record.limit_price:f}"
+        yield "limit price", f"{record.limit_price:f} {quote}"
     if record.trigger_price is not None:
-        yield "trigger", f"{record.trigger_price:f}"
+        yield "trigger", f"{record.trigger_price:f} {quote}"
     if record.display_qty is not None:
-        yield "visible quantity", f"{record.display_qty:f}"
+        yield "visible quantity", f"{trimmed(record.display_qty)} {base}"
     flags = [name.replace("_", "-") for name in ("post_only", "reduce_only") if getattr(record, name)]
     yield "time in force", ", ".join([(record.time_in_force or cells.MISSING).lower(), *flags])
     yield "order_id", record.order_id or "not known"
@@ -104,15 +118,29 @@ def _facts(record: OrderRecord) -> Iterator[tuple[str, str]]:
     yield "as of", f"{cells.utc(record.updated_ns)} UTC"
 
 
-def _fill(fill: FillRecord) -> tuple[str, ...]:
-    fee = cells.MISSING if fill.fee is None else f"{fill.fee:f} {fill.fee_asset or ''}".rstrip()
-    time = cells.utc(fill.timestamp_ns)
-    return time, fill.liquidity or cells.MISSING, f"{fill.price:f}", f"{fill.qty:f}", f"{fill.cost:f}", fee
+def _average(record: OrderRecord, fills: tuple[FillRecord, ...]) -> str:
+    """The average price with as many decimals as prices of the pair were seen to have, and one more."""
+    assert record.avg_price is not None
+    seen = [price for price in (record.limit_price, *(fill.price for fill in fills)) if price is not None]
+    if not seen:
+        return shortened(record.avg_price)
+    decimals = max(0, *(-int(price.as_tuple().exponent) for price in seen))
+    finer = to_decimals(record.avg_price, decimals + 1)
+    return to_decimals(record.avg_price, decimals) if finer.endswith("0") else finer
+
+
+def _fill(fill: FillRecord, quote: str, decimals: Mapping[str, int]) -> tuple[str, ...]:
+    fee = cells.MISSING if fill.fee is None else money(fill.fee, fill.fee_asset or "", decimals)
+    cost = money(fill.cost, quote, decimals)
+    return (
+        cells.utc(fill.timestamp_ns),
+        fill.liquidity or cells.MISSING,
+        f"{fill.price:f}",
+        trimmed(fill.qty),
+        cost,
+        fee,
+    )
 
 
 def _since(event: OrderEvent, first: OrderEvent) -> str:
     return f"{max(0, event.received_at_ns - first.received_at_ns) / 1e9:.3f} s"
-
-
-def _short(number: Decimal) -> str:
-    return f"{number:f}" if len(number.as_tuple().digits) <= 16 else f"{number:.12g}"

@@ -89,7 +89,10 @@ class OrderPanel:
         if order is None:
             return
         record = order.record
-        self.card.value = order_card(record, order.fills, order.timeline, mode=self._dealing.mode.upper())
+        decimals = self._dealing.decimals()
+        self.card.value = order_card(
+            record, order.fills, order.timeline, mode=self._dealing.mode.upper(), decimals=decimals
+        )
         self.cancel.disabled = record.is_terminal
         self.amend.disabled = not _changeable(record)
         if self.amend.disabled:

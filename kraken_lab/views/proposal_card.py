@@ -5,10 +5,11 @@ A picture of a `Proposal` and nothing more: it holds no rule, computes no price 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
+from ..trading.figures import trimmed
 from ..trading.judgement import Check
 from ..trading.preview import Preview
 from ..trading.proposal import Proposal
@@ -21,8 +22,8 @@ from ..trading.proposal_rows import (
     shortened,
     sum_rows,
     terms_rows,
-    trimmed,
-)  # fmt: skip
+)
+from ..trading.words import in_words
 from ..wire import encode
 from . import cells, escape
 from .card import Tone, banner, card, details, facts_grid, marked_lines, table
@@ -52,23 +53,41 @@ def proposal_card(proposal: Proposal) -> str:
     parts = [banner(proposal.mode_words, WHERE[proposal.mode], proposal.account), '<div class="body">']
     parts.append(_headline(proposal))
     parts.append(_stops(proposal))
-    if proposal.target is not None and proposal.legs:
-        parts.append(_changes(proposal))
-    for at, leg in enumerate(proposal.legs, start=1):
-        seen = proposal.previews[at - 1] if at <= len(proposal.previews) else None
-        if len(proposal.legs) > 1:
-            parts.append(f"<h4>order {at}</h4>")
-        parts.append(facts_grid(terms_rows(leg, proposal)))
-        if seen is not None:
-            parts.append(_preview(seen, preview_rows(leg, seen, proposal)))
-    if proposal.kind in ("cancel_all", "cancel_all_orders_after"):
-        parts.append(_removed(proposal))
-    elif proposal.legs:
-        parts.append(facts_grid(sum_rows(proposal)))
+    parts += _standing(proposal) if proposal.target is not None and proposal.decided_by else _orders(proposal)
     parts.append(_passed(proposal))
     parts.append(_footer(proposal))
     parts.append("</div>")
     return card(*parts, label=f"{proposal.mode_words}: {proposal.what}")
+
+
+def _orders(proposal: Proposal) -> Iterator[str]:
+    """The orders it is made of, what each would do, and what the whole comes to."""
+    if proposal.target is not None and proposal.legs:
+        yield _changes(proposal)
+    for at, leg in enumerate(proposal.legs, start=1):
+        seen = proposal.previews[at - 1] if at <= len(proposal.previews) else None
+        if len(proposal.legs) > 1:
+            yield f"<h4>order {at}</h4>"
+        yield facts_grid(terms_rows(leg, proposal))
+        if seen is not None:
+            yield _preview(seen, preview_rows(leg, seen, proposal), leg.symbol)
+    if proposal.kind in ("cancel_all", "cancel_all_orders_after"):
+        yield _removed(proposal)
+    elif proposal.legs and not proposal.decided_by:
+        yield facts_grid(sum_rows(proposal))
+
+
+def _standing(proposal: Proposal) -> Iterator[str]:
+    """An order that cannot be changed, as it is: no figure of what the change would do."""
+    target = proposal.target
+    assert target is not None
+    base = target.symbol.partition("/")[0]
+    rows = [
+        ("order", in_words(target)),
+        ("state", str(target.state)),
+        ("filled", f"{trimmed(target.filled_qty)} {base}"),
+    ]
+    yield facts_grid([*rows, ("order_id", target.order_id or "not known")])
 
 
 def _headline(proposal: Proposal) -> str:
@@ -89,8 +108,10 @@ def _headline(proposal: Proposal) -> str:
 
 def _stops(proposal: Proposal) -> str:
     """Refusals, then warnings, then what is offered; or the word that nothing stops it."""
-    refusals, warnings = proposal.refusals, proposal.warnings
+    refusals, warnings = proposal.stops, () if proposal.decided_by else proposal.warnings
     lines: list[tuple[Tone, str, str]] = [("down", "REFUSED", check.said) for check in refusals]
+    if proposal.unjudged:
+        lines.append(("", "not judged", proposal.unjudged))
     lines += [("warn", "WARNING", check.said) for check in warnings]
     lines += [("up", f"OFFERED .corrected({at})", offer.text) for at, offer in enumerate(proposal.corrections)]
     if refusals:
@@ -107,13 +128,14 @@ def _stops(proposal: Proposal) -> str:
     return f'<div class="verdict {tone}">{escape.html(verdict)}</div>{marked_lines(lines)}'
 
 
-def _preview(seen: Preview, rows: Iterable[tuple[str, str]]) -> str:
+def _preview(seen: Preview, rows: Iterable[tuple[str, str]], symbol: str) -> str:
+    base, _, quote = symbol.partition("/")
     fills = [(f"{price:f}", f"{qty:f}") for price, qty in seen.fills[:_SHOWN_FILLS]]
     if len(seen.fills) > _SHOWN_FILLS:
         fills.append(("…", f"{len(seen.fills) - _SHOWN_FILLS} more"))
     parts = [f"<h4>what it would do now</h4><div>{escape.html(seen.outcome)}</div>", facts_grid(rows)]
     if fills:
-        parts.append(table(["fill at", "quantity"], fills))
+        parts.append(table([f"fill at ({quote})", f"quantity ({base})"], fills))
     return "".join(parts)
 
 
@@ -152,7 +174,7 @@ def _passed(proposal: Proposal) -> str:
     """Every check with its figures, those that passed folded away."""
     passed = [check for check in proposal.checks if check.verdict == "pass"]
     parts = []
-    others = [*proposal.refusals, *proposal.warnings]
+    others = [*proposal.stops, *(() if proposal.decided_by else proposal.warnings)]
     figures = [(check.name, _figures(check)) for check in others if check.figures]
     if figures:
         parts.append(details("Figures of what refuses or warns", table(["check", "figures"], figures, texts=2)))

@@ -154,6 +154,10 @@ class KernelTrader:
         """From the instruments."""
         return self.kernel.desk.instruments.pair(symbol)
 
+    def decimals(self) -> Mapping[str, int]:
+        """From the instruments."""
+        return self.kernel.dealer.gatherer.shown_decimals()
+
     def touch(self, symbol: str) -> tuple[Decimal, Decimal] | None:
         """From the reference book."""
         book = self.kernel.dealer.facts(symbol).book

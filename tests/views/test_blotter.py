@@ -119,10 +119,10 @@ def test_fills_balances_and_positions_are_shown(tmp_path: Path) -> None:
         await looked(workers)
         known = trader.snapshot()
         (fill,) = known.fills
-        assert f"taker {fill.price:f} {fill.qty:f} {fill.cost:f}" in words(blotter.fills.value)
+        assert f"taker {fill.price:f} 0.01 BTC {fill.cost:.2f} USD" in words(blotter.fills.value)
         assert known.balances is not None
-        assert f"BTC {known.balances['BTC']:f}" in words(blotter.balances.value)
-        assert f"BTC/USD {fill.qty:f} {fill.price.normalize():f} 0" in words(blotter.positions.value)
+        assert f"BTC {known.balances['BTC'].normalize():f}" in words(blotter.balances.value)
+        assert f"BTC/USD 0.01 BTC {fill.price.normalize():f} USD 0.00 USD" in words(blotter.positions.value)
         assert "of 125, falls by" in words(blotter.rates.value)
 
     dealing(body, tmp_path)

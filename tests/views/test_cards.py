@@ -150,12 +150,52 @@ def test_every_check_is_on_the_card_with_its_figures() -> None:
 
 
 def test_a_card_shows_the_fills_and_what_rests() -> None:
-    """Price and quantity of each fill, the average, the fee now and the fee of the rest, the balances after."""
-    card = words(proposal_card(propose_add(a_wish(limit_price="26501.0", order_qty="3"), some_facts())))
-    for text in ("26500.4 0.50000000", "26501.0 2.00000000", "average price 26500.88", "rests 0.5 at 26501.0",
-                 "fee now (taker 0.26 %) 172.2557 USD", "fee of the rest (maker 0.16 %) 21.2008 USD",
-                 "BTC after the fills 32.5", "rate counter 1, 120.8 left"):  # fmt: skip
-        assert text in card, text
+    """Price and quantity of each fill, the average, the fee now and the fee of the rest, the balances after.
+
+    All with units: money as its currency is usually shown, quantities by the pair's lots; the text has every digit.
+    """
+    facts = some_facts(shown_decimals={"USD": 2, "BTC": 5})
+    proposal = propose_add(a_wish(limit_price="26501.0", order_qty="3"), facts)
+    for text in ("fill at (USD) quantity (BTC) 26500.4 0.50000000", "26501.0 2.00000000", "average price 26500.9 USD",
+                 "rests 0.5 BTC at 26501.0 USD", "fee now (taker 0.26 %) 172.26 USD", "value 66252.20 USD",
+                 "fee of the rest (maker 0.16 %) 21.20 USD", "BTC after the fills 32.5 BTC",
+                 "queue ahead 0 BTC there", "rate counter 1, 120.8 left"):  # fmt: skip
+        assert text in words(proposal_card(proposal)), text
+    for text in ("26500.88 USD", "172.2557 USD", "21.2008 USD", "32.5 BTC"):
+        assert text in repr(proposal), text
+
+
+@pytest.mark.parametrize(
+    ("wish", "stop", "unjudged"),
+    [
+        (a_wish(symbol="BTC/USDD"), "BTC/USDD is not traded here.", "other checks could not be made: they need a pair"),
+        (a_wish(order_qty="100000"), "and there are 1000000.00 USD.", ""),
+    ],
+)
+def test_one_mistake_is_one_refusal_and_foretells_nothing(wish: dict[str, Any], stop: str, unjudged: str) -> None:
+    """What only follows from it is counted, not listed; no figure is shown of what cannot happen."""
+    known = {"pair": None, "book": None, "alike": ("BTC/USD",)} if unjudged else {}
+    proposal = propose_add(wish, some_facts(shown_decimals={"USD": 2}, **known))
+    for shown in (words(proposal_card(proposal)), repr(proposal)):
+        assert shown.count("REFUSED") == 1, shown
+        assert stop in shown
+        assert unjudged in shown
+        assert "after the fills" not in shown
+        assert "what it would do now" not in shown
+    assert len(proposal.refusals) >= len(proposal.stops) == 1
+
+
+def test_an_order_that_ended_is_shown_as_it_is_and_nothing_of_the_change() -> None:
+    """Amending what was filled already: the refusal, the state, and no figure of what cannot be."""
+    filled = an_order(state=OrderState.FILLED, order_type="market", limit_price=None, filled_qty=Decimal("1.5"))
+    proposal = propose_amend(filled, {"order_qty": "2", "limit_price": "1"}, some_facts(orders=(filled,)))
+    card = words(proposal_card(proposal))
+    assert "is FILLED, and only an open order can be changed." in card
+    assert "state FILLED filled 1.5 BTC" in card
+    for foretold in ("then", "quantity", "notional", "after the fills"):
+        assert foretold not in card.partition("Nothing has been sent")[0].partition("state FILLED")[2], foretold
+    for shown in (card, repr(proposal)):
+        assert shown.count("REFUSED") == 1
 
 
 def test_many_fills_are_counted_not_listed() -> None:
@@ -219,7 +259,7 @@ def test_an_order_card_has_its_fills_and_its_timeline() -> None:
     )  # fmt: skip
     card = words(order_card(order, (a_fill(),), a_timeline("confirmed", "sent", "accepted")))
     for text in ("filled 0.5 of 1.5 BTC", "average price 26499.0 USD", "fees 21.1992 USD",
-                 "maker 26499.0 0.5 13249.5 21.1992 USD", "0.200 s accepted", str(order.order_id),
+                 "maker 26499.0 0.5 13249.5 USD 21.1992 USD", "0.200 s accepted", str(order.order_id),
                  str(order.cl_ord_id)):  # fmt: skip
         assert text in card, text
     assert "(the last 12 of 40)" in words(order_card(order, (a_fill(),) * 40))
