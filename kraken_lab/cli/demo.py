@@ -288,7 +288,7 @@ def _page(lab: Lab, streams: _Streams, symbols: Sequence[str], order: Order) -> 
     candles = lab.ohlc(first, interval=1)
     sections.append((f"{first}: candles of one minute", candles.chart(last=90).snapshot()))
     sections.append((f"{first}: depth now", streams.book[first].depth_chart().snapshot()))
-    sections.append((f"{first}: the book now", streams.book[first].ladder()._repr_html_()))
+    sections.append((f"{first}: the book now", streams.book[first]._repr_html_()))
     sections.append(("An order: proposed, confirmed, filled", order._repr_html_() or ""))
     sections.append(("The newest trades", streams.trades._repr_html_()))
     sections.append(("What was missed, and what is proved complete", views.table_html(streams.trades.gap_table)))

@@ -150,7 +150,7 @@ class LiveFigureView(LiveView):
     @property
     def due(self) -> float:
         """As for every picture; after the source's end only what the browser asks for."""
-        if self._figure.ended and self._line.told and self._told_the_end():
+        if self._line.told_the_end and self._told_the_end():
             return self._leave_at
         return super().due
 
