@@ -11,14 +11,17 @@ import json
 import selectors
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any, Literal, NamedTuple, TypeVar
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from kraken_lab.errors import BadKey, RestFailed
 from kraken_lab.net import Backoff, Connection, Credentials, Link, Nonce, Secret, TransportFailed, api_sign
 from kraken_lab.net.transport import Hear
+from kraken_lab.sandbox import market
 from kraken_lab.sandbox.exchange import START_NS, Exchange
 from kraken_lab.sandbox.instruments import PAIRS, Pair
 from kraken_lab.sandbox.session import Session
@@ -49,6 +52,10 @@ KINDS: Mapping[str, type[Feed]] = {
 
 FEW = [pair for pair in PAIRS if pair.symbol in ("BTC/USD", "ETH/USD", "DOGE/USD", "ACA/EUR", "MATIC/GBP")]
 """Enough to differ in every way, few enough to begin quickly."""
+LEVELS = 150
+"""How deep their books are unless a test asks for more: deeper than the depth of 100, and begun in no time."""
+DEEP = 2_000
+"""As deep as the sandbox makes them."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -197,7 +204,8 @@ class World:
     """One exchange and one desk on one virtual clock.
 
     ``world.companion = somebody`` puts whoever places orders on the private connection; `executions` and `balances`
-    are the account's feeds, with or without one. `poke` has every line look at once what there is to say.
+    are the account's feeds, with or without one. `poke` has every line look at once what there is to say. No side of a
+    book holds more than about ``levels`` prices: a tenth of what the sandbox's busiest pair does.
     """
 
     def __init__(
@@ -209,11 +217,14 @@ class World:
         random: Random | None = None,
         pairs: Sequence[Pair] = FEW,
         account: Literal["standard", "pro"] = "standard",
+        levels: int = LEVELS,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.settings = settings or Settings()
         self.clock = VirtualClock(loop)
-        self.exchange = Exchange(seed=seed, rate=rate, pairs=pairs, account=account)
+        of = market.profile
+        with patch.object(market, "profile", lambda symbol: replace(of(symbol), levels=min(of(symbol).levels, levels))):
+            self.exchange = Exchange(seed=seed, rate=rate, pairs=pairs, account=account)
         self.exchange.on_output = self._output
         self.links: dict[Session, _MemoryLink] = {}
         self.connections: list[Connection] = []

@@ -10,6 +10,7 @@ import pytest
 
 from kraken_lab.errors import ConfirmationVoid
 from tests.dealing import Kernel, dealing
+from tests.virtual import DEEP
 
 
 @pytest.mark.promise("O-01")
@@ -52,7 +53,8 @@ def test_preview_and_fills_agree_exactly_while_the_market_stands_still(tmp_path:
         await kernel.until(lambda: kernel.known.balances["BTC"] == preview.balances_after["BTC"])
         assert kernel.known.balances["USD"] == preview.balances_after["USD"]
 
-    dealing(story, tmp_path)
+    # Where a book is deep, its best prices are one order each: a preview sees levels, fills are of orders.
+    dealing(story, tmp_path, levels=DEEP)
 
 
 def test_an_amendment_keeps_the_order_and_a_cancel_ends_it(tmp_path: Path) -> None:

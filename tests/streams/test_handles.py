@@ -13,7 +13,7 @@ from kraken_lab.errors import LimitReached
 from kraken_lab.streams import StreamState
 from kraken_lab.streams.ladder_feed import LadderFeed
 from tests.streams.test_books import assert_equals_venue
-from tests.virtual import World, in_world
+from tests.virtual import DEEP, World, in_world
 
 SYMBOLS = ("BTC/USD", "ETH/USD", "DOGE/USD", "ACA/EUR")
 
@@ -93,7 +93,7 @@ def test_three_hundred_random_steps(seed: int) -> None:
         assert [held.key.channel for held in world.exchange.sessions[0]._subscriptions._held.values()] == ["instrument"]
         assert [line.state for line in world.connections].count("stopped") == len(world.connections) - 1
 
-    in_world(test, rate=2.0, seed=seed)
+    in_world(test, rate=2.0, seed=seed, levels=DEEP)
 
 
 def check(world: World, held: list[tuple[Any, int]]) -> None:

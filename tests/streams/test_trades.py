@@ -14,7 +14,7 @@ from kraken_lab.streams import StreamState
 from kraken_lab.streams.trade_feed import TradeFeed
 from kraken_lab.tables import GapLog
 from kraken_lab.wire import Instant, Settings, Trade, Want
-from tests.virtual import World, in_world
+from tests.virtual import DEEP, World, in_world
 
 
 def trade_now(world: World, times: int, symbol: str = "BTC/USD") -> None:
@@ -80,7 +80,7 @@ class TestGaps:
             await asyncio.sleep(0.1)
             assert ids(feed)[-1] - ids(feed)[-51] == 50
 
-        in_world(test, rate=0.0)
+        in_world(test, rate=0.0, levels=DEEP)
 
     @pytest.mark.promise("S-06")
     @pytest.mark.parametrize("lost", [0, 1, 7])
