@@ -39,6 +39,8 @@ from kraken_lab.trading import (
     phrase,
 )
 from kraken_lab.trading.disk import Done, Files, Log, Record
+from kraken_lab.trading.presence import Presence
+from kraken_lab.trading.restore import Legacy
 from kraken_lab.wire import ORDER_AFFECTING, Instant, Want
 from tests.virtual import World, run
 
@@ -93,6 +95,7 @@ class VirtualDisk:
         self.delay = 0.0
         self.dead = False
         """Whether its process is gone, and with it all that was not written yet."""
+        self.heard: Callable[[Sequence[Record]], object] = lambda records: None
         self._files, self._now = files, now
         self._free_at = 0.0
         self._jobs: deque[Callable[[], None]] = deque()
@@ -101,10 +104,20 @@ class VirtualDisk:
         """Add a record."""
 
         def work() -> None:
-            log.extend([record])
+            if others := log.extend([record]):
+                self.heard(others)
             log.sync()
 
         self._later(work, done)
+
+    def follow(self, log: Log) -> None:
+        """Hear what others added."""
+
+        def work() -> None:
+            if others := log.news():
+                self.heard(others)
+
+        self._later(work, lambda error, at: None)
 
     def replace(self, path: Path, data: bytes, done: Done) -> None:
         """Put a small file in place."""
@@ -149,6 +162,7 @@ class Kernel:
         settings: OrderSettings | None = None,
         pid: int = 1,
     ) -> None:
+        """Another lab on the account of that folder. ``pid`` is its number: no two of a test have the same."""
         self.world, self.folder, self.mode = world, folder, mode
         self.settings = settings or OrderSettings()
         self.files = FaultyFiles()
@@ -159,12 +173,17 @@ class Kernel:
         self.shown: list[str] = []
         self.desk = Desk(world.settings, self._open_line, world.clock.now)
         self.instruments = self.desk.subscribe(Want(channel="instrument"), InstrumentFeed)
-        self.audit = Audit(Chain(folder / "audit.jsonl", self.files), self.disk, pid=pid)
+        self.lab = f"lab-{pid}"
+        self.presence = Presence(folder, self.lab)
+        self.presence.begin()
+        self.audit = Audit(Chain(folder / "audit.jsonl", self.files), self.disk, pid=pid, lab=self.lab)
         halt = Halt(folder, self.disk, self.audit, pid=pid)
         arming = None
         if mode == "live":
             arming = Arming(folder, self.audit, halt, account=ACCOUNT, settings=self.settings, pid=pid)
         codes, ids = itertools.count(1), itertools.count(1)
+        self._ready_disk()
+        left = Legacy.read(self.audit, self.presence.lives, world.clock.now())
         self.dealer = Dealer(
             mode=mode,
             account_name=ACCOUNT,
@@ -177,11 +196,16 @@ class Kernel:
             halt=halt,
             arming=arming,
             confirmations=Confirmations(new_code=lambda: f"CODE{next(codes)}", show=self.shown.append),
+            usage=left.usage,
             new_id=lambda: f"{pid:08d}-0000-4000-8000-{next(ids):012d}",
             now=world.clock.now,
         )
-        self.dealer.begin(list(self.audit.records()))
+        self.dealer.account.take_up(left.orders, world.clock.now())
+        self.dealer.begin()
         self._ticking = asyncio.get_running_loop().create_task(self._tick())
+
+    def _ready_disk(self) -> None:
+        """Before the first look at the folder: a test may have its disk fail from then on."""
 
     def _open_line(self, endpoint: Endpoint, router: Router) -> Connection:
         line = self.world._open_line(endpoint, router)
@@ -279,7 +303,6 @@ class Kernel:
         self.dealer.arm(phrase(ACCOUNT), limits=self.dealer.limits, readiness=READY, done=said.append)
         await self.until(lambda: said)
         assert said == [None], said
-        self.dealer.recount(self.audit.records())
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -292,6 +315,7 @@ class Kernel:
         self.disk.dead = True
         self.disk.append = lambda *_, **__: None  # type: ignore[method-assign]
         self.disk.replace = lambda *_: None  # type: ignore[method-assign]
+        self.presence._lock.release()
         if self.dealer.arming is not None:
             self.dealer.arming._lock.release()
 

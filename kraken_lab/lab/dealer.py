@@ -6,7 +6,7 @@ It waits for nothing and owns no thread, so a test can let it deal on a virtual 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -48,7 +48,8 @@ class Dealer:
     """One account's acting road. Every method is called on the I/O thread.
 
     ``desk`` carries the private connection, ``reference_desk`` the books that prices are held against (in paper another
-    one, whose trades are subscribed too). ``paused`` tells which pairs paper does not match now, and why.
+    one, whose trades are subscribed too). ``usage`` is what is used of the limits already. ``paused`` tells which pairs
+    paper does not match now, and why.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Dealer:
         halt: Halt,
         arming: Arming | None,
         confirmations: Confirmations,
+        usage: Usage,
         new_id: Callable[[], str],
         now: Callable[[], Instant],
         trader: OrderTrader | None = None,
@@ -78,9 +80,8 @@ class Dealer:
         self._settled: dict[str, str] = {}
         self._halted = False
         """Whether trading was halted when that was looked at last."""
-        self.gate = Gate(
-            audit=audit, halt=halt, usage=Usage(), confirmations=confirmations, new_id=new_id, arming=arming
-        )
+        self.gate = Gate(audit=audit, halt=halt, usage=usage, confirmations=confirmations, new_id=new_id, arming=arming)
+        audit.listener = lambda records: usage.restore(records, audit.distrust)
         self.account = Account(
             settings,
             ack_timeout=ack_timeout,
@@ -106,14 +107,8 @@ class Dealer:
         self.known: AccountSnapshot = self.account.snapshot(now())
         """What was known after the last change."""
 
-    def begin(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Take up what the audit log says of earlier kernels, and open the private connection.
-
-        If it says something that cannot be read, nobody knows what was placed: no order goes, but cancels and kill do.
-        """
-        kept, unreadable = list(records), self.audit.distrust
-        self.gate.usage.restore(kept, unreadable)
-        self.account.restore([(str(record.get("kind", "")), record) for record in kept], self._now(), unreadable)
+    def begin(self) -> None:
+        """Open the private connection, after the account took up what it was left."""
         self.account.watchers = (*self.account.watchers, self._look_after)
         self._desk.accompany(self.account)
         halted = self.halt.look()
@@ -134,6 +129,7 @@ class Dealer:
         """About once a second: what lapses by itself, and what is needed no more."""
         at = self._now()
         self._mind_the_halt()
+        self.audit.follow()
         self.gate.let_time_pass(at)
         if self.dead_man_on and self.arming is not None and self.arming.lacking(at, self.limits):
             self.switch(False)
@@ -249,22 +245,16 @@ class Dealer:
             self._mind_the_halt()
 
     def arm(self, typed: str, *, limits: Limits, readiness: Readiness, done: Callable[[NotArmed | None], None]) -> None:
-        """Arm, if the phrase was typed. After that no order goes before `recount` has heard what the log says then."""
+        """Arm, if the phrase was typed. What others used of the day until then is counted before it is armed."""
         assert self.arming is not None  # in live there is one
 
         def armed(error: NotArmed | None) -> None:
             if error is None:
                 # In this very moment: whoever looks between the two would see other limits, and disarm.
                 self.set_limits(limits)
-                self.gatherer.uncounted = True
             done(error)
 
         self.arming.arm(typed, limits=limits, readiness=readiness, at=self._now(), done=armed)
-
-    def recount(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """The log as it is since nobody else can be armed: what others used of the day counts here too."""
-        self.gate.usage.recount(records, self.audit.distrust)
-        self.gatherer.uncounted = False
 
     def resume(self, reason: str, done: Done) -> None:
         """End the halt, and with it the kill. ``done`` hears when that is on the disk, or why it is not.

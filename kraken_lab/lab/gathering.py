@@ -44,8 +44,6 @@ class Gatherer:
         with_trades: bool = False,
     ) -> None:
         self.limits = limits
-        self.uncounted = False
-        """Whether it is not known yet what other kernels used of the limits."""
         self.fee_rates: dict[str, tuple[Decimal, Decimal]] = {}
         """Maker's and taker's fee by symbol, as fractions, where the venue tells them."""
         self.references = References(reference_desk, with_trades=with_trades)
@@ -70,7 +68,7 @@ class Gatherer:
             armed=self._arming is not None and not self._arming.lacking(at, self.limits),
             halted=None if halted is None else halted.reason,
             connection=known.connection,
-            reconciled=known.reconciled and not self.uncounted,
+            reconciled=known.reconciled,
             system=known.system,
             pair=pair,
             book=book,

@@ -66,6 +66,8 @@ from ..trading import (
     shared_host,
 )
 from ..trading.order_machine import AMENDMENT_NOT_MADE
+from ..trading.presence import Presence
+from ..trading.restore import Legacy
 from ..wire import Instant, Settings
 from .dealer import Dealer, Told
 from .outcome import Outcome
@@ -138,13 +140,15 @@ class Trader:
         files = OsFiles()
         self._disk = DiskWorker(files, post=ground.io.soon, clock=ground.clock, group=settings.audit_group)
         chain = Chain(self.folder.path / "audit.jsonl", files)
-        pid, path = os.getpid(), self.folder.path
-        self.audit = Audit(chain, self._disk, pid=pid, redact=ground.redact)
+        pid, path, lab = os.getpid(), self.folder.path, str(uuid4())
+        self.audit = Audit(chain, self._disk, pid=pid, lab=lab, redact=ground.redact)
+        self._presence = Presence(path, lab)
+        self._presence.begin()
         halt = Halt(path, self._disk, self.audit, pid=pid)
         arming = None
         if ground.mode == "live":
             arming = Arming(path, self.audit, halt, account=ground.key.account, settings=settings, pid=pid)
-        records = self._read_log()
+        left = Legacy.read(self.audit, self._presence.lives, ground.clock.now())
         self.dealer = self._call(
             lambda: Dealer(
                 mode=ground.mode,
@@ -158,26 +162,18 @@ class Trader:
                 halt=halt,
                 arming=arming,
                 confirmations=Confirmations(new_code=_new_code, show=self._shown.append),
+                usage=left.usage,
                 new_id=lambda: str(uuid4()),
                 now=ground.clock.now,
                 trader=self,
                 paused=ground.paused,
             )
         )
-        self._call(lambda: self._begin(records), timeout=BEGIN_WAIT)
+        self._call(lambda: self._begin(left), timeout=BEGIN_WAIT)
 
-    def _read_log(self) -> list[Mapping[str, Any]]:
-        """What is on the disk, looked at. A log that cannot be read stops orders, and no cancel and no kill."""
-        records: list[Mapping[str, Any]] = []
-        try:
-            self.audit.verify()
-            records += self.audit.records()
-        except OSError as error:
-            self.audit.distrust(error)
-        return records
-
-    def _begin(self, records: Sequence[Mapping[str, Any]]) -> None:
-        self.dealer.begin(records)
+    def _begin(self, left: Legacy) -> None:
+        self.dealer.account.take_up(left.orders, self._now())
+        self.dealer.begin()
         self._tick()
 
     def _tick(self) -> None:
@@ -463,9 +459,6 @@ class Trader:
         outcome = Outcome("arming to be on the disk")
         self._call(lambda: self.dealer.arm(typed, limits=limits, readiness=readiness, done=outcome.give))
         outcome.wait(DURABLE_WAIT)
-        # Another kernel may have been armed since this one began: what it used of the day is used.
-        records = self._read_log()
-        self._call(lambda: self.dealer.recount(records), timeout=BEGIN_WAIT)
 
     def _readiness(self) -> Readiness:
         permissions: frozenset[str] | None = None
@@ -557,6 +550,7 @@ class Trader:
         """After the I/O thread has ended: everything on the disk, and orders and the folder let go."""
         self.dealer.account.let_go()
         self._disk.close(timeout)
+        self._presence.end()
         self.folder.close()
 
     # --- inside -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,12 @@ class _Append:
 
 
 @dataclass(frozen=True, slots=True)
+class _Follow:
+    log: Log
+    done: Done = lambda error, at: None
+
+
+@dataclass(frozen=True, slots=True)
 class _Replace:
     path: Path
     data: bytes
@@ -44,9 +50,11 @@ class DiskWorker:
     def __init__(
         self, files: Files, *, post: Callable[[Callable[[], object]], object], clock: Clock, group: float = 1.0
     ) -> None:
+        self.heard: Callable[[Sequence[Record]], object] = lambda records: None
+        """Called on the owner's thread with what others added to a log, before the ``done`` of what came after it."""
         self._files, self._post, self._clock, self._group = files, post, clock, group
         self._pid = os.getpid()
-        self._jobs: list[_Append | _Replace] = []
+        self._jobs: list[_Append | _Replace | _Follow] = []
         self._unflushed: list[_Append] = []
         self._changed = threading.Condition()
         self._closing = False
@@ -58,6 +66,10 @@ class DiskWorker:
     def append(self, log: Log, record: Record, done: Done, *, at_once: bool) -> None:
         """Add a record; it is on the disk when ``done`` is called: ``at_once``, or with others in ``group`` seconds."""
         self._hand_in(_Append(log, record, done, at_once))
+
+    def follow(self, log: Log) -> None:
+        """Look whether others added something to a log, and have it ``heard``."""
+        self._hand_in(_Follow(log))
 
     def replace(self, path: Path, data: bytes, done: Done) -> None:
         """Put a small file in place, after everything that was asked for earlier."""
@@ -77,7 +89,7 @@ class DiskWorker:
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout)
 
-    def _hand_in(self, job: _Append | _Replace) -> None:
+    def _hand_in(self, job: _Append | _Replace | _Follow) -> None:
         if os.getpid() != self._pid:
             raise LabClosed(f"The lab of process {self._pid}, which was forked,")
         with self._changed:
@@ -107,7 +119,7 @@ class DiskWorker:
             if closing and not jobs:
                 return
 
-    def _do(self, jobs: list[_Append | _Replace]) -> bool:
+    def _do(self, jobs: list[_Append | _Replace | _Follow]) -> bool:
         """Everything that was asked for, in order; whether somebody waits for a flush."""
         together: list[_Append] = []
         for job in jobs:
@@ -118,18 +130,28 @@ class DiskWorker:
             together = [job] if isinstance(job, _Append) else []
             if isinstance(job, _Replace):
                 self._tell(job.done, _tried(lambda job=job: self._files.replace(job.path, job.data)))  # type: ignore[misc]
+            if isinstance(job, _Follow):
+                self._hear(job.log.news)
         self._extend(together)
         return any(job.at_once for job in self._unflushed)
 
     def _extend(self, together: list[_Append]) -> None:
         if not together:
             return
-        error = _tried(lambda: together[0].log.extend([job.record for job in together]))
+        error = self._hear(lambda: together[0].log.extend([job.record for job in together]))
         if error is None:
             self._unflushed += together
             return
         for job in together:
             self._tell(job.done, error)
+
+    def _hear(self, read: Callable[[], Sequence[Record]]) -> OSError | None:
+        """Have heard what others added, if it can be read."""
+        others: list[Record] = []
+        error = _tried(lambda: others.extend(read()))
+        if others:
+            self._post(lambda: self.heard(others))
+        return error
 
     def _flush(self) -> None:
         waiting, self._unflushed = self._unflushed, []

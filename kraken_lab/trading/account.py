@@ -1,7 +1,7 @@
 """The account as the exchange has it: orders, fills, balances, and how much of that is sure.
 
-An `Account` takes what the gate let through, what reduces risk, and what an earlier kernel wrote down; what became of
-it is told by its line. It belongs to the I/O thread and never waits; everyone else reads `snapshot`.
+An `Account` takes what the gate let through, what reduces risk, and what labs left that are gone; what became of it is
+told by its line. It belongs to the I/O thread and never waits; everyone else reads `snapshot`.
 
 ::
 
@@ -11,10 +11,9 @@ it is told by its line. It belongs to the I/O thread and never waits; everyone e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from ..errors import BadArgument, Malformed, OrderRefused
+from ..errors import BadArgument, OrderRefused
 from ..wire import AmendOrder, EditOrder, Instant
 from .account_line import AccountLine
 from .account_snapshot import AccountSnapshot, Alarm
@@ -24,15 +23,10 @@ from .kill import Kill
 from .order import Order
 from .order_machine import OrderMachine
 from .outbox import Errand
-from .restore import restore
 from .states import OrderState
 from .to_records import amended_terms, confirmed_orders, replacement
 
 __all__ = ["Account", "AccountSnapshot", "Alarm", "Cleared", "OrderRequest"]
-
-
-def _raise(error: Malformed) -> None:
-    raise error
 
 
 class Account(AccountLine):
@@ -272,19 +266,14 @@ class Account(AccountLine):
 
     # --- the past ---------------------------------------------------------------------------------------------------
 
-    def restore(
-        self,
-        records: Iterable[tuple[str, Mapping[str, Any]]],
-        at: Instant,
-        unreadable: Callable[[Malformed], object] = _raise,
-    ) -> None:
-        """What an earlier kernel wrote down, as (kind, fields), before the first connection.
+    def take_up(self, machines: Iterable[OrderMachine], at: Instant) -> None:
+        """What labs left that are gone, before the first connection.
 
-        Whatever had not ended is looked up; until that is done nothing new is placed. ``unreadable`` hears of each line
-        that cannot be read.
+        Whatever had not ended is looked up; until that is done nothing new is placed.
         """
         self._now = at
-        restore(records, self._books, at, unreadable)
+        for machine in machines:
+            self._books.take_up(machine, at)
         self._tell()
 
     # --- reading ----------------------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ the disk before they are acted on. No secret enters it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..errors import Malformed
 from ..wire import Instant, from_ns
 from .chain import Chain, ChainReport
 from .disk import Disk, Done, Record
+from .succession import TAKEN_UP, Succession
 
 __all__ = ["Audit"]
 
@@ -22,30 +23,67 @@ KEPT_UNWRITTEN: Final = 1_000
 
 
 class Audit:
-    """One account's log. Belongs to the I/O thread.
+    """One account's log. Belongs to the I/O thread, once it was taken up.
 
-    ``redact`` takes a text and gives it back without any secret; ``pid`` is this process's. Records whose line could
-    not be written are kept and tried again with the next one.
+    ``redact`` takes a text and gives it back without any secret; ``pid`` is this process's and ``lab`` this lab's name,
+    which no other one ever has. Records whose line could not be written are kept and tried again with the next one.
     """
 
-    def __init__(self, chain: Chain, disk: Disk, *, pid: int, redact: Callable[[str], str] = str) -> None:
-        self.path = chain.path
+    def __init__(self, chain: Chain, disk: Disk, *, pid: int, lab: str, redact: Callable[[str], str] = str) -> None:
+        self.path, self.lab = chain.path, lab
         self.trouble: str | None = None
         """Why records cannot be written now; None while they can."""
         self.broken: str | None = None
         """Why the log cannot be relied on, so that no order leaves; None while it can."""
         self.lost = 0
+        self.listener: Callable[[Sequence[Record]], object] = lambda records: None
+        """Hears what other labs and programs added to the log, before what was added here after it counts as added."""
         self._chain, self._disk, self._pid, self._redact = chain, disk, pid, redact
         self._unwritten: deque[Record] = deque()
+        disk.heard = self._hear
+
+    def take_up(self, lives: Callable[[str], bool], at: Instant) -> tuple[list[Record], list[Record]]:
+        """Everything that is on the disk, and of that what labs left that are gone, whose orders are this lab's now.
+
+        It reads, and waits for that. A log that cannot be read, or does not hold, stops orders, and no cancel and no
+        kill. ``lives`` tells whether a lab does.
+        """
+        left: list[Record] = []
+
+        def decide(records: Sequence[Record]) -> Sequence[Record]:
+            after = Succession(records, lives)
+            left.extend(after.left_by_the_gone(records))
+            return [self._made(TAKEN_UP, {"labs": list(after.gone)}, at)] if after.gone else []
+
+        try:
+            records, report = self._chain.take_up(decide)
+        except OSError as error:
+            self.distrust(error)
+            return [], []
+        self._judge(report)
+        return records, left
+
+    def follow(self) -> None:
+        """Have the ``listener`` hear what others added, also while nothing is added here."""
+        self._disk.follow(self._chain)
+
+    def _hear(self, records: Sequence[Record]) -> None:
+        if not all(records):
+            self.distrust(Malformed("what another program added to it"))
+        self.listener([record for record in records if record])
 
     def record(self, kind: str, fields: Mapping[str, object], at: Instant, done: Done | None = None) -> None:
         """Add one record. With ``done`` it is flushed at once and that is called; without, within ``audit_group``."""
-        record = {"at": from_ns(at.wall_ns, 9), "kind": kind, "pid": self._pid, **self._clean(fields)}
+        record = self._made(kind, fields, at)
         again = list(self._unwritten)
         self._unwritten.clear()
         for one in again:
             self._append(one, None)
         self._append(record, done)
+
+    def _made(self, kind: str, fields: Mapping[str, object], at: Instant) -> Record:
+        whose = {"pid": self._pid, "lab": self.lab}
+        return {"at": from_ns(at.wall_ns, 9), "kind": kind, **whose, **self._clean(fields)}
 
     def _append(self, record: Record, done: Done | None) -> None:
         def written(error: OSError | None, at: Instant) -> None:
@@ -96,7 +134,10 @@ class Audit:
         What the disk has not taken yet is not in it. It reads, and waits for that.
         """
         report = self._chain.verify()
+        self._judge(report)
+        return report
+
+    def _judge(self, report: ChainReport) -> None:
         if report.breaks:
             first = report.breaks[0]
             self.broken = f"{first.file} line {first.line}: {first.reason}"
-        return report

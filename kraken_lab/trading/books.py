@@ -67,16 +67,21 @@ class OrderBooks:
         at: Instant,
         *,
         replaces: str | None = None,
-        written: dict[str, object] | None = None,
     ) -> OrderMachine:
-        """A new order, confirmed here or met for the first time; ``written`` is what the audit log has of it."""
-        machine = self.orders.add(OrderMachine(key, record))
-        machine.written = written
-        if replaces is not None:
-            machine.replaces = replaces
-            self._edits[replaces] = machine
-        self.touched(machine, at)
+        """A new order, confirmed here or met for the first time."""
+        machine = OrderMachine(key, record)
+        machine.replaces = replaces
+        self.take_up(machine, at)
         return machine
+
+    def take_up(self, machine: OrderMachine, at: Instant) -> None:
+        """An order that is this lab's from now on, with what is known of it."""
+        self.orders.add(machine)
+        if machine.replaces is not None:
+            self._edits[machine.replaces] = machine
+        for fill in machine.fills:
+            self.fills.take(fill)
+        self.touched(machine, at)
 
     def handle(self, machine: OrderMachine) -> Order:
         """The order as a user holds it: the same object every time."""

@@ -12,10 +12,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from .disk import Files, Record
 
@@ -85,36 +85,92 @@ class Chain:
 
     def __init__(self, path: Path, files: Files, *, max_bytes: int = MAX_BYTES) -> None:
         self.path = path
+        self._seen: tuple[int, str] | None = None
+        """Number and hash of the last record that was read or written here; None before the log was read."""
         self._files, self._max_bytes = files, max_bytes
         self._lock = path.with_suffix(".lock")
         self._head_path = path.with_suffix(".head")
 
     # --- adding -----------------------------------------------------------------------------------------------------
 
-    def extend(self, records: Sequence[Record]) -> None:
-        """Add the records, in order. Raises OSError; then none of them counts as added."""
+    def extend(self, records: Sequence[Record]) -> list[Record]:
+        """Add the records, in order, and give what others added since the log was read by `take_up`.
+
+        A line of theirs that cannot be read is given as an empty record. Raises OSError; then none counts as added.
+        """
         with self._files.locked(self._lock):
-            head, torn = self._end()
-            lines: list[bytes] = []
-            n, prev = head.n, head.hash
-            for record in (*torn, *records):
-                n += 1
-                text, prev = _link(n, prev, record)
-                lines.append(text)
-            data = b"".join(lines)
-            size = head.size
-            if size and size + len(data) > self._max_bytes:
-                self._files.sync(self.path)
-                self._files.rename(self.path, self._older(head.n))
-                size = 0
-            try:
-                self._files.append(self.path, data)
-            except OSError:
-                self._undo(size)
-                raise
+            return self._add(records)
+
+    def news(self) -> list[Record]:
+        """What others added since, as `extend` gives it. Raises OSError."""
+        head = _read_head(self._files.read(self._head_path))
+        if head is None or self._seen in (None, (head.n, head.hash)):
+            return []
+        with self._files.locked(self._lock):
+            head = _read_head(self._files.read(self._head_path)) or head
+            others, self._seen = self._since(self._seen, head), (head.n, head.hash)
+        return others
+
+    def take_up(self, decide: Callable[[Sequence[Record]], Sequence[Record]]) -> tuple[list[Record], ChainReport]:
+        """Read the whole log, and add what ``decide`` makes of it before anybody else can add something.
+
+        Gives what was read and how far the chain holds. That nothing could be added is no error: who decided goes by it
+        all the same.
+        """
+        with self._files.locked(self._lock):
+            contents, head = self._contents()
+            lines = [(path.name, *_lines(data)) for path, data in contents]
+            found = [record for _, read, _ in lines for _, record in read if record is not None]
+            self._seen = (found[-1]["n"], str(found[-1].get("hash"))) if found else (0, FIRST)
             with contextlib.suppress(OSError):
-                # Without it the next one reads the log's end instead.
-                self._files.replace(self._head_path, _head_text(_Head(n, prev, size + len(data))), durable=False)
+                if adds := decide(found):
+                    self._add(adds)
+        return found, _report(self.path.name, lines, head)
+
+    def _add(self, records: Sequence[Record]) -> list[Record]:
+        head, torn = self._end()
+        others = self._since(self._seen, head)
+        lines: list[bytes] = []
+        n, prev = head.n, head.hash
+        for record in (*torn, *records):
+            n += 1
+            text, prev = _link(n, prev, record)
+            lines.append(text)
+        data = b"".join(lines)
+        size = head.size
+        if size and size + len(data) > self._max_bytes:
+            self._files.sync(self.path)
+            self._files.rename(self.path, self._older(head.n))
+            size = 0
+        try:
+            self._files.append(self.path, data)
+        except OSError:
+            self._undo(size)
+            raise
+        with contextlib.suppress(OSError):
+            # Without it the next one reads the log's end instead.
+            self._files.replace(self._head_path, _head_text(_Head(n, prev, size + len(data))), durable=False)
+        if self._seen is not None:
+            self._seen = n, prev
+        return others
+
+    def _since(self, seen: tuple[int, str] | None, head: _Head) -> list[Record]:
+        """The records after the one that was ``seen``, oldest first; an empty one where that is not there any more."""
+        if seen is None or seen == (head.n, head.hash):
+            return []
+        n, link = seen
+        found: list[Record] = []
+        for path in (self.path, *reversed(self._older_files())):
+            whole = _whole(self._files.read(path) or b"")[0]
+            end = len(whole)
+            while end:
+                begin = whole.rfind(b"\n", 0, end - 1) + 1
+                record = _parse(whole[begin:end])
+                if record is not None and record["n"] <= n:
+                    return found[::-1] if (record["n"], record.get("hash")) == (n, link) else [{}, *found[::-1]]
+                found.append(record or {})
+                end = begin
+        return found[::-1] if n == 0 else [{}, *found[::-1]]
 
     def sync(self) -> None:
         """Until everything added is on the disk."""
@@ -169,27 +225,43 @@ class Chain:
     def verify(self) -> ChainReport:
         """Look at every line of the log, and say where the chain does not hold."""
         with self._files.locked(self._lock):
-            contents = [(path, self._files.read(path)) for path in (*self._older_files(), self.path)]
-            head = _read_head(self._files.read(self._head_path))
-        n, prev, records, torn = 0, FIRST, 0, 0
-        breaks: list[Break] = []
-        for path, data in contents:
-            whole, fragment = _whole(data or b"")
-            torn += bool(fragment)
-            for line_number, line in enumerate(whole.split(b"\n")[:-1], start=1):
-                found = _parse(line)
-                reason = _wrong(line, found, n, prev)
-                if reason:
-                    breaks.append(Break(path.name, line_number, reason))
-                if found is None:
-                    n += 1
-                    continue
-                records += 1
-                torn += found.get("kind") == "torn"
-                n, prev = _int(found.get("n"), n + 1), str(found.get("hash"))
-        if head is not None and head.n > n:
-            breaks.append(Break(self.path.name, records + 1, f"{head.n - n} records are missing at the end"))
-        return ChainReport(records, torn, tuple(breaks))
+            contents, head = self._contents()
+        return _report(self.path.name, [(path.name, *_lines(data)) for path, data in contents], head)
+
+    def _contents(self) -> tuple[list[tuple[Path, bytes]], _Head | None]:
+        contents = [(path, self._files.read(path) or b"") for path in (*self._older_files(), self.path)]
+        return contents, _read_head(self._files.read(self._head_path))
+
+
+_Line: TypeAlias = tuple[bytes, Mapping[str, Any] | None]
+"""A line, and the record that it is, if it is one."""
+
+
+def _lines(data: bytes) -> tuple[list[_Line], bytes]:
+    """The lines of a file, and what comes after the last one."""
+    whole, fragment = _whole(data)
+    return [(line, _parse(line)) for line in whole.split(b"\n")[:-1]], fragment
+
+
+def _report(newest: str, files: Sequence[tuple[str, list[_Line], bytes]], head: _Head | None) -> ChainReport:
+    """How far the chain of these files (name, lines, fragment) holds, oldest file first."""
+    n, prev, records, torn = 0, FIRST, 0, 0
+    breaks: list[Break] = []
+    for name, lines, fragment in files:
+        torn += bool(fragment)
+        for line_number, (line, found) in enumerate(lines, start=1):
+            reason = _wrong(line, found, n, prev)
+            if reason:
+                breaks.append(Break(name, line_number, reason))
+            if found is None:
+                n += 1
+                continue
+            records += 1
+            torn += found.get("kind") == "torn"
+            n, prev = _int(found.get("n"), n + 1), str(found.get("hash"))
+    if head is not None and head.n > n:
+        breaks.append(Break(newest, records + 1, f"{head.n - n} records are missing at the end"))
+    return ChainReport(records, torn, tuple(breaks))
 
 
 def _link(n: int, prev: str, record: Record) -> tuple[bytes, str]:

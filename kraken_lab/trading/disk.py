@@ -60,8 +60,11 @@ class Files(Protocol):
 class Log(Protocol):
     """A file of records that only grows."""
 
-    def extend(self, records: Sequence[Record]) -> None:
-        """Add the records, in order. Raises OSError; then none of them counts as added."""
+    def extend(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Add the records, in order, and give what others added before. Raises OSError; then none counts as added."""
+
+    def news(self) -> Sequence[Record]:
+        """What others added since anything was read or added here. Raises OSError."""
 
     def sync(self) -> None:
         """Until everything added is on the disk."""
@@ -69,6 +72,12 @@ class Log(Protocol):
 
 class Disk(Protocol):
     """Does what `Files` can, in order, without making its owner wait."""
+
+    heard: Callable[[Sequence[Record]], object]
+    """Called on the owner's thread with what others added to a log, before the ``done`` of what was added after it."""
+
+    def follow(self, log: Log) -> None:
+        """Look whether others added something to a log, and have it ``heard``."""
 
     def append(self, log: Log, record: Record, done: Done, *, at_once: bool) -> None:
         """Add a record; it is on the disk when ``done`` is called: ``at_once``, or with others in ``audit_group``."""

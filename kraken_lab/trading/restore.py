@@ -1,53 +1,72 @@
-"""What an earlier kernel wrote down, as orders that have to be looked up.
+"""What labs that are gone wrote down, as orders that have to be looked up.
 
 Intents are on the disk before anything can have left, so each is an order that may exist, whatever else was lost with
-the process. Later lines say what became of it.
+the process. Later lines say what became of it. Reading takes its time with a long log, and needs nothing but the log,
+so it is done before the account is there to take the orders up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import Malformed
 from ..wire import Instant
-from .books import OrderBooks
+from .audit import Audit
 from .intent import Intent, IntentLeg
 from .order_machine import OrderMachine
 from .orders import KEPT
 from .remember import fill_of, order_line, order_of
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
+from .usage import Usage
 
-__all__ = ["restore"]
+__all__ = ["Legacy", "restored"]
 
 _MAY_EXIST = frozenset({OrderState.CONFIRMED, OrderState.IN_FLIGHT, OrderState.UNKNOWN})
 
 
-def restore(
-    records: Iterable[tuple[str, Mapping[str, Any]]],
-    books: OrderBooks,
-    at: Instant,
-    unreadable: Callable[[Malformed], object],
-) -> None:
-    """Put the orders and fills of an audit log's lines (kind, fields) into the books.
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """What is on the disk when a lab begins: what of the limits is used, and the orders that are its own from now on.
+
+    Whoever reads it may be another thread than the one that goes on with it.
+    """
+
+    usage: Usage
+    orders: Sequence[OrderMachine]
+
+    @classmethod
+    def read(cls, audit: Audit, lives: Callable[[str], bool], at: Instant) -> Legacy:
+        """Take up the log of an account, of whose labs ``lives`` tells which are still there. It waits for the disk.
+
+        What cannot be read makes the log one that is not to be relied on.
+        """
+        records, left = audit.take_up(lives, at)
+        usage = Usage()
+        usage.restore(records, audit.distrust)
+        return cls(usage, restored(left, at, audit.distrust))
+
+
+def _raise(error: Malformed) -> None:
+    raise error
+
+
+def restored(
+    records: Iterable[Mapping[str, Any]], at: Instant, unreadable: Callable[[Malformed], object] = _raise
+) -> list[OrderMachine]:
+    """The orders, with their fills, that these records of an audit log tell of.
 
     Of what has ended, only as much as is shown. ``unreadable`` hears of each line that cannot be read.
     """
     told = _Told()
-    for kind, fields in records:
+    for record in records:
         try:
-            told.hear(kind, fields)
+            told.hear(str(record.get("kind", "")), record)
         except Malformed as error:
             unreadable(error)
     told.read_orders(unreadable)
-    for key in told.shown():
-        record, replaces = told.orders[key], told.replaces.get(key)
-        known = order_line(record, replaces, fills_missing=key in told.missing) if key in told.lines else None
-        machine = _put(key, record, told.fills.get(key, ()), books, at, replaces=replaces, known=known)
-        if key in told.missing and machine.record.is_terminal:
-            machine.miss_fills()
-        books.touched(machine, at)
+    return [told.machine(key, at) for key in told.shown()]
 
 
 class _Told:
@@ -96,6 +115,20 @@ class _Told:
         left_out = set(ended[: max(len(ended) - KEPT, 0)])
         return [key for key in self.orders if key not in left_out]
 
+    def machine(self, key: str, at: Instant) -> OrderMachine:
+        """One order as it goes on here."""
+        record, replaces = self.orders[key], self.replaces.get(key)
+        known = order_line(record, replaces, fills_missing=key in self.missing) if key in self.lines else None
+        machine = OrderMachine(key, _here(record))
+        machine.written, machine.replaces = known, replaces
+        machine.fills = tuple(self.fills.get(key, ()))
+        machine.reported_qty = machine.record.filled_qty
+        what = "from the audit log of an earlier kernel"
+        machine.timeline = (OrderEvent(what=what, received_at_ns=at.wall_ns, state=machine.state),)
+        if key in self.missing and machine.record.is_terminal:
+            machine.miss_fills()
+        return machine
+
 
 def _key(fields: Mapping[str, Any]) -> str:
     if not isinstance(key := fields.get("key"), str):
@@ -124,27 +157,11 @@ def _intended(leg: IntentLeg, intent: Intent) -> OrderRecord:
     )
 
 
-def _put(
-    key: str,
-    record: OrderRecord,
-    fills: Iterable[FillRecord],
-    books: OrderBooks,
-    at: Instant,
-    *,
-    replaces: str | None,
-    known: dict[str, object] | None,
-) -> OrderMachine:
+def _here(record: OrderRecord) -> OrderRecord:
+    """An order as another kernel finds it: nothing about it is sure, and what was on its way may be anywhere."""
     if record.state in _MAY_EXIST:
         record = replace(record, state=OrderState.UNKNOWN, reason="it was on its way when the kernel ended")
     if record.state is OrderState.PENDING_CANCEL:
         # Whether that cancel arrived is not known; the order is as it was before.
         record = replace(record, state=OrderState.PARTIAL if record.filled_qty else OrderState.OPEN)
-    record = replace(record, unverified=not record.is_terminal, amend="", amending=())
-    machine = books.add(key, record, at, replaces=replaces, written=known)
-    machine.fills = tuple(fills)
-    for fill in machine.fills:
-        books.fills.take(fill)
-    machine.reported_qty = record.filled_qty
-    event = OrderEvent(what="from the audit log of an earlier kernel", received_at_ns=at.wall_ns, state=record.state)
-    machine.timeline = (event,)
-    return machine
+    return replace(record, unverified=not record.is_terminal, amend="", amending=())

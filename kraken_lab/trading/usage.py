@@ -6,7 +6,6 @@ was proved never to have been placed counts no more. The next kernel counts the 
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -63,12 +62,17 @@ class Usage:
         return tuple(one.past for one in self._counted if one.placed)
 
     def before(self, confirmation: str) -> tuple[Past, ...]:
-        """What counts when one confirmation is judged: whatever was confirmed before it, and nothing of its own.
+        """What counts when one confirmation is judged: what was confirmed before it here, and all that was elsewhere.
 
-        What came after it was judged with it, so each is held against all that came before, and all against the limits.
+        What came after it here was judged with it, so each is held against all that came before, and all against the
+        limits. Of two labs that confirm at once, the one whose intent is in the log second hears of the first.
         """
-        earlier = itertools.takewhile(lambda one: one.confirmation != confirmation, self._counted)
-        return tuple(one.past for one in earlier if one.placed)
+        found, earlier = [], True
+        for one in self._counted:
+            earlier = earlier and one.confirmation != confirmation
+            if one.placed and (earlier or one.past.at_mono is None):
+                found.append(one.past)
+        return tuple(found)
 
     def fresh(self, name: str) -> bool:
         """Whether an id was never used; from now on it was."""
@@ -78,7 +82,7 @@ class Usage:
         return True
 
     def reserve(self, intent: Intent, at_mono: float | None) -> None:
-        """Count a confirmed request; ``at_mono`` is None for one of an earlier kernel."""
+        """Count a confirmed request; ``at_mono`` is None for one of another lab, earlier or at the same time."""
         while self._counted and self._counted[0].past.at_wall_ns < intent.confirmed_ns - _KEPT_NS:
             self._forget(self._counted[0])
         for leg in intent.legs:
@@ -112,7 +116,7 @@ class Usage:
             one.placed = state not in _NEVER_PLACED
 
     def restore(self, records: Iterable[Mapping[str, Any]], unreadable: Callable[[Malformed], object] = _raise) -> None:
-        """Count what an earlier kernel's audit log tells: its intents, and what became of their orders.
+        """Count what the audit log tells of other labs: their intents, and what became of their orders.
 
         ``unreadable`` hears of each line that cannot be read: then nobody knows what was used.
         """
@@ -121,16 +125,6 @@ class Usage:
                 self._restore(record)
             except Malformed as error:
                 unreadable(error)
-
-    def recount(self, records: Iterable[Mapping[str, Any]], unreadable: Callable[[Malformed], object] = _raise) -> None:
-        """Count what others confirmed since, by the whole log; what is counted here already is left as it is."""
-        known = frozenset(self._ids)
-        others = (
-            record
-            for record in records
-            if known.isdisjoint((_name(record, "confirmation"), _name(record, "cl_ord_id")))
-        )
-        self.restore(others, unreadable)
 
     def _restore(self, record: Mapping[str, Any]) -> None:
         kind = record.get("kind")
@@ -148,11 +142,6 @@ class Usage:
         day = at_ns // _DAY_NS
         counted = (past for past in self.past if past.at_wall_ns // _DAY_NS == day)
         return total(past.notional for past in counted if past.symbol.endswith(f"/{quote}"))
-
-
-def _name(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -31,12 +31,19 @@ class Log:
         self.gate = threading.Event()
         self.gate.set()
         self.error: Exception | None = None
+        self.others: list[Record] = []
 
-    def extend(self, records: Sequence[Record]) -> None:
-        """Take the records, or refuse all."""
+    def extend(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Take the records, or refuse all; others add ``others``, once."""
         if self.error is not None:
             raise self.error
         self.batches.append([str(record["name"]) for record in records])
+        return self.news()
+
+    def news(self) -> Sequence[Record]:
+        """What others added, once."""
+        others, self.others = self.others, []
+        return others
 
     def sync(self) -> None:
         """Count, and wait for the gate."""
@@ -133,6 +140,26 @@ def test_a_flush_that_fails_fails_for_everybody_in_it(said: Said) -> None:
     name, error = said.get(timeout=10)
     assert (name, str(error)) == ("intent", "[Errno 5] Input/output error")
     disk.close()
+
+
+@pytest.mark.promise("A-08")
+def test_what_others_added_is_heard_before_what_was_added_after_it_counts(said: Said) -> None:
+    """And when it is only looked for; a look that fails is made again with the next one."""
+    disk, log = worker(), Log()
+
+    def heard(records: Sequence[Record]) -> None:
+        for record in records:
+            said.put((str(record["name"]), None))
+
+    disk.heard = heard
+    log.others = [{"name": "theirs"}, {"name": "too"}]
+    add(disk, log, said, "ours", at_once=True)
+    assert [said.get(timeout=10)[0] for _ in range(3)] == ["theirs", "too", "ours"]
+    log.others = [{"name": "later"}]
+    disk.follow(log)
+    assert said.get(timeout=10)[0] == "later"
+    disk.close()
+    assert said.empty()
 
 
 def test_a_file_is_replaced_after_what_was_asked_for_earlier(said: Said, tmp_path: Path) -> None:

@@ -178,6 +178,16 @@ LOCK: Final = (
         ("trading/test_gate.py::test_orders_that_wait_for_the_disk_count_already",),
     ),
     Guard(
+        "A-08", "what another lab confirms meanwhile counts", "lab/dealer.py",
+        "audit.listener = lambda records: usage.restore(records, audit.distrust)", "pass",
+        ("acting/test_two_kernels.py::test_of_two_labs_that_use_up_the_day_at_one_moment_one_is_refused",),
+    ),
+    Guard(
+        "A-08", "of two at one moment the second is held against the first", "trading/usage.py",
+        "(earlier or one.past.at_mono is None)", "earlier",
+        ("acting/test_two_kernels.py::test_of_two_labs_that_use_up_the_day_at_one_moment_one_is_refused",),
+    ),
+    Guard(
         "A-08", "the day goes on in the next kernel", "trading/usage.py",
         "self.reserve(intent, None)", "pass",
         ("acting/test_lock_faults.py::test_the_day_goes_on_after_a_restart",),

@@ -257,7 +257,25 @@ ORDERS: Final = (
         "external=not ours,", "external=False,",
         ("trading/test_account.py::test_other_peoples_orders_are_shown_as_external_and_what_ours_spawn_as_ours",),
     ),
+    Guard(
+        "O-13", "what a lab that lives has placed is not taken up", "trading/succession.py",
+        "tuple(lab for lab in holders if not lives(lab))", "tuple(holders)",
+        ("acting/test_two_kernels.py::test_an_order_belongs_to_the_lab_that_wrote_its_intent",),
+    ),
     # --- the next kernel ---
+    Guard(
+        "O-14", "what the dead one left is taken up in writing", "trading/audit.py",
+        'return [self._made(TAKEN_UP, {"labs": list(after.gone)}, at)] if after.gone else []', "return []",
+        (
+            "acting/test_two_kernels.py::"
+            "test_a_new_lab_takes_up_the_orders_of_the_one_that_died_and_not_of_the_one_that_lives",
+        ),
+    ),
+    Guard(
+        "O-14", "a lab says that it lives before it reads", "trading/presence.py",
+        "        if have_locks():\n            self._lock.take()\n", "        pass\n",
+        ("acting/test_two_kernels.py::test_an_order_belongs_to_the_lab_that_wrote_its_intent",),
+    ),
     Guard(
         "O-14", "an intent alone is an order that may exist", "trading/restore.py",
         'if leg.cl_ord_id is not None and intent.method in ("add_order", "batch_add"):', "if False:",

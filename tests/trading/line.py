@@ -12,6 +12,7 @@ from kraken_lab.trading.account import Account, AccountSnapshot
 from kraken_lab.trading.errands import OrderRequest
 from kraken_lab.trading.order import Order
 from kraken_lab.trading.reconcile import Clocks
+from kraken_lab.trading.restore import restored
 from kraken_lab.trading.rules import OrderSettings
 from kraken_lab.wire import (
     AddOrder,
@@ -49,6 +50,11 @@ EMPTY: Mapping[str, Any] = {
 
 _NAMES = count(1)
 """Client ids are fresh also for a second kernel."""
+
+
+def records_of(audit: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """What an account wrote down (kind, fields), as the audit log has it."""
+    return [{"kind": kind, **fields} for kind, fields in audit]
 
 
 def moment(seconds: float) -> Instant:
@@ -128,6 +134,10 @@ class Line:
         self.renew_with: Callable[[], Iterable[ExecutionReport]] | None = list
         """What a fresh snapshot names; None for no snapshot at all."""
         self._req_ids, self._sequence = count(1), count(1)
+
+    def take_up(self, audit: list[tuple[str, dict[str, Any]]]) -> None:
+        """What another kernel, which is gone, wrote down."""
+        self.account.take_up(restored(records_of(audit), self.at), self.at)
 
     # --- the connection ---------------------------------------------------------------------------------------------
 

@@ -95,6 +95,7 @@ class ManualDisk:
 
     def __init__(self, files: Files, now: Callable[[], Instant]) -> None:
         self.slow = False
+        self.heard: Callable[[Sequence[Record]], object] = lambda records: None
         self._files, self._now = files, now
         self._jobs: list[Callable[[], None]] = []
 
@@ -102,10 +103,20 @@ class ManualDisk:
         """Add a record, now or when it is told."""
 
         def work() -> None:
-            log.extend([record])
+            if others := log.extend([record]):
+                self.heard(others)
             log.sync()
 
         self._later(work, done)
+
+    def follow(self, log: Log) -> None:
+        """Hear what others added."""
+
+        def work() -> None:
+            if others := log.news():
+                self.heard(others)
+
+        self._later(work, lambda error, at: None)
 
     def replace(self, path: Path, data: bytes, done: Done) -> None:
         """Replace a file, now or when it is told."""
@@ -151,7 +162,7 @@ class Bench:
         self.files = FaultyFiles()
         self.disk = ManualDisk(self.files, lambda: self.now)
         self.chain = Chain(folder / "audit.jsonl", self.files)
-        self.audit = Audit(self.chain, self.disk, pid=pid)
+        self.audit = Audit(self.chain, self.disk, pid=pid, lab=f"lab-{pid}")
         self.halt = Halt(folder, self.disk, self.audit, pid=pid)
         self.settings = settings or OrderSettings()
         self.arming = Arming(folder, self.audit, self.halt, account=ACCOUNT, settings=self.settings, pid=pid)

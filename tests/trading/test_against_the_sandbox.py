@@ -22,8 +22,10 @@ from kraken_lab.trading.account import Account
 from kraken_lab.trading.gate import OrderFrame
 from kraken_lab.trading.order import Order
 from kraken_lab.trading.reconcile import Clocks
+from kraken_lab.trading.restore import restored
 from kraken_lab.trading.rules import OrderSettings
 from kraken_lab.wire import AddOrder, AmendOrder, Instant, encode, from_ns
+from tests.trading.line import records_of
 from tests.virtual import World, in_world
 
 D = Decimal
@@ -67,7 +69,7 @@ class Trading:
             clocks=Clocks(self._offset, lambda: 0.1),
             symbols=lambda: list(self.world.desk.instruments.pairs),
         )
-        self.account.restore(past, self.now)
+        self.account.take_up(restored(records_of(past), self.now), self.now)
         self.world.companion = self.account
         return self.account
 

@@ -405,7 +405,7 @@ def test_no_secret_enters_the_log(tmp_path: Path) -> None:
     """Neither as a value nor as a name, however deep, nor in an object's text."""
     disk = ManualDisk(OsFiles(), lambda: Bench(tmp_path).now)
     chain = Chain(tmp_path / "audit.jsonl", OsFiles())
-    audit = Audit(chain, disk, pid=1, redact=lambda text: text.replace("CANARY", "<secret>"))
+    audit = Audit(chain, disk, pid=1, lab="lab-1", redact=lambda text: text.replace("CANARY", "<secret>"))
 
     class Shown:
         def __str__(self) -> str:
@@ -457,7 +457,7 @@ def test_an_intent_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert intent.fields() == {
         name: value
         for name, value in bench.last("intent").items()
-        if name not in ("n", "prev", "hash", "at", "kind", "pid")
+        if name not in ("n", "prev", "hash", "at", "kind", "pid", "lab")
     }
     assert intent.legs[0].order_qty == D("0.12345678")
     assert intent.cl_ord_ids == (intent.legs[0].cl_ord_id,)

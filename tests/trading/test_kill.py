@@ -157,7 +157,7 @@ def test_an_incomplete_kill_is_taken_up_by_the_next_kernel() -> None:
     old.close()
     killed(old)
     new = Line()
-    new.account.restore(old.audit, new.at)
+    new.take_up(old.audit)
     new.rest_down = old.rest_down
     killed(new)
     assert new.frames == []

@@ -360,7 +360,7 @@ def test_back_online_nothing_is_trusted_before_a_fresh_snapshot() -> None:
 def restarted(line: Line) -> Line:
     """A new kernel that has only what the old one wrote down."""
     new = Line()
-    new.account.restore(line.audit, new.at)
+    new.take_up(line.audit)
     return new
 
 

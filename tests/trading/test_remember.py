@@ -15,6 +15,7 @@ from kraken_lab.trading.account import Account
 from kraken_lab.trading.intent import Intent, IntentLeg
 from kraken_lab.trading.remember import fill_fields, fill_of, order_fields, order_of
 from kraken_lab.trading.rest_orders import PairNames, orders_in, trades_in
+from kraken_lab.trading.restore import restored
 from kraken_lab.trading.rules import OrderSettings
 from kraken_lab.trading.states import FillRecord, OrderRecord, OrderState
 
@@ -77,16 +78,15 @@ def test_an_intent_alone_is_an_order_that_may_exist() -> None:
         deadline_s=5.0, not_after_ns=0, confirmed_ns=7, limits={},
     )  # fmt: skip
     account = Account(OrderSettings(), audit=lambda kind, fields: None)
-    account.restore([("intent", json.loads(json.dumps(intent.fields())))], moment(0.0))
+    kept = json.loads(json.dumps({"kind": "intent", **intent.fields()}))
+    account.take_up(restored([kept], moment(0.0)), moment(0.0))
     (record,) = account.snapshot(moment(0.0)).orders
     assert (record.state, record.cl_ord_id, record.limit_price, record.created_ns) == ("UNKNOWN", "a", D(9), 7)
 
 
 def test_lines_of_other_kinds_are_left_alone() -> None:
     """Arming, halts and answers concern no order's state."""
-    account = Account(OrderSettings(), audit=lambda kind, fields: None)
-    account.restore([("arming", {}), ("answer", {"raw": "?"})], moment(0.0))
-    assert account.snapshot(moment(0.0)).orders == ()
+    assert restored([{"kind": "arming"}, {"kind": "answer", "raw": "?"}], moment(0.0)) == []
 
 
 # --- REST -----------------------------------------------------------------------------------------------------------
