@@ -24,6 +24,7 @@ from kraken_lab.net.transport import Hear
 from kraken_lab.sandbox import market
 from kraken_lab.sandbox.exchange import START_NS, Exchange
 from kraken_lab.sandbox.instruments import PAIRS, Pair
+from kraken_lab.sandbox.profiles import Profile
 from kraken_lab.sandbox.session import Session
 from kraken_lab.streams import Desk, Router
 from kraken_lab.streams.balances_feed import BALANCES, BalancesFeed
@@ -56,6 +57,11 @@ LEVELS = 150
 """How deep their books are unless a test asks for more: deeper than the depth of 100, and begun in no time."""
 DEEP = 2_000
 """As deep as the sandbox makes them."""
+
+
+def _shallow(profile: Callable[[str], Profile], levels: int) -> Callable[[str], Profile]:
+    """The profiles of the same pairs with books of at most so many levels a side."""
+    return lambda symbol: replace(profile(symbol), levels=min(profile(symbol).levels, levels))
 
 
 class _Selector(selectors.DefaultSelector):
@@ -222,8 +228,7 @@ class World:
         loop = asyncio.get_running_loop()
         self.settings = settings or Settings()
         self.clock = VirtualClock(loop)
-        of = market.profile
-        with patch.object(market, "profile", lambda symbol: replace(of(symbol), levels=min(of(symbol).levels, levels))):
+        with patch.object(market, "profile", _shallow(market.__dict__["profile"], levels)):
             self.exchange = Exchange(seed=seed, rate=rate, pairs=pairs, account=account)
         self.exchange.on_output = self._output
         self.links: dict[Session, _MemoryLink] = {}
