@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..market import BookSnapshot
+from ..market.ladder import Ladder
 from . import cells, theme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import plotly.graph_objects as go
 
 __all__ = ["depth", "draw_depth"]
-
-Level = tuple[Decimal, Decimal]
-
-_EXACT = Context(prec=200)  # whatever the caller's own context says
 
 
 def depth(
@@ -31,7 +27,7 @@ def depth(
 
     >>> book = BookSnapshot.of("BTC/USD", bids=[("99.5", "1"), ("99", "2.5")], asks=[])
     >>> depth(book).data[0].y
-    (1.0, 3.5)
+    array([1. , 3.5])
     """
     import plotly.graph_objects as go
 
@@ -54,38 +50,38 @@ def draw_depth(
     if book is None:
         words = "no verified book now; it is shown again as soon as there is one"
         return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet(words)]}}
-    bids, asks = tuple(book.bids[:levels]), tuple(book.asks[:levels])
-    data = [
-        _side(name, side, colour, base, quote)
-        for name, side, colour in (("bids", bids, theme.BUY), ("asks", asks, theme.SELL))
-        if side
-    ]
-    if bids and asks:
+    sides = (("bids", book.bid_ladder, theme.BUY), ("asks", book.ask_ladder, theme.SELL))
+    data = [_side(name, side, levels, colour, base, quote) for name, side, colour in sides if len(side)]
+    if len(data) == len(sides):
         layout.update(_middle(book))
     elif not data:
         layout["annotations"] = [theme.nothing_yet("the book is empty")]
     return {"data": data, "layout": layout}
 
 
-def _side(name: str, side: Sequence[Level], colour: str, base: str, quote: str) -> dict[str, Any]:
-    """One side as a staircase away from the best price: each level's quantity is reached at its price."""
-    totals = list(accumulate((qty for _, qty in side), _EXACT.add))
-    costs = accumulate((_EXACT.multiply(price, qty) for price, qty in side), _EXACT.add)
+def _side(name: str, side: Ladder, levels: int | None, colour: str, base: str, quote: str) -> dict[str, Any]:
+    """One side as a staircase away from the best price: each level's quantity is reached at its price.
+
+    Summed in whole units, so that only the last step, to what is drawn, is a float's.
+    """
+    prices, quantities = side.prices[:levels], side.quantities[:levels]
+    price_unit, qty_unit = 10.0**side.price_precision, 10.0**side.qty_precision
+    totals = np.array([total / qty_unit for total in accumulate(quantities)])
+    costs = accumulate(price * qty for price, qty in zip(prices, quantities, strict=True))
+    worth = [cost / (price_unit * qty_unit) for cost in costs]
     return {
         "type": "scatter",
         "name": name,
-        "x": [float(price) for price, _ in side],
-        "y": [float(total) for total in totals],
+        "x": np.array([price / price_unit for price in prices]),
+        "y": totals,
         "mode": "lines",
         "line": {"color": colour, "width": 1.8, "shape": "hv"},
         "fill": "tozeroy",
         "fillcolor": f"{colour}2e",
-        "customdata": [
-            [cells.number(price), cells.number(qty), cells.number(total), f"{cost:,.2f}"]
-            for (price, qty), total, cost in zip(side, totals, costs, strict=True)
-        ],
-        "hovertemplate": f"{name} at %{{customdata[0]}}: %{{customdata[1]}} {base}<br>to here %{{customdata[2]}} {base}"
-        f"<br>worth %{{customdata[3]}} {quote}<extra></extra>",
+        "customdata": np.column_stack([[qty / qty_unit for qty in quantities], worth]),
+        "hovertemplate": f"{name} at %{{x:,.{side.price_precision}f}}: "
+        f"%{{customdata[0]:,.{side.qty_precision}f}} {base}<br>to here %{{y:,.{side.qty_precision}f}} {base}"
+        f"<br>worth %{{customdata[1]:,.2f}} {quote}<extra></extra>",
     }
 
 

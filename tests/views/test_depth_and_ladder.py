@@ -25,7 +25,8 @@ def test_depth_sums_are_exact_and_step_at_their_price() -> None:
     drawn = traces(depth(a_book()))
     assert list(drawn["asks"]["y"]) == [0.1, 0.3]
     assert drawn["asks"]["line"]["shape"] == "hv"
-    assert [list(row) for row in drawn["asks"]["customdata"]][1] == ["100.5", "0.20", "0.30", "30.10"]
+    (asks,) = (trace for trace in depth(a_book()).data if trace.name == "asks")
+    assert asks.customdata.tolist() == [[0.1, 10.0], [0.2, 30.1]]
     assert list(drawn["bids"]["x"]) == [99.5, 99.0]
 
 
