@@ -384,13 +384,13 @@ class View {
 
   regroup(way) {
     const { store } = this;
-    if (!store.grid || this.middle === null) return;
+    if (!store.grid) return;
     const now = this.group ?? store.grid.group;
     const next = way > 0 ? coarser(now) : finer(now);
     if (next === now) return;
-    const place = this.middle * this.step;
+    const place = this.follows || this.middle === null ? null : this.middle * this.step;
     this.group = next;
-    this.middle = this.follows ? null : place / this.step || 1n;
+    this.middle = place && (place / this.step || 1n); // without a place the next look finds the middle
     this.drawn.clear();
     this.moved.clear();
     this.wants();
@@ -730,6 +730,7 @@ class View {
   }
 
   move(rows) {
+    this.settle();
     if (this.middle === null) return;
     const { chosen, step } = this;
     const bid = this.store.best("bids");
