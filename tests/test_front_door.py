@@ -293,7 +293,7 @@ def test_the_books_history_and_heatmap_follow_the_book(lab: kl.Lab) -> None:
     book.wait(until=lambda book: len(book.history) > 3)
     assert list(book.history.pl().columns) == list(kl.schema("book_history").names)
     assert book.history.df()["verified"].all()
-    assert "BTC/USD" in book.heatmap(trades=lab.trades("BTC/USD")).layout.title.text
+    assert "BTC/USD" in book.heatmap(trades=lab.trades("BTC/USD")).snapshot().layout.title.text
     assert "BTC/USD" in book.depth_chart().snapshot().layout.title.text
     assert "BTC/USD" in lab.ohlc("BTC/USD").chart().snapshot().layout.title.text
 

@@ -283,7 +283,8 @@ def _page(lab: Lab, streams: _Streams, symbols: Sequence[str], order: Order) -> 
     sections: list[tuple[str, Any]] = []
     for symbol in symbols:
         book = streams.book[symbol]
-        sections.append((f"{symbol}: the order book since subscribing", book.heatmap(60.0, trades=streams.trades)))
+        seen = book.heatmap(60.0, trades=streams.trades).snapshot()
+        sections.append((f"{symbol}: the order book since subscribing", seen))
     first = symbols[0]
     candles = lab.ohlc(first, interval=1)
     sections.append((f"{first}: candles of one minute", candles.chart(last=90).snapshot()))

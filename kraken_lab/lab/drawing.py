@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import views
+from ..errors import BadArgument
 from ..market import BookSnapshot
-from ..tables import HeatGrid, TableView
+from ..tables import TableView
 from ..trading import Explanation, FillRecord, OrderEvent, OrderRecord, Proposal
 from ..views.own import NOTHING, Own
 
 if TYPE_CHECKING:
     import pandas
-    from plotly.graph_objects import Figure
 
+    from ..views.heat_view import BookPast
     from ..views.live_ladder import Beside, BookSource
     from ..views.offer import MakeTicket, TicketPlace
 
@@ -64,11 +65,18 @@ class Drawing:
         """Names and values as HTML."""
         return views.facts_html(title, facts)
 
-    def heatmap(
-        self, grid: HeatGrid, trades: pandas.DataFrame | None, gaps: pandas.DataFrame, symbol: str, title: str
-    ) -> Figure:
-        """The book over time."""
-        return views.heatmap(grid, symbol=symbol, trades=trades, gaps=gaps, title=title)
+    def live_heatmap(self, past: BookPast, title: str, look: Mapping[str, Any], engine: str) -> views.Shown:
+        """A book over time, with what is the user's own, and tickets for prices that are picked."""
+        from ..views.live_heatmap import HeatLook, LiveHeatmap, plotly_heatmap
+
+        seen = HeatLook(**look)
+        if engine == "plotly":
+            return plotly_heatmap(past, title, seen, lambda: self.own(past.symbol))
+        if engine != "canvas":
+            raise BadArgument("engine", engine, "'canvas' or 'plotly'")
+        return LiveHeatmap(
+            past, title, seen, own=lambda: self.own(past.symbol), place=lambda: self.ticket_place(past.symbol)
+        )
 
     def live_ladder(self, book: BookSource, title: str, levels: int, group: int | None) -> views.Shown:
         """A book as a ladder that keeps itself fresh and offers tickets."""

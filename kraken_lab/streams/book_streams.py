@@ -6,16 +6,18 @@ Every number comes from a book that the exchange's checksum agreed with. While t
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from ..errors import BadArgument, NotReady, StreamStopped
 from ..market import BookSnapshot, Level3Snapshot, Walk
-from ..tables import HeatGrid, TableView, schema, view_of
+from ..tables import HeatGrid, LadderHistory, TableView, schema, view_of
 from ..wire import number, whole_number
 from .book_feed import BookFeed
 from .book_history import BookHistory
+from .book_past import BookPast
 from .feed import StreamState
 from .host import Host, Shown
 from .ladder_feed import LadderFeed
@@ -23,10 +25,8 @@ from .ladder_view import book_view
 from .level3_feed import Level3Feed
 from .live_table import LiveTable, Since
 from .stream import Stream, add_listener
+from .trade_feed import TradeFeed
 from .vitals import Vitals, vitals_of
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 __all__ = ["BookStream", "Level3Stream"]
 
@@ -202,14 +202,18 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
     # --- drawn ------------------------------------------------------------------------------------------------------
 
     def grid(self, minutes: float = 5.0, bins: int = 200) -> HeatGrid:
-        """Quantity by time and price, sampled four times a second since subscribing; gaps are empty columns.
+        """Quantity by time and price, sampled ten times a second since subscribing; gaps are empty columns.
 
         Raises:
             NotReady: nothing was sampled yet.
         """
         feed = self._only()
         minutes = number("minutes", minutes, "minutes", above=0)
-        # The first column comes a beat after the first book; a heatmap asked for at once waits for it.
+        history = self._first_column(feed)
+        return history.grid(start_ns=self._host.now().wall_ns - int(minutes * 60e9), bins=bins)
+
+    def _first_column(self, feed: BookFeed) -> LadderHistory:
+        """The book's past with a column at least: the first comes a beat after the first book."""
         self.wait(
             until=lambda _: feed.heat is not None and len(feed.heat) > 0,
             timeout=FIRST_COLUMN,
@@ -217,22 +221,58 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         )
         if feed.heat is None:
             raise NotReady(f"the first column of {self._title}'s heatmap", FIRST_COLUMN, str(self.state))
-        return feed.heat.grid(start_ns=self._host.now().wall_ns - int(minutes * 60e9), bins=bins)
+        return feed.heat
 
-    def heatmap(self, minutes: float = 5.0, *, trades: LiveTable | None = None, bins: int = 200) -> Figure:
-        """The last ``minutes`` of the book as a plotly figure: time by price, quantity as colour, best prices as lines.
+    def heatmap(
+        self,
+        minutes: float = 5.0,
+        *,
+        levels: int | None = None,
+        bins: int = 400,
+        colorscale: str = "night",
+        cutoff: tuple[float, float] | None = None,
+        trades: LiveTable | bool = True,
+        engine: Literal["canvas", "plotly"] = "canvas",
+    ) -> Shown:
+        """The book over time, live in a cell: time by price, resting size as colour, best prices, trades, your own.
 
-        ``trades``: a trade stream whose trades of this symbol are drawn on top.
+        In the picture one zooms, pans back as far as columns are kept, changes the cut-offs, and reads the exact price
+        and size under the mouse; picking a price offers a ticket and sends nothing. ``snapshot()`` is a plotly figure.
+
+        Args:
+            minutes: from left to right at first.
+            levels: a side, from top to bottom at first; None for all that are subscribed.
+            bins: rows of prices at most.
+            colorscale: ``night``, ``viridis``, ``cividis`` or ``grey``.
+            cutoff: sizes in base with the first and the last colour; smaller ones are not drawn. None for what fits.
+            trades: True for those of the lab's stream, which is subscribed if there is none; or a stream; or False.
+            engine: ``plotly`` for a plotly figure, drawn anew twice a second, with fewer columns.
+
+        Raises:
+            BadArgument: one of these is no such thing, or the stream has several symbols.
+
+        >>> book.heatmap(minutes=1, levels=10, cutoff=(0.01, 10)).snapshot().layout.title.text
+        'BTC/USD order book [sandbox]'
         """
         feed = self._only()
-        frame = None
-        _check_trades(trades)
-        grid = self.grid(minutes, bins)
-        if trades is not None:
-            every = trades.df(since=self._host.now().wall_ns - int(minutes * 60e9))
-            frame = every[every["symbol"] == feed.symbol]
+        minutes = number("minutes", minutes, "minutes", above=0)
+        past = BookPast(self._host, feed, self._trades_of(feed.symbol, trades), self.vitals, lambda: self.ended)
+        if self.state is StreamState.LIVE:
+            with contextlib.suppress(NotReady):
+                self._first_column(feed)
+        look = {"minutes": minutes, "levels": levels, "bins": bins, "colorscale": colorscale, "cutoff": cutoff}
         title = f"{feed.symbol} order book [{self._host.label}]"
-        return self._host.views.heatmap(grid, frame, self.gaps, feed.symbol, title)
+        return self._host.views.live_heatmap(past, title, look, engine)
+
+    def _trades_of(self, symbol: str, trades: LiveTable | bool) -> TradeFeed | None:
+        """The feed of the trades to draw: of a stream, or of the lab's own."""
+        stream = self._host.trades(symbol, wait=False) if trades is True else trades
+        if stream is False:
+            return None
+        for feed in getattr(stream, "feeds", ()):
+            if isinstance(feed, TradeFeed) and feed.symbol == symbol:
+                return feed
+        raise BadArgument("trades", trades, f"True, False or a trade stream of {symbol}, as lab.trades(...) gives")
 
     def depth_chart(self, levels: int | None = None) -> Shown:
         """Cumulative quantity by price, of the best ``levels`` a side or of all, live in a cell.
@@ -277,11 +317,6 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         if len(self._feeds) == 1 and (photo := self.latest) is not None:
             return self._host.views.ladder(photo, f"{photo.symbol} [{self._host.label}]", self._facts())
         return super()._repr_html_()
-
-
-def _check_trades(trades: object) -> None:
-    if trades is not None and not (isinstance(trades, LiveTable) and trades.schema.channel == "trade"):
-        raise BadArgument("trades", trades, "a trade stream, as lab.trades(...) gives")
 
 
 class Level3Stream(LadderStream[Level3Feed, Level3Snapshot]):

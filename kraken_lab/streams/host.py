@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ..market import BookSnapshot
-from ..tables import HeatGrid, TableView
+from ..tables import TableView
 from ..wire import Instant, Settings
 from .listeners import Dispatcher
 
@@ -68,10 +68,8 @@ class Views(Protocol):
     def facts(self, title: str, facts: Mapping[str, str]) -> str:
         """Names and values as HTML."""
 
-    def heatmap(
-        self, grid: HeatGrid, trades: pandas.DataFrame | None, gaps: pandas.DataFrame, symbol: str, title: str
-    ) -> Figure:
-        """The book over time."""
+    def live_heatmap(self, past: Any, title: str, look: Mapping[str, Any], engine: str) -> Shown:
+        """The book over time. ``past`` is a `BookPast`; ``look`` says how it is to look at first."""
 
     def figure(self, title: str, draw: Callable[[], Plain], source: Any) -> Shown:
         """A figure that keeps itself fresh by drawing anew whenever the live table ``source`` changed."""
@@ -117,6 +115,9 @@ class Host(Protocol):
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function on the I/O thread and give its result."""
+
+    def trades(self, *symbols: str, wait: bool = True) -> Any:
+        """The trades of some symbols as a stream, subscribed if they are not yet."""
 
     def release(self, stream: Any) -> None:
         """Let go of a stream's subscriptions."""

@@ -47,34 +47,57 @@ class HeatGrid:
         return f"<HeatGrid: {len(self)} columns x {len(self.price_edges) - 1} bins, prices {low:g} to {high:g}>"
 
 
-def grid_of(runs: Sequence[Run], bins: int, price_range: tuple[float, float] | None, price_precision: int) -> HeatGrid:
-    """Whole runs, binned by price.
+def grid_of(
+    runs: Sequence[Run],
+    bins: int,
+    price_range: tuple[float, float] | None,
+    price_precision: int,
+    columns: int | None = None,
+) -> HeatGrid:
+    """Whole runs, binned by price. Of more than ``columns`` columns some are left out, but no gap.
 
     Raises:
         BadArgument: the range is not from a lower to a higher price.
     """
     unit = 10.0**price_precision
     low, high = _range(runs, price_range, unit)
-    both = np.zeros((sum(map(len, runs)), 2 * bins), dtype=np.float32)
-    row = 0
+    gap = _joined([np.full(len(run), run.gap) for run in runs], np.bool_)
+    kept = _spread(gap, columns)
+    both = np.zeros((len(kept), 2 * bins), dtype=np.float32)
+    both[gap[kept]] = np.nan
+    begin = 0
     for run in runs:
-        if run.gap:
-            both[row : row + len(run)] = np.nan
-        else:
-            _bin(run, both[row : row + len(run)], low, high, bins)
-        row += len(run)
+        ours = slice(*np.searchsorted(kept, (begin, begin + len(run))))
+        if not run.gap:
+            _bin(run, both[ours], kept[ours] - begin, low, high, bins)
+        begin += len(run)
     return HeatGrid(
-        times=_frozen(_joined([run.times for run in runs], np.int64)),
+        times=_frozen(_joined([run.times for run in runs], np.int64)[kept]),
         price_edges=_frozen(np.linspace(low, high, bins + 1) / unit),
         bid_qty=_frozen(both[:, :bins]),
         ask_qty=_frozen(both[:, bins:]),
-        best_bid=_frozen(_prices(_joined([run.best_bid for run in runs], np.int64), unit)),
-        best_ask=_frozen(_prices(_joined([run.best_ask for run in runs], np.int64), unit)),
-        gap=_frozen(_joined([np.full(len(run), run.gap) for run in runs], np.bool_)),
+        best_bid=_frozen(_prices(_joined([run.best_bid for run in runs], np.int64)[kept], unit)),
+        best_ask=_frozen(_prices(_joined([run.best_ask for run in runs], np.int64)[kept], unit)),
+        gap=_frozen(gap[kept]),
     )
 
 
-def _bin(run: Run, rows: NDArray[np.float32], low: float, high: float, bins: int) -> None:
+def _spread(gap: NDArray[np.bool_], columns: int | None) -> NDArray[np.intp]:
+    """Which columns to show: all, or the last one of so many groups, or a group's gap where it has one."""
+    if columns is None or len(gap) <= columns:
+        return np.arange(len(gap))
+    ends = np.arange(1, columns + 1) * len(gap) // columns
+    begins = np.concatenate([[0], ends[:-1]])
+    return np.array(
+        [
+            begin + int(gap[begin:end].argmax()) if gap[begin:end].any() else end - 1
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        ],
+        dtype=np.intp,
+    )
+
+
+def _bin(run: Run, rows: NDArray[np.float32], columns: NDArray[np.intp], low: float, high: float, bins: int) -> None:
     """One `bincount` a column for both sides: the asks' bins follow the bids', and one more takes what is outside."""
     keys, _ = run.places
     prices, is_ask = keys >> 1, (keys & 1).astype(np.bool_)
@@ -84,8 +107,10 @@ def _bin(run: Run, rows: NDArray[np.float32], low: float, high: float, bins: int
     index = np.minimum(places * bins / (high - low), bins - 1).astype(np.intp)
     index[is_ask] += bins
     index[~inside] = 2 * bins
-    for row, (qty, _) in zip(rows, run.ladders(), strict=True):
-        row[:] = np.bincount(index, weights=qty, minlength=2 * bins + 1)[:-1]
+    wanted = dict(zip(columns.tolist(), rows, strict=True))
+    for column, qty in enumerate(run.ladders()):
+        if (row := wanted.get(column)) is not None:
+            row[:] = np.bincount(index, weights=qty, minlength=2 * bins + 1)[:-1]
 
 
 def _range(runs: Sequence[Run], price_range: tuple[float, float] | None, unit: float) -> tuple[float, float]:

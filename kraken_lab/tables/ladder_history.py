@@ -175,6 +175,7 @@ class LadderHistory:
         end_ns: int | None = None,
         bins: int = 200,
         price_range: tuple[float, float] | None = None,
+        columns: int | None = None,
     ) -> HeatGrid:
         """The ladders from ``start_ns`` up to and including ``end_ns``, binned by price.
 
@@ -183,15 +184,17 @@ class LadderHistory:
             end_ns: likewise.
             bins: how many price bins of one width.
             price_range: lowest and highest price in quote per base; None for all levels. Levels outside are left out.
+            columns: of more of them the last of every few is taken, or the gap among those; None for all there are.
 
         Raises:
-            BadArgument: ``bins`` is below 1, or the range is not from a lower to a higher price.
+            BadArgument: ``bins`` or ``columns`` is below 1, or the range is not from a lower to a higher price.
         """
-        if type(bins) is not int or bins < 1:
-            raise BadArgument("bins", bins, "a whole number, 1 or more")
+        for name, value in (("bins", bins), ("columns", 1 if columns is None else columns)):
+            if type(value) is not int or value < 1:
+                raise BadArgument(name, value, "a whole number, 1 or more")
         start = None if start_ns is None else self.number_at(start_ns)
         stop = None if end_ns is None else self.number_at(end_ns + 1)
-        return grid_of(self.runs(start, stop), bins, price_range, self.price_precision)
+        return grid_of(self.runs(start, stop), bins, price_range, self.price_precision, columns)
 
     def _last_ns(self) -> int | None:
         if len(self._open):

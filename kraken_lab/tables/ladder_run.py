@@ -138,7 +138,7 @@ class Run:
         bids, asks, base, distances, qty = self.bids, self.asks, self.base, self.distances[cut:], self.qty[cut:]
         bids, asks = bids[columns:], asks[columns:]
         if whole and not self.gap:
-            levels, end = self._levels_at(columns), int(self.ends[columns])
+            levels, end = self.levels_at(columns), int(self.ends[columns])
             rest = self.distances[end:]
             base, (first, rest) = 0, (levels.prices, self.base + rest.astype(np.int64))
             base, distances = _near(np.concatenate([first, rest]))
@@ -178,7 +178,7 @@ class Run:
             self.qty[:end],
         )
 
-    def _levels_at(self, column: int) -> Levels:
+    def levels_at(self, column: int) -> Levels:
         """All levels of a column of a whole run: of each price its last entry up to there."""
         end = int(self.ends[column])
         key = self.prices[:end] * 2 + self.is_ask[:end]
@@ -189,14 +189,14 @@ class Run:
         newest = np.concatenate([newest[~side], newest[side]])
         return Levels(int(np.count_nonzero(~side)), self.prices[newest], self.qty[newest])
 
-    def ladders(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.intp]]]:
-        """Column by column, the quantities at `places`, of which the array is used again, and which entries changed."""
-        _, at = self.places
-        state = np.zeros(len(self.places[0]), dtype=np.float64)
+    def ladders(self) -> Iterator[NDArray[np.float64]]:
+        """Column by column the quantities at `places`, of a whole run; the array is used again."""
+        keys, at = self.places
+        state = np.zeros(len(keys), dtype=np.float64)
         begin = 0
         for end in self.ends.tolist():
             state[at[begin:end]] = self.qty[begin:end]
-            yield state, at[begin:end]
+            yield state
             begin = end
 
     @cached_property

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from ..tables import Gap, HeatGrid
 from . import cells, escape, theme
 from .gaps import gaps_of, mark_gaps
+from .own import NOTHING, Own
+from .palettes import palette
 from .sizes import SizeScale
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ def heatmap(
     trades: pd.DataFrame | None = None,
     gaps: pd.DataFrame | Sequence[Gap] | None = None,
     title: str = "",
+    own: Own = NOTHING,
+    colorscale: str = "night",
+    cutoff: tuple[float, float] | None = None,
     height: int = 640,
 ) -> go.Figure:
     """Draw a grid: resting size in base units as colour, best bid and ask as lines, trades as triangles.
@@ -43,7 +48,9 @@ def heatmap(
     ``symbol`` names the units and picks the rows of ``trades`` (schema "trade") and ``gaps`` (schema "gaps"). Nothing
     is interpolated: a column of the grid that is a gap, a stretch of time without columns and the time of each gap
     stay empty and get a band that says why, and the lines break there. Of more than 2,000 trades the largest are
-    drawn, and the legend says so.
+    drawn, and the legend says so. ``own`` marks the user's orders, as lines from end to end because it is not known
+    here since when they rest, and fills. ``colorscale`` is the name of a `palette`; ``cutoff`` are the sizes that have
+    its first and its last colour, None for those that fit.
 
     >>> from kraken_lab.tables import LadderHistory
     >>> history = LadderHistory(1)
@@ -72,7 +79,8 @@ def heatmap(
     edges, columns = _timeline(grid, known)
     first, last = float(edges[0]), float(edges[-1])
     rows = _rows_in_use(grid)
-    scale = SizeScale.of(grid.bid_qty, grid.ask_qty)
+    colours = palette(colorscale)
+    scale = SizeScale.of(grid.bid_qty, grid.ask_qty, palette=colours) if cutoff is None else SizeScale(*cutoff, colours)
     figure.add_traces(
         [
             _side("bids", grid.bid_qty, grid, edges, columns, rows, scale, base),
@@ -87,6 +95,7 @@ def heatmap(
         if symbol and "symbol" in trades.columns:
             trades = trades[trades["symbol"].astype(str) == symbol]
         figure.add_traces(_trades(trades, (first, last), (low, high), base))
+    figure.add_traces(_own(own, (first, last), base))
     mark_gaps(figure, [*known, *_unexplained(edges, columns, known, symbol)], first=first, last=last)
     figure.update_xaxes(range=[first, last])
     figure.update_yaxes(range=[low, high])
@@ -263,4 +272,42 @@ def _trades(
                 f"%{{customdata[1]}} {base}<extra></extra>",
             )
         )
+    return traces
+
+
+def _own(own: Own, times: tuple[float, float], base: str) -> list[go.Scatter]:
+    """The user's orders as dashed lines with their words, and fills as diamonds; nothing where there are none."""
+    import plotly.graph_objects as go
+
+    traces = []
+    for side, colour in (("buy", theme.BUY), ("sell", theme.SELL)):
+        orders = [order for order in own.orders if order.side == side]
+        if orders:
+            traces.append(
+                go.Scatter(
+                    name=f"own {side} orders",
+                    x=[at for _ in orders for at in (*times, None)],
+                    y=[price for order in orders for price in (float(order.price), float(order.price), None)],
+                    text=[words for order in orders for words in ("", escape.plotly(escape.clip(order.words, 90)), "")],
+                    mode="lines+text",
+                    textposition="top left",
+                    textfont={"color": colour, "size": 11},
+                    line={"color": colour, "width": 2, "dash": "dash"},
+                    hoverinfo="skip",
+                )
+            )
+        fills = [fill for fill in own.fills if fill.side == side and times[0] <= fill.at_ns / 1e6 <= times[1]]
+        if fills:
+            traces.append(
+                go.Scatter(
+                    name=f"own {side} fills",
+                    x=[fill.at_ns / 1e6 for fill in fills],
+                    y=[float(fill.price) for fill in fills],
+                    customdata=[[f"{fill.price:f}", f"{fill.qty:f}"] for fill in fills],
+                    mode="markers",
+                    marker={"symbol": "diamond", "size": 12, "color": colour, "line": {"color": theme.INK, "width": 2}},
+                    hovertemplate=f"%{{x|%H:%M:%S.%L}}<br>my {side} %{{customdata[1]}} {base} "
+                    "at %{customdata[0]}<extra></extra>",
+                )
+            )
     return traces

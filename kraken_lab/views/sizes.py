@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import cells, theme
+from .palettes import PALETTES, Palette
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -34,23 +35,24 @@ class SizeScale:
 
     low: float
     high: float
+    palette: Palette = PALETTES["night"]
 
     @classmethod
-    def of(cls, *sizes: NDArray[np.float32]) -> SizeScale:
+    def of(cls, *sizes: NDArray[np.float32], palette: Palette = PALETTES["night"]) -> SizeScale:
         """The scale for these sizes: nearly all lie in it, and one enormous order does not darken the rest."""
         there = np.concatenate([side[side > 0] for side in sizes])
         if not there.size:
-            return cls(0.1, 10.0)
+            return cls(0.1, 10.0, palette)
         low, high = (float(edge) for edge in np.percentile(there, [5, 99.5]))
         low = max(low, high / _WIDEST)
-        return cls(low, high) if low < high * 0.9 else cls(high / 10, high)
+        return cls(low if low < high * 0.9 else high / 10, high, palette)
 
     def colours(self) -> list[list[float | str]]:
         """plotly colour stops between 0 and 1, for numbers from 0 to ``high``, spaced by the logarithm."""
         ratio = self.low / self.high
-        stops: list[list[float | str]] = [[0.0, theme.SIZE_COLOURS[0]]]
-        stops += [[ratio ** (1 - step / _STEPS), theme.size_colour(step / _STEPS)] for step in range(_STEPS)]
-        return [*stops, [1.0, theme.size_colour(1.0)]]
+        stops: list[list[float | str]] = [[0.0, self.palette.dark[0]]]
+        stops += [[ratio ** (1 - step / _STEPS), self.palette.colour(step / _STEPS)] for step in range(_STEPS)]
+        return [*stops, [1.0, self.palette.colour(1.0)]]
 
     def ticks(self) -> list[float]:
         """Round sizes for the colour bar: powers of ten, with 2 and 5 between where those would be few."""
@@ -80,7 +82,7 @@ class SizeScale:
                 "cmin": low,
                 "cmax": high,
                 "showscale": True,
-                "colorscale": [[step / _STEPS, theme.size_colour(step / _STEPS)] for step in range(_STEPS + 1)],
+                "colorscale": [[step / _STEPS, self.palette.colour(step / _STEPS)] for step in range(_STEPS + 1)],
                 "colorbar": {
                     "title": {"text": title, "side": "top", "font": {"color": theme.MUTED, "size": 12}},
                     "tickvals": [math.log10(size) for size in ticks],

@@ -50,14 +50,14 @@ GAP_FILL, GAP_EDGE, GAP_LABEL, GAP_INK = (
 
 SIZE_COLOURS = ("#030713", "#0c1b41", "#113375", "#0a529f", "#0479b2", "#2ba1b9", "#4ac9b4", "#bbe467", "#fffaaa")
 """From nothing to very much. Lightness in OKLab rises in equal steps, so the order holds in grey too."""
-_LIGHT_SIZES = ("#ffffff", "#dcebf8", "#b5d6ee", "#82bbdf", "#4f9bca", "#2f7ab0", "#235a94", "#2b3a76", "#2c1a54")
+LIGHT_SIZES = ("#ffffff", "#dcebf8", "#b5d6ee", "#82bbdf", "#4f9bca", "#2f7ab0", "#235a94", "#2b3a76", "#2c1a54")
 SIZE_STEPS = 32
-_DIM = 1.5  # above 1: ordinary sizes recede into blue, so that walls stand out
+DIM = 1.5  # above 1: ordinary sizes recede into blue, so that walls stand out
 
 
-def size_colour(share: float, colours: tuple[str, ...] = SIZE_COLOURS) -> str:
+def size_colour(share: float, colours: tuple[str, ...] = SIZE_COLOURS, dim: float = DIM) -> str:
     """The colour at a share of the scale. The darkest is for nothing at all, the smallest size is lighter."""
-    place = 1 + share**_DIM * (len(colours) - 2)
+    place = 1 + share**dim * (len(colours) - 2)
     at = min(int(place), len(colours) - 2)
     below, above = (channels(colour) for colour in colours[at : at + 2])
     mixed = (round(low + (high - low) * (place - at)) for low, high in zip(below, above, strict=True))
@@ -84,8 +84,8 @@ LIGHT: Mapping[str, str] = {
     "#ffb648": "#b36b00",
     "#140f06": "#fff6e6",
     GAP_INK: "#7a4a00",
-    **dict(zip(SIZE_COLOURS, _LIGHT_SIZES, strict=True)),
-    **{size_colour(share): size_colour(share, _LIGHT_SIZES) for share in _SHARES},
+    **dict(zip(SIZE_COLOURS, LIGHT_SIZES, strict=True)),
+    **{size_colour(share): size_colour(share, LIGHT_SIZES) for share in _SHARES},
 }
 """For each colour of a figure the one it has on light paper, both as ``#rrggbb``; how opaque it is stays."""
 

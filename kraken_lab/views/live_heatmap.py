@@ -1,0 +1,303 @@
+"""The order book over time, live in a cell: one canvas of our own that is sent levels, not pixels.
+
+Plotly draws a heatmap of a thousand levels by six hundred columns once or twice a second; this draws it whenever a
+frame comes, and zooms, pans and says exact sizes without the kernel. It holds no rules: picking a price offers a
+ticket, and sends nothing anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import secrets
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ..errors import BadArgument
+from ..tables import LadderHistory
+from ..tables.ladder_run import NOTHING
+from . import escape
+from .heat_view import BookPast, HeatView
+from .heatmap import heatmap
+from .live_figure import LiveFigure
+from .own import Own
+from .palettes import palette
+from .pump import PUMP, Pump
+from .shown import Made, Shown
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from .offer import TicketPlace
+
+__all__ = ["HeatLook", "LiveHeatmap", "plotly_heatmap", "still_heatmap"]
+
+STILL_COLUMNS: Final = 600
+"""Columns of a figure that stands still: more than that no screen shows."""
+PLOTLY_BINS, PLOTLY_COLUMNS, PLOTLY_RATE = 200, 300, 2.0
+"""What a browser can draw anew with plotly, and how often a second."""
+_SCRIPTS: Final = ("heat_store.js", "heat_raster.js", "heat_scene.js", "heat_view.js")
+
+
+@dataclass(frozen=True, slots=True)
+class HeatLook:
+    """How a heatmap is to look at first; all of it but ``bins`` can be changed in the picture.
+
+    ``minutes`` from left to right, ``levels`` a side from top to bottom (None for all), ``bins`` rows of prices at
+    most, ``cutoff`` the sizes in base units that have the first and the last colour (None for what fits).
+
+    Raises:
+        BadArgument: one of them is no such thing.
+    """
+
+    minutes: float = 5.0
+    levels: int | None = None
+    bins: int = 400
+    colorscale: str = "night"
+    cutoff: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        palette(self.colorscale)
+        for name, least in (("levels", 1), ("bins", 10)):
+            value = getattr(self, name)
+            if (name, value) != ("levels", None) and (type(value) is not int or value < least):
+                raise BadArgument(name, value, f"a whole number, {least} or more")
+        if self.cutoff is not None:
+            object.__setattr__(self, "cutoff", _sizes(self.cutoff))
+
+
+def _sizes(cutoff: object) -> tuple[float, float]:
+    right = "two sizes in base units above 0, the smaller first"
+    try:
+        low, high = (float(size) for size in cutoff)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise BadArgument("cutoff", cutoff, right) from None
+    if not 0 < low < high < float("inf"):
+        raise BadArgument("cutoff", cutoff, right)
+    return low, high
+
+
+class LiveHeatmap(Shown):
+    """The past of one book, live in a cell. `snapshot` is a plotly figure.
+
+    ``own`` gives the user's orders and fills; ``place`` makes the place under it where a ticket is offered, or gives
+    None where no ticket can be made.
+    """
+
+    def __init__(
+        self,
+        past: BookPast,
+        title: str,
+        look: HeatLook = HeatLook(),
+        *,
+        own: Callable[[], Own] = Own,
+        place: Callable[[], TicketPlace | None] = lambda: None,
+        pump: Pump = PUMP,
+    ) -> None:
+        super().__init__(title, pump=pump)
+        self.look = look
+        self._past, self._own, self._place = past, own, place
+
+    def _options(self, *, offers: bool) -> dict[str, Any]:
+        base, _, quote = self._past.symbol.partition("/")
+        return {
+            "title": escape.visible(escape.clip(self.title, 200)),
+            "base": escape.visible(escape.clip(base, 24)) or "base",
+            "quote": escape.visible(escape.clip(quote, 24)) or "quote",
+            "minutes": self.look.minutes,
+            "levels": self.look.levels,
+            "bins": self.look.bins,
+            "cutoff": self.look.cutoff,
+            "offers": offers,
+        }
+
+    def _palette(self) -> dict[str, Any]:
+        colours = palette(self.look.colorscale)
+        return {"dark": colours.dark, "light": colours.light, "dim": colours.dim}
+
+    def _make(self, now: float) -> Made:
+        import ipywidgets
+
+        place = self._place()
+        heat = _widget_class()(
+            key=secrets.token_hex(8), options=self._options(offers=place is not None), palette=self._palette()
+        )
+        box = ipywidgets.VBox([heat] if place is None else [heat, place])
+
+        def close() -> None:
+            for each in (box, heat, place):
+                if each is not None:
+                    each.close()
+
+        view = HeatView(
+            self._past,
+            heat.send,
+            now,
+            minutes=self.look.minutes,
+            own=self._own,
+            picked=(lambda side, price: None) if place is None else place.offer,
+            on_close=close,
+        )
+        # A handler may run in any thread, also in the middle of a cell: it only puts down what was said.
+        heat.on_msg(lambda _, content, __: view.post(content))
+        return Made(box, view, heat.key)
+
+    def _draw(self) -> go.Figure:
+        return still_heatmap(self._past, self.title, self.look, self._own())
+
+    def pulse(self) -> object:
+        """Of the columns, the trades and what is one's own."""
+        history, trades = self._past.history(), self._past.trades()
+        columns = None if history is None else history.numbers.stop
+        return columns, None if trades is None else trades[0] + len(trades[1]), self._own()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was closed, or its stream or lab."""
+        return self._closed or self._past.ended
+
+    def _facts(self) -> str:
+        vitals, history = self._past.vitals(), self._past.history()
+        columns = 0 if history is None else len(history)
+        return escape.terminal(f"a live heatmap, {columns:,} columns, {vitals.state}")
+
+    def save(self, path: str | Path) -> Path:
+        """Write the last minutes as one HTML file that zooms, pans and says sizes, and needs nothing but itself.
+
+        Unlike a figure's file it carries no plotly, so it is mostly the levels.
+        """
+        written = Path(path)
+        written.write_text(self._page(), "utf-8")
+        return written
+
+    def _page(self) -> str:
+        sent: list[tuple[dict[str, Any], list[bytes]]] = []
+        view = HeatView(
+            self._past,
+            lambda content, buffers: sent.append((content, buffers)),
+            0.0,
+            minutes=self.look.minutes,
+            first=math.inf,
+            own=self._own,
+        )
+        view.paint(0.0)
+        ((content, buffers),) = sent
+        packed = zlib.compress(b"".join(buffers), 6)
+        state = {
+            "traits": {"key": "saved", "options": self._options(offers=False), "palette": self._palette()},
+            "content": content,
+            "sizes": [len(buffer) for buffer in buffers],
+            "data": base64.b64encode(packed).decode("ascii"),
+            "still": f"as it was {_clock(self._past.now_ns())} UTC",
+        }
+        static = files(__package__) / "static"
+        return (
+            (static / "heat_page.html")
+            .read_text("utf-8")
+            .replace("TITLE", escape.attribute(escape.clip(self.title, 200)))
+            .replace("STYLE", _styles())
+            .replace("STATE", json.dumps(state).replace("<", "\\u003c"))
+            .replace("SCRIPT", _scripts())
+        )
+
+
+def _clock(ns: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def plotly_heatmap(past: BookPast, title: str, look: HeatLook, own: Callable[[], Own]) -> LiveFigure:
+    """The same as a live plotly figure: for front ends in which our own canvas cannot be."""
+    look = replace(look, bins=min(look.bins, PLOTLY_BINS))
+
+    def pulse() -> object:
+        history = past.history()
+        return None if history is None else history.numbers.stop
+
+    return LiveFigure(
+        title,
+        lambda: still_heatmap(past, title, look, own(), columns=PLOTLY_COLUMNS),
+        pulse=pulse,
+        vitals=past.vitals,
+        ended=lambda: past.ended,
+        rate=PLOTLY_RATE,
+    )
+
+
+def still_heatmap(past: BookPast, title: str, look: HeatLook, own: Own, *, columns: int = STILL_COLUMNS) -> go.Figure:
+    """The same as a plotly figure: of this moment, with fewer columns and with bins."""
+    history = past.history() or LadderHistory(1)
+    since = past.now_ns() - int(look.minutes * 60e9)
+    trades = past.trades()
+    frame = None
+    if trades is not None:
+        frame = trades[1].pandas()
+        frame = frame[frame.index.astype("int64") >= since]
+    grid = history.grid(
+        start_ns=since, bins=look.bins, price_range=_reach(history, since, look.levels), columns=columns
+    )
+    return heatmap(
+        grid,
+        symbol=past.symbol,
+        trades=frame,
+        gaps=past.gaps(),
+        title=title,
+        own=own,
+        colorscale=look.colorscale,
+        cutoff=look.cutoff,
+    )
+
+
+def _reach(history: LadderHistory, since: int, levels: int | None) -> tuple[float, float] | None:
+    """From the lowest to the highest of the best ``levels`` a side of the newest book, and of all best prices since."""
+    runs = [run for run in history.runs(history.number_at(since)) if not run.gap]
+    if levels is None or not runs:
+        return None
+    newest = runs[-1].levels_at(len(runs[-1]) - 1)
+    bids, asks = np.sort(newest.prices[: newest.bids])[::-1], np.sort(newest.prices[newest.bids :])
+    best = np.concatenate([prices for run in runs for prices in (run.best_bid, run.best_ask)])
+    seen = np.concatenate([bids[:levels], asks[:levels], best[best != NOTHING]])
+    if not seen.size:
+        return None
+    unit = 10.0**history.price_precision
+    return (float(seen.min()) - 0.5) / unit, (float(seen.max()) + 0.5) / unit
+
+
+@cache
+def _scripts() -> str:
+    """The widget's module: its files one after the other, as a widget is loaded from one text."""
+    static = files(__package__) / "static"
+    return "\n".join((static / name).read_text("utf-8") for name in _SCRIPTS)
+
+
+@cache
+def _styles() -> str:
+    return (files(__package__) / "static" / "heat.css").read_text("utf-8")
+
+
+@cache
+def _widget_class() -> Any:
+    """The widget's class, made when first needed: nothing here loads a widget library before."""
+    import anywidget
+    import traitlets
+
+    class HeatmapWidget(anywidget.AnyWidget):
+        """What the browser is handed beforehand: how it is to look. All columns come as frames."""
+
+        # As text: a path would be watched by a thread in a development install.
+        _esm = _scripts()
+        _css = _styles()
+        key = traitlets.Unicode().tag(sync=True)
+        options: Any = traitlets.Dict().tag(sync=True)
+        palette: Any = traitlets.Dict().tag(sync=True)
+
+    return HeatmapWidget
