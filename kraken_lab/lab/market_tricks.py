@@ -24,9 +24,12 @@ DATA_TRICKS: Final[tuple[Trick, ...]] = (
     _data(
         "checksum",
         "Corrupt a checksum",
-        "With the next update the book does not prove right: it is withdrawn, RESYNCING, and fetched anew, with a gap "
-        "of about a tenth of a second. Nobody is shown a wrong book.",
-        [Part("The checksum of the next update of the book {pair} is wrong.", _CHECKSUM)],
+        "With the next update the book does not prove right: it is withdrawn, RESYNCING, and fetched anew, with a gap. "
+        "Nobody is shown a wrong book. The exchange is made to take a second over it, so that it can be seen.",
+        [
+            Part("The checksum of the next update of the book {pair} is wrong.", _CHECKSUM),
+            Part("", {"fault": "delay", "method": "unsubscribe", "seconds": 1.2}),
+        ],
     ),
     _data(
         "lost-update",
@@ -103,13 +106,13 @@ MARKET_TRICKS: Final[tuple[Trick, ...]] = (
         "Set the exchange's state",
         "Status, health, tickets and proposals say it at once; orders that it does not take are refused here, before "
         "they are sent. After maintenance every book is fetched anew.",
-        [Part("The exchange is {state}.", {"fault": "status", "status": "{state}"})],
+        [Part("The exchange's state is {state} now.", {"fault": "status", "status": "{state}"})],
     ),
     _market(
         "pair-status",
         "Set the pair's state",
         "The same for one pair: lab.instruments() and every ticket of that pair show it.",
-        [Part("{pair} is {state}.", {"fault": "pair_status", "symbol": "{pair}", "status": "{state}"})],
+        [Part("The state of {pair} is {state} now.", {"fault": "pair_status", "symbol": "{pair}", "status": "{state}"})],
     ),
     _market(
         "clock",

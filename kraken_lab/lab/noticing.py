@@ -198,7 +198,18 @@ def _of_feed(name: str, before: FeedSeen, now: FeedSeen) -> Iterator[str]:
 
 def _grown(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
     more = {what: count - before.get(what, 0) for what, count in sorted(now.items()) if count > before.get(what, 0)}
-    return [f"{count:,} {what}" for what, count in more.items()]
+    return [f"{count:,} {_one_of(what) if count == 1 else what}" for what, count in more.items()]
+
+
+def _one_of(what: str) -> str:
+    """A counter's name for a count of one: most are in the plural.
+
+    >>> _one_of("checksum mismatches"), _one_of("late trades"), _one_of("malformed")
+    ('checksum mismatch', 'late trade', 'malformed')
+    """
+    if " of " in what or what.endswith("ss"):
+        return what
+    return what.removesuffix("es") if what.endswith("ches") else what.removesuffix("s")
 
 
 def _of_orders(before: Seen, now: Seen) -> Iterator[str]:

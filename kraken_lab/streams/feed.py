@@ -83,7 +83,9 @@ class Feed:
         self.last_at: Instant | None = None
         """When the last message of this feed came."""
         self.stamp: str | None = None
-        """The exchange's own time of the newest update, as sent: with ``last_at``, how long it was on its way."""
+        """The exchange's own time of the last message, as sent, if it told of something new; with ``last_at`` it says
+        how long that was on its way. None of a snapshot, which tells of the past.
+        """
         self.rejection = ""
         """The exchange's words if it refused."""
         self.watchers: tuple[Callable[[], object], ...] = ()
@@ -177,7 +179,7 @@ class Feed:
 
     def _heard(self, at: Instant) -> None:
         self.messages += 1
-        self.last_at = at
+        self.last_at, self.stamp = at, None
 
     def _begin(self, at: Instant, *, missed: int | None = None, filled: bool = False) -> Gap | None:
         """A snapshot is here, to be written next: a new epoch if there was a gap, which is closed and given."""

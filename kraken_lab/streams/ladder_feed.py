@@ -121,7 +121,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
         self._version += 1
         self._ladder = ladder
         self._begin(at)
-        self.last_at = at
+        self.last_at, self.stamp = at, None
         self._version += 1
         return True
 

@@ -214,7 +214,7 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
                 self._works.put(partial(self._later, entry, step, self._round), after=step.after)
             else:
                 self._do(entry, step)
-        self._say(f"{' '.join(entry.words)} Look: {fault.see}")
+        self._say(" ".join(entry.words), f"What one sees: {fault.see}")
         self._draw()
 
     def _later(self, entry: _Entry, step: Step, number: int) -> None:
@@ -269,9 +269,10 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
 
     # --- painting ---------------------------------------------------------------------------------------------------
 
-    def _say(self, words: str) -> None:
+    def _say(self, words: str, more: str = "") -> None:
         # role=status: a screen reader tells it when it changes.
-        self.result.value = boxed(f'<div role="status"><b>{escape.html(escape.clip(words, 800))}</b></div>')
+        said = f"<b>{escape.html(escape.clip(words, 800))}</b> {escape.html(more)}"
+        self.result.value = boxed(f'<div role="status">{said}</div>')
 
     def _draw(self) -> None:
         if not self._entries:
@@ -279,21 +280,12 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
                 '<div class="caption">Here will stand when, what, and what the lab noticed of it.</div>'
             )
             return
-        rows = "".join(self._line(entry) for entry in self._entries)
+        rows = "".join(_line(entry, still=not at) for at, entry in enumerate(self._entries))
         head = "".join(
             f'<th scope="col">{name}</th>' for name in ("time (UTC)", "what was done", "what the lab noticed")
         )
         table = f'<table class="kl-log"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         self.journal.value = boxed(f'<div class="scroll">{table}</div>')
-
-    def _line(self, entry: _Entry) -> str:
-        shown = list(entry.noticed[:NOTICED]) or ["nothing yet"]
-        if (more := len(entry.noticed) - NOTICED) > 0:
-            shown.append(f"and {more} more")
-        said = "".join(f"<div>{escape.html(escape.clip(line, 300))}</div>" for line in shown)
-        time = cells.utc(entry.at.wall_ns, 1).partition(" ")[2]
-        words = escape.html(escape.clip(" ".join(entry.words), 400))
-        return f'<tr><td class="t">{time}</td><td>{words}</td><td>{said}</td></tr>'
 
     # --- where widgets do not work ----------------------------------------------------------------------------------
 
@@ -302,6 +294,17 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
         words = f"{self._bench.title}. It needs a running kernel; lab.sandbox.control(fault=...) does the same."
         return {**bundle, "text/plain": escape.terminal(words), "text/html": boxed(f"<div>{escape.html(words)}</div>")}
+
+
+def _line(entry: _Entry, *, still: bool) -> str:
+    """A line of the log; ``still``: more may come of it."""
+    shown = list(entry.noticed[:NOTICED]) or ["nothing yet" if still else "nothing"]
+    if (more := len(entry.noticed) - NOTICED) > 0:
+        shown.append(f"and {more} more")
+    said = "".join(f"<div>{escape.html(escape.clip(line, 300))}</div>" for line in shown)
+    time = cells.utc(entry.at.wall_ns, 1).partition(" ")[2]
+    words = escape.html(escape.clip(" ".join(entry.words), 400))
+    return f'<tr><td class="t">{time}</td><td>{words}</td><td>{said}</td></tr>'
 
 
 def _wide(width: str) -> ipywidgets.Layout:

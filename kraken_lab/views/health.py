@@ -268,6 +268,7 @@ class HealthStrip(Shown):
         return {"text/plain": repr(self), "text/html": self.still()}
 
     def _make(self, now: float) -> Made:
+        self._source.look()  # so that the first picture has facts in it
         widget = _widget_class()(key=secrets.token_hex(8), title=escape.visible(escape.clip(self.title, 200)))
         view = HealthView(self, widget.send, now)
         view.on_close = widget.close

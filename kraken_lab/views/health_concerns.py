@@ -39,10 +39,12 @@ def verdict(facts: HealthFacts, found: tuple[Concern, ...]) -> tuple[str, Tone]:
     """All of it in a word or two.
 
     >>> verdict(HealthFacts(at_ns=0, label="sandbox"), ())
-    ('ALL WELL', 'up')
+    ('NOT KNOWN YET', 'warn')
     """
     if facts.closed:
         return "CLOSED", "warn"
+    if not facts.lines:
+        return "NOT KNOWN YET", "warn"
     if any(concern.tone == "down" for concern in found):
         return "TROUBLE", "down"
     return ("LOOK", "warn") if found else ("ALL WELL", "up")

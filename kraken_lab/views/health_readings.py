@@ -106,19 +106,20 @@ def _to_screen(facts: HealthFacts) -> Reading:
 
 
 def _data(books: BookFacts, at_ns: int) -> list[Reading]:
+    gap = books.newest
+    recent = gap is not None and (gap.end_ns is None or at_ns - gap.end_ns < RECENT * 1e9)
+    news: Tone = "warn" if recent else ""
     if books.agreed is None:
         checksums = Reading("checksums", UNKNOWN, "no book is subscribed")
     else:
         failed = f"{books.failed:,} failed, fetched anew" if books.failed else "none failed"
-        checksums = Reading("checksums", f"{books.agreed:,} agreed", failed, "warn" if books.failed else "up")
-    gap = books.newest
+        checksums = Reading("checksums", f"{books.agreed:,} agreed", failed, news if books.failed else "up")
     if gap is None:
         gaps = Reading("gaps", "none", f"in {counted(books.streams, 'subscription')}", "up")
     else:
         ago = "" if gap.end_ns is None else f", {cells.age(max(at_ns - gap.end_ns, 0) / 1e9)} ago"
-        recent = gap.end_ns is None or at_ns - gap.end_ns < RECENT * 1e9
         name = " ".join(part for part in (gap.channel, gap.symbol) if part)
-        gaps = Reading("gaps", f"{books.gaps:,}", f"last: {name} {gap_label(gap)}{ago}", "warn" if recent else "")
+        gaps = Reading("gaps", f"{books.gaps:,}", f"last: {name} {gap_label(gap)}{ago}", news)
     again = "fetched anew, each by itself" if books.resyncs else "nothing was fetched anew"
     return [checksums, gaps, Reading("resyncs", f"{books.resyncs:,}" if books.resyncs else "none", again)]
 

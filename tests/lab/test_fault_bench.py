@@ -92,9 +92,9 @@ def test_a_fault_says_which_fields_it_uses() -> None:
 def test_a_wrong_checksum_is_noticed_as_a_gap_and_a_resync(lab: kl.Lab, bench: FaultBench) -> None:
     """And the book is right again a moment later."""
     book = lab.book("BTC/USD")
-    said = heard(work(bench, "checksum"), "checksum mismatches", "LIVE again")
+    said = heard(work(bench, "checksum"), "checksum mismatch", "LIVE again")
     assert "book BTC/USD: gap" in said
-    assert "1 resyncs" in said
+    assert "1 resync" in said
     assert book.wait(until=lambda stream: str(stream.state) == "LIVE").mid > 0
 
 
@@ -202,7 +202,7 @@ GAP = Gap("BTC/USD", "book", 0, "checksum", 2, end_ns=100_000_000)
         (
             Seen(feeds={"book BTC/USD": LIVE}),
             Seen(feeds={"book BTC/USD": FeedSeen("LIVE", "", 2, (GAP,), {"resyncs": 1})}),
-            ("book BTC/USD: gap 0.1 s: checksum; LIVE again, epoch 2; 1 resyncs",),
+            ("book BTC/USD: gap 0.1 s: checksum; LIVE again, epoch 2; 1 resync",),
         ),
         (
             Seen(feeds={"book BTC/USD": LIVE}),

@@ -120,7 +120,7 @@ def test_a_click_only_hands_in(room: Room) -> None:
     assert room.bench.done == []
     room.work()
     assert room.bench.done == ["sum ETH/USD"]
-    assert "Corrupt ETH/USD. Look: RESYNCING." in room.said
+    assert "Corrupt ETH/USD. What one sees: RESYNCING." in room.said
 
 
 def test_the_log_tells_when_what_and_what_the_lab_noticed(room: Room) -> None:

@@ -139,7 +139,8 @@ class View {
     this.list = made("ul", "kl-concerns");
     this.list.setAttribute("aria-label", "what needs to be seen");
     this.list.tabIndex = -1;
-    this.grid = made("dl", "kl-cells");
+    this.grid = made("div", "kl-cells");
+    this.grid.setAttribute("role", "list");
     this.told = made("div", "kl-told"); // a screen reader hears of the verdict, not of every second
     this.told.setAttribute("role", "status");
     // The static one beside this is for who has no widgets.
@@ -155,12 +156,15 @@ class View {
   // The line of latency stands in a cell of its own, at the end.
   buildLine() {
     this.past = made("div", "kl-cell kl-past");
-    this.pastName = made("dt", "");
-    this.legend = made("dd", "kl-legend");
-    const box = made("dd", "kl-line");
+    this.past.setAttribute("role", "listitem");
+    this.pastName = made("div", "kl-name");
+    this.legend = made("span", "kl-legend");
+    const box = made("div", "kl-line");
     this.svg = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", role: "img" });
     box.append(this.svg);
-    this.past.append(this.pastName, box, this.legend);
+    const head = made("div", "kl-pasthead");
+    head.append(this.pastName, this.legend);
+    this.past.append(head, box);
     this.grid.append(this.past);
   }
 
@@ -204,8 +208,15 @@ class View {
   readings(readings) {
     while (this.cells.length < readings.length) {
       const cell = made("div", "kl-cell");
-      const value = made("dd", "kl-value");
-      const parts = { cell, name: made("dt", ""), mark: made("span", "kl-mark"), word: made("span", ""), detail: made("dd", "kl-detail") };
+      cell.setAttribute("role", "listitem");
+      const value = made("div", "kl-value");
+      const parts = {
+        cell,
+        name: made("div", "kl-name"),
+        mark: made("span", "kl-mark"),
+        word: made("span", "kl-word"),
+        detail: made("div", "kl-detail"),
+      };
       parts.mark.setAttribute("aria-hidden", "true");
       value.append(parts.mark, parts.word);
       cell.append(parts.name, value, parts.detail);

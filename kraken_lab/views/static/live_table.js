@@ -370,6 +370,7 @@ class View {
     const { store, grid } = this;
     if (store.newestFirst && store.added && grid.scrollTop > ROW / 2) grid.scrollTop += store.added * ROW;
     store.added = 0;
+    if (!store.rows) this.centred = false; // a ladder that was withdrawn begins again at its middle
     if (store.middle !== null && store.rows && !this.centred) {
       this.centred = true;
       grid.scrollTop = (store.middle - Math.floor(SHOWN / 2)) * ROW;
