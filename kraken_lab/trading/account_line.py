@@ -77,6 +77,7 @@ class AccountLine:
             limit=settings.cancel_attempts,
             patience=ack_timeout,
             touched=self._books.touched,
+            look_up=self.look_up,
             sent=self._charge_cancel,
             account=self._books.orders.possibly_open,
         )
@@ -114,6 +115,10 @@ class AccountLine:
         if machine.state is not OrderState.CONFIRMED:
             self._placing.pop(machine.key, None)
         self._books.touched(machine, at)
+
+    def look_up(self, machine: OrderMachine, at: Instant) -> None:
+        """What is true of this order is to be found out at once."""
+        self._reconciler.look_up(machine, at)
 
     def accepted(self, machine: OrderMachine, order_id: str | None, at: Instant) -> None:
         """The exchange took this order."""

@@ -2,7 +2,7 @@
 
 A cancel only reduces risk, so it needs no gate, waits for a connection if there is none, and may be sent again: at most
 ``cancel_attempts`` times, with a growing pause, always for the same orders. Its answer settles nothing. The executions
-do, or a look-up; "unknown order" is only a reason to look.
+do, or a look-up; "unknown order" is only a reason to look, at once.
 
 Source: "Cancel Order", "Batch Cancel" and "Cancel All Orders", Kraken WebSocket API v2 reference (docs.kraken.com).
 """
@@ -111,7 +111,10 @@ class _Cancel:
 
 
 class Cancels:
-    """Every cancel that is not settled. One is sent ``limit`` times at most; ``patience`` is seconds until a look."""
+    """Every cancel that is not settled. One is sent ``limit`` times at most; ``patience`` is seconds until a look.
+
+    ``look_up`` finds out what is true of an order, as soon as that can be.
+    """
 
     def __init__(
         self,
@@ -120,11 +123,13 @@ class Cancels:
         limit: int,
         patience: float,
         touched: Touched,
+        look_up: Touched,
         sent: Callable[[OrderMachine, Instant], None],
         account: Callable[[], Iterable[OrderMachine]],
     ) -> None:
         self.limit, self.patience = limit, patience
-        self._outbox, self._touched, self._sent, self._account = outbox, touched, sent, account
+        self._outbox, self._touched, self._look_up = outbox, touched, look_up
+        self._sent, self._account = sent, account
         self._under_way: list[_Cancel] = []
 
     def ask(self, machines: Sequence[OrderMachine], *, batch: bool = False) -> None:
@@ -192,8 +197,7 @@ class Cancels:
             if cancel.look_at is not None and cancel.look_at <= at.mono:
                 cancel.look_at, cancel.spent = None, True
                 for machine in cancel.pending:
-                    machine.unverify(at.wall_ns)
-                    self._touched(machine, at)
+                    self._look_up(machine, at)
 
     def _goes_on(self, cancel: _Cancel) -> bool:
         """Whether anything is still to come of it: an account's cancel has to be answered even if nothing is open."""

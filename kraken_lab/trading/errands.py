@@ -46,6 +46,9 @@ class Books(Protocol):
     def touched(self, machine: OrderMachine, at: Instant) -> None:
         """Something about this order changed."""
 
+    def look_up(self, machine: OrderMachine, at: Instant) -> None:
+        """What is true of this order is to be found out at once."""
+
     def accepted(self, machine: OrderMachine, order_id: str | None, at: Instant) -> None:
         """The exchange took this order, under this id if it gave one."""
 
@@ -148,7 +151,7 @@ class Amending(OrderErrand):
         elif ruling.verdict is Verdict.REJECTED:
             machine.amend_rejected(ruling.text, at.wall_ns)
             if is_one_of(ruling.text, GONE):
-                machine.unverify(at.wall_ns)  # looked up: "unknown order" is no evidence of how it ended
+                self.books.look_up(machine, at)  # "unknown order" is no evidence of how it ended
         else:
             machine.amend_doubted(ruling.text, at.wall_ns)
         if ruling.alarm:

@@ -196,6 +196,17 @@ class Reconciler:
         if not open_and_lost:
             self._owed.discard(key)
 
+    def look_up(self, machine: OrderMachine, at: Instant) -> None:
+        """What is known of an order may be wrong: have it looked up now, by every road there is.
+
+        REST tells how it ended, if it did. That it is open REST may tell too late to count, but a snapshot says so too.
+        """
+        machine.unverify(at.wall_ns)
+        self._finder.touched(machine, at)
+        if (case := self._cases.get(machine.key)) is not None:
+            case.due = min(case.due, at.mono)
+        self._renew = True
+
     def stranger(self, order_id: str, at: Instant) -> None:
         """Something named an order that nobody here knows."""
         self._strangers.setdefault(order_id, at.mono)

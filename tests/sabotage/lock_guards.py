@@ -434,7 +434,7 @@ LOCK: Final = (
     ),
     Guard(
         "P-05", "it is armed with everything that live needs", "lab/dealer.py",
-        "arming=arming\n        )\n        self.account", "arming=None\n        )\n        self.account",
+        "new_id=new_id, arming=arming)", "new_id=new_id)",
         ("acting/test_road.py::test_live_wants_its_code_and_then_sends_once",),
     ),
 )  # fmt: skip

@@ -209,6 +209,11 @@ ORDERS: Final = (
         ("trading/test_cancels.py::test_unknown_order_leads_to_a_query_and_not_to_a_conclusion",),
     ),
     Guard(
+        "O-10", "unknown order is looked into at once", "trading/reconcile.py",
+        "            case.due = min(case.due, at.mono)\n        self._renew = True\n", "            pass\n",
+        ("trading/test_cancels.py::test_unknown_order_has_the_truth_looked_up_at_once",),
+    ),
+    Guard(
         "O-10", "a cancel that was sent is pending", "trading/order_machine.py",
         "if self.state in _LIVE and self.state is not S.PENDING_CANCEL:", "if False:",
         ("trading/test_cancels.py::test_a_cancel_is_pending_until_the_report",),
@@ -293,7 +298,7 @@ ORDERS: Final = (
     ),
     Guard(
         "O-14", "fills that were missing stay missing", "trading/restore.py",
-        "if key in told.missing and machine.record.is_terminal:", "if False:",
+        "if key in self.missing and machine.record.is_terminal:", "if False:",
         ("acting/test_random_histories.py::test_what_once_went_wrong_stays_right",),
     ),
     # --- the gate after a reconnect ---

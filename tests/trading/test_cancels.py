@@ -117,6 +117,30 @@ def test_unknown_order_leads_to_a_query_and_not_to_a_conclusion() -> None:
     assert len(line.sent("cancel_order")) == 1
 
 
+@pytest.mark.promise("O-10")
+@pytest.mark.fault("F-098")
+@pytest.mark.parametrize("change", ["cancel", "amendment"])
+def test_unknown_order_has_the_truth_looked_up_at_once(change: str) -> None:
+    """By a fresh snapshot, and by REST, which alone can tell of an end: both asked for at the moment of the answer."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.wait(100.0)
+    line.renew_with = lambda: [line.resting(order, "O1")[1]]
+    if change == "cancel":
+        cancelled(line, order)
+        line.reject("EOrder:Unknown order", "cancel_order")
+    else:
+        line.amend(order, limit_price="99")
+        line.reject("EOrder:Unknown order", "amend_order")
+    assert line.renewals[:1] == [100.0]
+    assert [(at, query.name) for at, query in line.queries] == [(100.0, "QueryOrders")]
+    # The snapshot shows it: the cancel may be tried again, and is, and the amendment was not made.
+    assert len(line.sent("cancel_order")) == (2 if change == "cancel" else 0)
+    assert not order.record.unverified
+    line.wait(5.0)
+    assert len(line.renewals) < 4
+
+
 @pytest.mark.promise("O-05")
 def test_cancelling_an_unknown_order_by_its_client_id_settles_nothing() -> None:
     """It is allowed at any time; when the order turns up after all, the cancel is tried again."""
