@@ -19,9 +19,9 @@
 #
 # What does a live order book look like, and how do you know that it is right?
 #
-# Everything here runs on this machine: `connect()` starts an exchange of its own, with an invented market. No
-# network, no account, no key. With the word `"paper"` in its brackets the same cells read Kraken's public data
-# instead. Nothing in this version can place an order.
+# Everything here runs on this machine: `connect()` starts an exchange of its own, with an invented market. No network,
+# no account, no key. With the word `"paper"` in its brackets the same cells read Kraken's public data instead. Nothing
+# on this page places an order; orders are the next one's subject.
 
 # %%
 import kraken_lab as kl
@@ -32,8 +32,8 @@ lab
 # %% [markdown]
 # ## Trades
 #
-# The call returns when the last fifty trades are in; the stream then goes on by itself. Run the cell again: it
-# is the same stream, with more rows.
+# The call returns when the last fifty trades are in; the stream then goes on by itself. As the last line of a cell it
+# is a table that keeps itself fresh. Run the cell again: it is the same stream.
 
 # %%
 trades = lab.trades("BTC/USD", "ETH/USD")
@@ -42,8 +42,8 @@ trades
 # %% [markdown]
 # ## The book
 #
-# A hundred levels a side. After every message it is compared with the exchange's checksum, and a book that
-# fails is never shown to anybody.
+# A hundred levels a side. After every message it is compared with the exchange's checksum, and a book that fails is
+# never shown to anybody. Pictures are live too: this ladder changes while you look.
 
 # %%
 book = lab.book("BTC/USD", depth=100)
@@ -58,8 +58,9 @@ print("imbalance  ", round(now.imbalance(levels=5), 3), "from -1 (all asks) to 1
 print("buy 2.5 BTC", now.walk("buy", "2.5"))
 
 # %% [markdown]
-# How it came to be so: resting size as colour, best prices as lines, trades on top. The memory for it begins
-# when the book is subscribed, so it is short at first; run the cell again in a minute.
+# How it came to be so: resting size as colour, best prices as lines, trades on top. The memory for it begins when the
+# book is subscribed, so it is short at first and fills while you look. Point at it for exact prices and sizes;
+# `.pause()` holds it still, and `.snapshot()` is a plotly figure of that moment, to keep or to work with.
 
 # %%
 book.wait(until=lambda book: len(book.history) > 20)
@@ -111,8 +112,8 @@ kl.schema("trade")
 # %% [markdown]
 # ## When the line breaks
 #
-# The exchange is ours, so we can cut the connection. The lab connects again, subscribes again, and writes down
-# what may be missing. Trades carry consecutive numbers, so for them it can be proved that nothing is: `filled`.
+# The exchange is ours, so we can cut the connection. The lab connects again, subscribes again, and writes down what
+# may be missing. Trades carry consecutive numbers, so for them it can be proved that nothing is: `filled`.
 
 # %%
 lab.sandbox.control(fault="reset")
@@ -142,6 +143,10 @@ lab.status()
 # ## The end
 #
 # Streams, connections, threads and the exchange itself. Frames you took stay as they are.
+#
+# Next: `02-paper-orders` buys and sells, `03-order-book` asks what the book knows of the next move, `04-trouble`
+# breaks things on purpose, `05-dashboard` puts it all on one page, and `06-the-sandbox-market` says how far to trust
+# this market.
 
 # %%
 lab.close()

@@ -17,13 +17,13 @@
 # %% [markdown]
 # # Orders, with money that is not money
 #
-# An order goes down one road here: a *proposal*, which sends nothing and says everything it would do; a *confirmation*,
-# which counts once; and the exchange, whose reports say what became of it. This notebook walks it in the sandbox, an
-# exchange on this machine whose money is invented. Orders sit in the same queues as everybody else's, so they wait,
-# fill and pay fees as they would.
+# An order goes down one road here: a *proposal*, which sends nothing and says everything it would do; a
+# *confirmation*, which counts once; and the exchange, whose reports say what became of it. This notebook walks it in
+# the sandbox, an exchange on this machine whose money is invented. Orders sit in the same queues as everybody else's,
+# so they wait, fill and pay fees as they would.
 #
-# The same cells against a real account would ask for a key, limits and a typed phrase first, and each confirmation
-# for a code that is shown only in that kernel. "Run all" never sends a live order.
+# The same cells against a real account would ask for a key, limits and a typed phrase first, and each confirmation for
+# a code that is shown only in that kernel. "Run all" never sends a live order.
 
 # %%
 from decimal import Decimal
@@ -123,9 +123,22 @@ sold = lab.sell("BTC/USD", "0.05").confirm().wait("filled")
 sold
 
 # %% [markdown]
+# ## By hand
+#
+# The same road with a form. The preview follows the book; *Review* freezes the order; one click confirms it, once. The
+# Enter key sends nothing. The blotter below shows the account, cancels and amends, and has the brake.
+
+# %%
+lab.ticket("BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[2][0])
+
+# %%
+lab.blotter()
+
+# %% [markdown]
 # ## What happened, in writing
 #
 # Every intent is on the disk before it is sent, in a log whose lines are chained: a changed or missing one is found.
+# `lab.close()` at the end of this page ends ticket and blotter too.
 
 # %%
 lab.audit.verify()

@@ -35,7 +35,7 @@ book.heatmap(minutes=5, trades=trades)
 # %% [markdown]
 # Time runs to the right, price (USD) up, colour is what rests at a price (BTC, on a logarithmic scale). The two lines
 # are the best bid and the best ask, a mark is a trade, an empty column is time of which nothing is known. The memory
-# begins when the book is subscribed: look again in a minute.
+# begins when the book is subscribed, and fills while you look.
 #
 # The same moment in two more ways. The ladder has a row a price. The depth chart adds up from the middle outwards: how
 # many BTC have to be taken to move the price so far.
