@@ -19,6 +19,7 @@ from .reports import AuditReport, KillOutcome
 from .trader import Trader
 
 if TYPE_CHECKING:
+    from ..views import Shown
     from ..views.blotter import Blotter
     from ..views.ticket import Ticket
 
@@ -50,11 +51,11 @@ class AuditLog:
 
     def verify(self) -> AuditReport:
         """Look at the whole chain: how many records, and every place where it does not hold."""
-        return AuditReport.of(self._trader.audit.verify())
+        return AuditReport.of(self._trader.look_at_log(lambda audit: audit.verify()))
 
     def records(self, last: int | None = None) -> list[Mapping[str, Any]]:
         """The records on the disk, oldest first, or the ``last`` so many of them."""
-        found = list(self._trader.audit.records())
+        found = self._trader.look_at_log(lambda audit: list(audit.records()))
         return found if last is None else found[len(found) - min(len(found), whole_number("last", last, "records")) :]
 
     def __repr__(self) -> str:
@@ -405,6 +406,20 @@ class Acting:
         """
         trader = self._acting()
         return positions_table(trader.host, trader.counted_fills, trader.prices)
+
+    def equity(self, quote: str = "USD") -> Shown:
+        """What the account's trades have gained or lost over time, live in a cell: realised, unrealised, each fill.
+
+        Of the pairs against ``quote``, by the average-cost method, after fees, from the first fill that is known here.
+        Open positions are valued at the mid prices of verified books, from when a book of the pair was first had; the
+        figure says since when, and is broken where there was no such price.
+
+        >>> lab.equity().snapshot().layout.title.text
+        'Profit in USD [sandbox]'
+        """
+        from .equity import Equity
+
+        return Equity(self._acting(), quote).shown()
 
     @property
     def account(self) -> AccountSnapshot:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas
 
     from ..views.heat_view import BookPast
+    from ..views.live_figure import Subject
     from ..views.live_ladder import Beside, BookSource
     from ..views.offer import MakeTicket, TicketPlace
 
@@ -107,7 +108,11 @@ class Drawing:
         """Cumulative quantity by price; of no verified book, that there is none."""
         return views.draw_depth(snapshot, symbol=symbol, levels=levels, title=title)
 
-    def figure(self, title: str, draw: Callable[[], views.Plain], source: views.Source) -> views.Shown:
+    def equity(self, photo: views.EquityPhoto, title: str) -> views.Plain:
+        """What trades have gained over time."""
+        return views.draw_equity(photo, title=title)
+
+    def figure(self, title: str, draw: Callable[[], views.Plain], source: Subject) -> views.Shown:
         """A figure that keeps itself fresh by drawing anew whenever ``source`` changed."""
         return views.LiveFigure(title, draw, pulse=source.pulse, vitals=source.vitals, ended=lambda: source.ended)
 

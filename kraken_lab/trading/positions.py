@@ -7,14 +7,14 @@ the cost: they are summed beside it, by asset, because they may be charged in ei
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from .exact import ZERO, add, divide, multiply, subtract
 from .states import FillRecord
 
-__all__ = ["Position", "positions"]
+__all__ = ["Position", "positions", "positions_over_time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +47,16 @@ def positions(fills: Iterable[FillRecord]) -> tuple[Position, ...]:
     >>> held.net_qty, held.avg_cost, held.realised, held.unrealised(Decimal(90))
     (Decimal('1'), Decimal('100'), Decimal('30'), Decimal('-10'))
     """
+    return tuple({position.symbol: position for _, position in positions_over_time(fills)}.values())
+
+
+def positions_over_time(fills: Iterable[FillRecord]) -> Iterator[tuple[FillRecord, Position]]:
+    """Every fill, in the order of the timestamps, with the position in its pair after it."""
     held: dict[str, _Held] = {}
     for fill in sorted(fills, key=lambda each: each.timestamp_ns):
-        held.setdefault(fill.symbol, _Held(fill.symbol)).take(fill)
-    return tuple(each.position() for each in held.values())
+        of_pair = held.setdefault(fill.symbol, _Held(fill.symbol))
+        of_pair.take(fill)
+        yield fill, of_pair.position()
 
 
 class _Held:

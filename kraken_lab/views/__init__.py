@@ -9,6 +9,7 @@ from . import escape
 from .boxes import Badge, boxed, facts_html
 from .candles import candles, draw_candles
 from .depth import depth, draw_depth
+from .equity_chart import EquityPhoto, draw_equity, equity
 from .explanation_card import explanation_card
 from .heatmap import heatmap
 from .history_chart import draw_history, history
@@ -26,6 +27,7 @@ from .trades_chart import draw_trades, trades
 
 __all__ = [
     "Badge",
+    "EquityPhoto",
     "LiveFigure",
     "Plain",
     "Shown",
@@ -35,8 +37,10 @@ __all__ = [
     "depth",
     "draw_candles",
     "draw_depth",
+    "draw_equity",
     "draw_history",
     "draw_trades",
+    "equity",
     "escape",
     "explanation_card",
     "facts_html",

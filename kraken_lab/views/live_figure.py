@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..tables.vitals import Vitals
 from . import escape, theme
@@ -27,10 +27,24 @@ from .vitals_line import VitalsLine
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["LiveFigure", "LiveFigureView"]
+__all__ = ["LiveFigure", "LiveFigureView", "Subject"]
 
 RATE = 4.0
 """Figures a second, at most: more of them nobody reads."""
+
+
+class Subject(Protocol):
+    """What a live figure is of, as far as it knows it: a stream, or anything else that changes."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+
+    def pulse(self) -> object:
+        """Equal as long as nothing changed; None where only a look can tell."""
+
+    def vitals(self) -> Vitals:
+        """The facts for the line above the figure."""
 
 
 class LiveFigure(Shown):

@@ -185,9 +185,11 @@ def _note(note: Mapping[str, Any], sheet: _Sheet) -> str:
     if note.get("bgcolor"):
         box = f'x="{x - wide / 2:.1f}" y="{y - tall / 2:.1f}" width="{wide:.1f}" height="{tall:.1f}"'
         back = f"<rect {box} {fill(str(note['bgcolor']))}/>"
-    return back + _text(
-        x, y, lines, str(font.get("color") or theme.INK), size=size, anchor="middle", turned=turned, centred=True
-    )
+    colour = str(font.get("color") or theme.INK)
+    if note.get("xanchor") == "left" and not turned:
+        # What begins somewhere begins there, however wide its letters are.
+        return back + _text(x - wide / 2, y, lines, colour, size=size, centred=True)
+    return back + _text(x, y, lines, colour, size=size, anchor="middle", turned=turned, centred=True)
 
 
 def _legend(traces: Sequence[Mapping[str, Any]], sheet: _Sheet, colour: str) -> str:

@@ -86,7 +86,7 @@ def _clock(milliseconds: float, step: float) -> str:
 def scale_of(axis: Mapping[str, Any], values: Iterable[Floats], start: float, end: float, *, padded: bool) -> Scale:
     """The scale of an axis: its own range, or all there is to show, with a little room around it if ``padded``."""
     is_time = axis.get("type") == "date"
-    given = ()
+    given: tuple[tuple[float, str], ...] = ()
     if axis.get("tickvals") is not None:
         values_of_ticks = [float(value) for value in axis["tickvals"]]
         given = tuple(

@@ -1,0 +1,160 @@
+"""Charts of trades, of the top of a book and of profit say what the rows say, and break where nothing is known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from kraken_lab.trading.states import FillRecord
+from kraken_lab.views import EquityPhoto, equity, history, theme, trades
+from kraken_lab.views.equity_chart import Mids
+from kraken_lab.views.history_chart import MOST
+from kraken_lab.views.lines import thinned
+
+from .figures import SECOND, START, a_gap, seconds, some_history, some_trades, traces
+
+NO_TRADES = some_trades()
+
+
+def test_trades_are_told_by_side_and_summed() -> None:
+    """A buy adds, a sell takes away, each stands at its own time and price."""
+    drawn = traces(trades(some_trades((0, "buy", "100", "2"), (1, "sell", "99.5", "0.5"), (3, "buy", "101", "1"))))
+    assert (seconds(drawn["buys"]["x"]), drawn["buys"]["y"]) == ([0, 3], [100.0, 101.0])
+    assert (seconds(drawn["sells"]["x"]), drawn["sells"]["customdata"]) == ([1], [0.5])
+    assert drawn["bought − sold by takers"]["y"] == [2.0, 1.5, 2.5]
+    assert drawn["buys"]["marker"]["symbol"] != drawn["sells"]["marker"]["symbol"]
+
+
+@pytest.mark.promise("S-05")
+def test_the_sum_of_trades_begins_anew_after_a_gap() -> None:
+    """What was missed may have been anything, so nothing is carried over it, and the lines break."""
+    frame = some_trades((0, "buy", "100", "2"), (10, "buy", "101", "1"), (11, "sell", "101", "3"))
+    frame["gap_before"] = [False, True, False]
+    figure = trades(frame, symbol="BTC/USD", gaps=[a_gap(2, 9, "disconnected")])
+    drawn = traces(figure)
+    assert drawn["bought − sold by takers"]["y"] == [2.0, None, 1.0, -2.0]
+    assert drawn["price"]["y"] == [100.0, None, 101.0, 101.0]
+    assert [note.text for note in figure.layout.annotations] == ["gap 7.0 s: disconnected"]
+
+
+def test_the_top_of_a_book_has_mid_spread_and_imbalance() -> None:
+    """Of both sides; a side that is empty has no price, and neither has what is made of both."""
+    figure = history(some_history((0, "99", "1", "101", "3"), (1, "99.5", "2", None, None)), symbol="BTC/USD")
+    drawn = traces(figure)
+    assert drawn["mid"]["y"] == [100.0, None]
+    assert drawn["spread"]["y"] == [2.0, None]
+    assert drawn["imbalance at the touch (1 is all bids)"]["y"] == [-0.5, None]
+    assert drawn["best bid"]["y"] == [99.0, 99.5]
+
+
+@pytest.mark.promise("S-05")
+def test_the_lines_of_a_book_break_at_gaps() -> None:
+    """Between the last row before a gap and the first after it there is a point without value."""
+    drawn = traces(history(some_history((0, "99", "1", "101", "1"), (60, "90", "1", "92", "1"), gap_before=[60])))
+    for name in ("best bid", "best ask", "mid", "spread"):
+        assert drawn[name]["y"][1] is None
+        assert drawn[name]["connectgaps"] is False
+    assert seconds(drawn["mid"]["x"]) == [0, 30, 60]
+
+
+def test_more_rows_than_a_screen_shows_are_thinned_and_that_is_said() -> None:
+    """The axis says of how long a stretch each point is the last; the newest row is always there."""
+    rows = [(at / 10, "99", "1", f"{101 + at % 7}", "1") for at in range(3 * MOST)]
+    figure = history(some_history(*rows))
+    drawn = traces(figure)["best ask"]
+    assert MOST / 2 < len(drawn["x"]) <= MOST
+    assert drawn["y"][-1] == 101 + (3 * MOST - 1) % 7
+    assert "each point the last of 0.512 s" in figure.layout.xaxis.title.text
+
+
+def test_a_window_that_slides_keeps_its_points() -> None:
+    """Which points are drawn does not depend on where the window begins."""
+    times = np.arange(0, 100_000, 10, dtype=float)
+    keep = np.zeros(len(times), dtype=bool)
+    before, _ = thinned(times[:8_000], 1_000, keep[:8_000])
+    after, _ = thinned(times[1_000:9_000], 1_000, keep[1_000:9_000])
+    common = set(before.tolist()) & set((after + 1_000).tolist())
+    assert len(common) > 0.85 * len(before)
+
+
+# --- profit ---------------------------------------------------------------------------------------------------------
+
+
+def a_fill(at: float, side: str, qty: str, price: str, *, fee: str | None = None, asset: str = "USD") -> FillRecord:
+    """A fill some seconds after START."""
+    return FillRecord(
+        exec_id=f"E{at}", order_id="O", cl_ord_id=None, symbol="BTC/USD", side=side, price=Decimal(price),
+        qty=Decimal(qty), cost=Decimal(qty) * Decimal(price), fee=None if fee is None else Decimal(fee),
+        fee_asset=asset, liquidity="taker", trade_id=None, timestamp_ns=START + round(at * SECOND), received_at_ns=0,
+    )  # fmt: skip
+
+
+def mids(*prices: tuple[float, float]) -> Mids:
+    """Mid prices from some seconds after START on."""
+    times = np.array([START + round(at * SECOND) for at, _ in prices], dtype=np.int64)
+    return Mids(times, np.array([price for _, price in prices]))
+
+
+def lines(photo: EquityPhoto) -> dict[str, dict[float, float | None]]:
+    """Each line of the figure, by seconds after START."""
+    drawn = traces(equity(photo))
+    return {name: dict(zip(seconds(trace["x"]), trace["y"], strict=True)) for name, trace in drawn.items()}
+
+
+def test_profit_is_what_was_realised_and_what_is_open_after_fees() -> None:
+    """By the average-cost method: bought at 100, the mid rises to 110, half of it sold at 120."""
+    fills = (a_fill(0, "buy", "2", "100", fee="1"), a_fill(10, "sell", "1", "120", fee="0.5"))
+    drawn = lines(EquityPhoto("USD", fills, {"BTC/USD": mids((-5, 100), (4, 110), (20, 90))}))
+    total, realised = drawn["profit, realised and open"], drawn["realised, after fees"]
+    assert (realised[0], realised[9], realised[10]) == (-1.0, -1.0, 18.5)
+    assert (total[0], total[5], total[10], total[20]) == (-1.0, 19.0, 28.5, 8.5)
+    assert drawn["buy fills"] == {0: -1.0}
+    assert drawn["sell fills"] == {10: 28.5}
+
+
+def test_a_fee_in_base_is_worth_what_was_just_paid_for_it() -> None:
+    """One thousandth of a coin at 100 is a tenth."""
+    photo = EquityPhoto("USD", (a_fill(0, "buy", "1", "100", fee="0.001", asset="BTC"),), {"BTC/USD": mids((0, 100))})
+    assert lines(photo)["realised, after fees"][0] == -0.1
+
+
+@pytest.mark.promise("S-05")
+def test_a_position_without_a_known_price_has_no_value() -> None:
+    """Before the first book and in a gap the profit has none; what is realised is known all the same."""
+    known = mids((5, 100), (20, 130))
+    gap = a_gap(10, 20)
+    photo = EquityPhoto("USD", (a_fill(0, "buy", "1", "100"),), {"BTC/USD": Mids(known.times, known.prices, [gap])})
+    drawn = lines(photo)
+    total = drawn["profit, realised and open"]
+    assert [total[at] for at in (0, 4, 5, 9, 12, 20)] == [None, None, 0.0, 0.0, None, 30.0]
+    assert drawn["realised, after fees"][12] == 0.0
+    assert drawn["buy fills"] == {0: 0.0}
+
+
+def test_profit_says_which_prices_it_is_valued_at_and_since_when() -> None:
+    """A pair without a book is said to have none."""
+    fills = (a_fill(0, "buy", "1", "100"),)
+    priced = equity(EquityPhoto("USD", fills, {"BTC/USD": mids((5, 100))}))
+    assert (
+        priced.layout.annotations[-1].text == "valued at the mid prices of verified books: BTC/USD since 10:10:05 UTC"
+    )
+    assert equity(EquityPhoto("USD", fills)).layout.annotations[-1].text.endswith("BTC/USD no price")
+
+
+def test_only_pairs_against_the_currency_are_counted() -> None:
+    """Gains in another one cannot be added."""
+    words = equity(EquityPhoto("EUR", (a_fill(0, "buy", "1", "100"),))).layout.annotations[0].text
+    assert words == "nothing was traded yet against EUR"
+
+
+# --- paper ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_colour_of_a_figure_has_its_counterpart_on_light_paper() -> None:
+    """What is drawn on dark paper is nowhere in the light figure."""
+    figure = history(some_history((0, "99", "1", "101", "3")), gaps=[a_gap(0, 1)])
+    light = theme.on_light(figure).to_json().lower()
+    for dark in (theme.PAPER, theme.PLOT, theme.INK, theme.MUTED, theme.BUY, theme.SELL, theme.NEUTRAL, theme.GAP_INK):
+        assert dark not in light
