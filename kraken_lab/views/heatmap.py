@@ -27,6 +27,7 @@ __all__ = ["heatmap"]
 
 _MOST_TRADES = 2_000  # each is an SVG element; more make a browser crawl
 _HOLD = 2.5  # a column stands for at most so many ordinary steps; what follows is empty, not stretched
+_LATE_NS = 1_000_000_000  # but for as long as a kernel may be late for a moment, whatever its steps
 
 Floats = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ def _timeline(grid: HeatGrid, gaps: Sequence[Gap]) -> tuple[Floats, list[int | N
     for at, begin in enumerate(times.tolist()):
         following = int(times[at + 1]) if at + 1 < len(times) else begin + usual
         until(begin, None)
-        end = following if following - begin <= _HOLD * usual else begin + usual
+        end = following if following - begin <= max(_HOLD * usual, _LATE_NS) else begin + usual
         for gap in gaps:
             if gap.start_ns < end and (gap.end_ns is None or gap.end_ns > begin):
                 end = min(end, gap.start_ns)  # may be before `begin`: then the column is not drawn

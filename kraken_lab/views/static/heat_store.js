@@ -299,9 +299,9 @@ class HeatStore {
     return [low, lastUpTo(block.times, block.n, time)];
   }
 
-  // How long a column stands, in ms, unless another comes: a few ordinary steps, not for ever.
+  // How long a column stands, in ms, unless another comes: while a kernel was late for a moment, not for ever.
   get hold_ms() {
-    return 2500 * this.meta.beat;
+    return Math.max(1000, 2500 * this.meta.beat);
   }
 
   // A moment's column, or what else there is: { block, i, time } | { gap: words } | { nothing: words }.
@@ -314,7 +314,7 @@ class HeatStore {
       if (!block.gap && time - block.times[i] <= this.hold_ms) return { block, i, time: block.times[i] };
       if (gap) return { gap: gap[2] };
       if (time > this.endsAt + this.hold_ms) return { nothing: "not yet" };
-      return { gap: block.gap ? "no verified book" : "no columns: nothing was sampled" };
+      return { gap: block.gap ? "no verified book" : "no columns: the kernel was busy" };
     }
     return gap ? { gap: gap[2] } : { nothing: this.first > this.oldest ? "older columns are being fetched" : "before the first column" };
   }

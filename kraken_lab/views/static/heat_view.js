@@ -42,6 +42,7 @@ class HeatView {
     this.facts = store.model.get("options");
     this.follow = true;
     this.span = this.facts.minutes * 60_000;
+    this.ownSpan = false; // whether how much time is in sight was chosen by a person
     this.t1 = NaN;
     this.p0 = this.p1 = NaN;
     this.ownPrices = false; // whether the prices in sight were chosen by a person
@@ -226,6 +227,7 @@ class HeatView {
   // Which times and prices are in sight.
   place() {
     const { store } = this;
+    if (!this.ownSpan) this.span = this.firstSpan();
     if (this.follow || Number.isNaN(this.t1)) this.t1 = store.endsAt + 0.012 * this.span;
     if (this.ownPrices && !Number.isNaN(this.p0)) return;
     const last = store.blocks.findLast((block) => !block.gap);
@@ -243,6 +245,14 @@ class HeatView {
     const same = this.p1 - this.p0 > reach && this.p1 - this.p0 < 4 * reach && !wandered;
     if (!same || asked.split(" ")[0] !== this.asked?.split(" ")[0]) [this.p0, this.p1] = [middle - reach, middle + reach];
     this.asked = asked;
+  }
+
+  // As many minutes as were asked for, or less while there are not that many yet: it grows by halves and doubles.
+  firstSpan() {
+    const asked = this.facts.minutes * 60_000;
+    const { store } = this;
+    if (store.first > store.oldest) return asked;
+    return Math.min(asked, [15, 30, 60, 120, 300, 600].map((s) => s * 1000).find((s) => s > store.endsAt - store.startsAt) ?? asked);
   }
 
   // How far from the middle the levels reach that are to be shown, in ticks. Without a number of levels the few that
@@ -705,6 +715,7 @@ class HeatView {
 
   setTime(t1, span) {
     const { store } = this;
+    if (span !== this.span) this.ownSpan = true;
     const most = Math.max((store.endsAt - Math.min(store.startsAt, store.endsAt - this.facts.minutes * 60_000)) * 4, 60_000);
     this.span = Math.min(Math.max(span, NARROWEST), most);
     const newest = store.endsAt + 0.012 * this.span;
@@ -742,7 +753,7 @@ class HeatView {
     this.follow = true;
     this.ownPrices = false;
     this.asked = null;
-    if (this.span > 3 * this.facts.minutes * 60_000) this.span = this.facts.minutes * 60_000;
+    if (this.span > 3 * this.facts.minutes * 60_000) this.ownSpan = false;
     this.wants();
   }
 
@@ -753,6 +764,7 @@ class HeatView {
     this.levels = null;
     this.asked = null;
     this.span = Math.max((store.endsAt - store.startsAt) * 1.02, 2000);
+    this.ownSpan = true;
     this.wants();
   }
 
