@@ -26,9 +26,9 @@ class Alarm:
     symbol: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AccountSnapshot:
-    """Everything that is known of the account. It never changes.
+    """Everything that is known of the account. It never changes. Printed, it is a page of words and figures.
 
     ``orders`` are all that are known here, oldest first, ``fills`` in the order they became known. ``balances`` are
     totals by asset, None while something may have been missed. ``reconciling`` says what is missing, empty when
@@ -77,3 +77,8 @@ class AccountSnapshot:
     def positions(self) -> tuple[Position, ...]:
         """What the fills add up to in each pair, by the average-cost method."""
         return positions(fill for fill in self.fills if fill.exec_id not in self.earlier)
+
+    def __repr__(self) -> str:
+        from .account_text import account_text
+
+        return account_text(self)

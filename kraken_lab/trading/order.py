@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 from ..errors import BadArgument, LabClosed, NotReady, OrderEnded, OrderRefused, OrderRejected
 from ..wire import from_ns, number
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
+from .timeline import Timeline
 from .words import in_words
 
 __all__ = ["Order", "OrderViews", "Trader"]
@@ -113,9 +114,9 @@ class Order:
         return self._fills
 
     @property
-    def timeline(self) -> tuple[OrderEvent, ...]:
-        """What happened to it, oldest first."""
-        return self._timeline
+    def timeline(self) -> Timeline:
+        """What happened to it, oldest first: a tuple of events that prints as a table."""
+        return Timeline(self._timeline)
 
     @property
     def is_terminal(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from .evidence import Evidence, Told
 from .exact import divide, total
@@ -231,8 +231,7 @@ class OrderMachine:
     def hear(self, evidence: Evidence) -> None:
         """Take what a report, a snapshot or REST says, whatever else came before."""
         at_ns = evidence.received_at_ns
-        if evidence.fill is not None:
-            self._fill(evidence.fill, at_ns)
+        fill = None if evidence.fill is None else self._fill(evidence.fill, at_ns)
         self._merge(evidence)
         if evidence.event == "amended" and evidence.source == "stream":
             self.aged_from_ns = max(self.aged_from_ns, at_ns)
@@ -245,16 +244,24 @@ class OrderMachine:
             self._final_qty = max(evidence.cum_qty, self._final_qty or evidence.cum_qty)
         said = evidence.reason if target in _ENDED or evidence.event in ("amended", "restated") else ""
         what = f"{evidence.event or evidence.status}: {said}" if said else evidence.event or evidence.status
+        if fill is not None and evidence.event == "trade" and target not in _ENDED:
+            what = ""  # the fill itself is told
         self._reach(target or S.OPEN, what, at_ns, evidence.timestamp_ns, evidence=evidence)
+        if fill is not None:
+            # Of a fill that leaves nothing over it is not said that the order is filled in part: its end comes next.
+            whole = self.record.remaining_qty == 0 and self.state not in _ENDED
+            told = f"filled {fill.qty:f} at {fill.price:f}"
+            self._note(told, at_ns, fill.timestamp_ns, state=None if whole else self.state)
         self._check_amendment(evidence)
         self._check_fills(at_ns)
 
     # --- fills ------------------------------------------------------------------------------------------------------
 
-    def _fill(self, fill: FillRecord, at_ns: int) -> None:
+    def _fill(self, fill: FillRecord, at_ns: int) -> FillRecord | None:
+        """Count a fill; None if it was counted already."""
         known = next((other for other in self.fills if same_fill(other, fill)), None)
         if known is not None:
-            return
+            return None
         fill = replace(
             fill,
             cl_ord_id=fill.cl_ord_id or self.record.cl_ord_id,
@@ -264,11 +271,11 @@ class OrderMachine:
         self.fills = (*self.fills, fill)
         filled = total(each.qty for each in self.fills)
         cost = total(each.cost for each in self.fills)
-        self._note(f"filled {fill.qty:f} at {fill.price:f}", at_ns, fill.timestamp_ns)
         self._update(at_ns, filled_qty=filled, cost=cost, avg_price=divide(cost, filled), fees=_fees(self.fills))
         # A snapshot tells of an ended order fill by fill: only more than the end came to contradicts it.
         if self._final_qty is not None and filled > self._final_qty:
             self._alarm(f"a fill of {fill.qty:f} came although it had ended as {self.state}")
+        return fill
 
     def _check_fills(self, at_ns: int) -> None:
         record = self.record
@@ -373,9 +380,13 @@ class OrderMachine:
         if after != before:
             self.record = replace(after, updated_ns=max(at_ns, before.updated_ns))
 
-    def _note(self, what: str, at_ns: int, timestamp_ns: int | None = None) -> None:
+    def _note(
+        self, what: str, at_ns: int, timestamp_ns: int | None = None, state: OrderState | Literal[""] | None = ""
+    ) -> None:
+        """A line of the timeline, with the state there is now unless another is told."""
         if what:
-            event = OrderEvent(what=what, received_at_ns=at_ns, timestamp_ns=timestamp_ns, state=self.state)
+            seen = self.state if state == "" else state
+            event = OrderEvent(what=what, received_at_ns=at_ns, timestamp_ns=timestamp_ns, state=seen)
             self.timeline = (*self.timeline[-_EVENTS_KEPT + 1 :], event)
 
     def _alarm(self, what: str) -> None:

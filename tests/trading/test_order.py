@@ -193,5 +193,8 @@ def test_the_account_hands_out_one_object_for_one_order() -> None:
     line.hear(line.fill("O1", "T1", "1", "1"), report("O1", "filled", cum_qty="1"))
     assert order.wait("filled", timeout=0).remaining == 0
     assert [event.what for event in order.timeline] == [
-        "confirmed", "sent", "accepted as O1", "new", "filled 1 at 100", "trade", "filled",
+        "confirmed", "sent", "accepted as O1", "new", "filled 1 at 100", "filled",
     ]  # fmt: skip
+    assert [str(event.state) for event in order.timeline[-3:]] == ["OPEN", "None", "FILLED"]
+    last = str(order.timeline).splitlines()[-1].split()
+    assert last[-2:] == ["FILLED", "filled"]
