@@ -16,6 +16,8 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 KERNEL = "kraken-lab-test"
+RICH = {"text/html", "application/vnd.plotly.v1+json", "application/vnd.jupyter.widget-view+json"}
+"""How a cell shows more than words: a page, a figure, a widget."""
 
 
 def names(path: Path) -> str:
@@ -47,7 +49,7 @@ def ends_with_a_value(source: str) -> bool:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
 def test_a_notebook_runs_from_start_to_finish(path: Path, kernel: str, tmp_path: Path) -> None:
-    """In a kernel of its own; no cell fails, none warns, and every cell that ends with a value shows it as HTML."""
+    """In a kernel of its own; no cell fails, none warns, and a cell that ends with a value shows more than words."""
     notebook = jupytext.read(path)
     client = NotebookClient(
         notebook,
@@ -63,7 +65,7 @@ def test_a_notebook_runs_from_start_to_finish(path: Path, kernel: str, tmp_path:
         complaints = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         assert not complaints, cell.source
         if ends_with_a_value(cell.source):
-            assert shown(cell) & {"text/html", "application/vnd.plotly.v1+json"}, cell.source
+            assert shown(cell) & RICH, cell.source
 
 
 def test_the_first_notebook_answers_by_its_third_cell(kernel: str, tmp_path: Path) -> None:
