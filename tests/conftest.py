@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,9 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or (name.startswith("KRAKEN_") and name not in KEPT):
             del os.environ[name]
+    # A hundred processes are started, each of which would compile the package anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     paths = [str(Path(offline.__file__).parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     # Halt, audit log and limits of this session's accounts are its own, and go with it.
