@@ -25,7 +25,7 @@ ROOMS = ["", "errors", "wire", "market", "tables", "streams", "trading", "views"
 
 EXPORTS = {
     *("BadArgument", "BadKey", "KrakenLabError", "NotReady", "Refused", "UnknownSymbol", "Unreachable"),
-    *("SandboxError", "StreamStopped"),
+    *("LabClosed", "SandboxError", "StreamStopped"),
     *("Halted", "NotArmed", "OrderError", "OrderRefused", "OrderRejected"),
     *("Lab", "Settings", "Order", "OrderSettings", "Limits", "Proposal", "__version__"),
     *("connect", "explain", "ticker", "trades", "ohlc", "book", "level3", "instruments"),
@@ -97,6 +97,10 @@ def test_every_name_at_the_front_door_is_in_the_readme() -> None:
 # --- docstrings -----------------------------------------------------------------------------------------------------
 
 
+STREAMS = {f"kraken_lab.streams.{module}" for module in ("book_streams", "event_streams", "book_history")}
+"""Their examples show what a stream of an open lab can do."""
+
+
 def modules_with_examples() -> Iterator[str]:
     """Every module whose source has an example in it."""
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -107,9 +111,13 @@ def modules_with_examples() -> Iterator[str]:
 
 @pytest.mark.parametrize("name", list(modules_with_examples()))
 def test_the_examples_in_docstrings_are_true(name: str, request: pytest.FixtureRequest) -> None:
-    """What a docstring shows is what comes out; those of the front door stand in an open lab."""
-    needs_lab = name == "kraken_lab" or name.startswith("kraken_lab.lab")
-    world = {"lab": request.getfixturevalue("lab")} if needs_lab else {}
+    """What a docstring shows is what comes out; those of the front door and of streams stand in an open lab."""
+    world = {}
+    if name == "kraken_lab" or name.startswith("kraken_lab.lab"):
+        world = {"lab": request.getfixturevalue("lab")}
+    elif name in STREAMS:
+        lab = request.getfixturevalue("lab")
+        world = {"book": lab.book("BTC/USD"), "trades": lab.trades("BTC/USD"), "candles": lab.ohlc("BTC/USD")}
     module = importlib.import_module(name)
     said = io.StringIO()
     with redirect_stdout(said):
