@@ -22,7 +22,7 @@ from .live_view import Frame, LiveView, Send
 from .own import Own
 from .vitals_line import VitalsLine
 
-__all__ = ["BookPast", "HeatView"]
+__all__ = ["BookPast", "HeatView", "newest"]
 
 FIRST, PIECE = 350_000, 200_000
 """Bytes of levels in a first frame, and in what is sent of the past at once."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import secrets
 import zlib
 from collections.abc import Callable
@@ -198,15 +199,14 @@ class LiveHeatmap(Shown):
             "data": base64.b64encode(packed).decode("ascii"),
             "still": f"as it was {_clock(self._past.now_ns())} UTC",
         }
-        static = files(__package__) / "static"
-        return (
-            (static / "heat_page.html")
-            .read_text("utf-8")
-            .replace("TITLE", escape.attribute(escape.clip(self.title, 200)))
-            .replace("STYLE", _styles())
-            .replace("STATE", json.dumps(state).replace("<", "\\u003c"))
-            .replace("SCRIPT", _scripts())
-        )
+        parts = {
+            "@TITLE@": escape.attribute(escape.clip(self.title, 200)),
+            "@STYLE@": _styles(),
+            "@STATE@": json.dumps(state).replace("<", "\\u003c"),
+            "@SCRIPT@": _scripts(),
+        }
+        page = (files(__package__) / "static" / "heat_page.html").read_text("utf-8")
+        return re.sub("|".join(parts), lambda found: parts[found[0]], page)
 
 
 def _clock(ns: int) -> str:
