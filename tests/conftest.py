@@ -46,6 +46,11 @@ def pytest_configure() -> None:
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After the shuffling: what takes seconds is begun first, so that no worker waits at the end for one test."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """At the end, what tests have to report besides having passed: their properties of that name."""
     passed = terminalreporter.getreports("passed")

@@ -47,6 +47,7 @@ def ends_with_a_value(source: str) -> bool:
     return isinstance(last, ast.Expr) and not ast.unparse(last).startswith("print(")
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
 def test_a_notebook_runs_from_start_to_finish(path: Path, kernel: str, tmp_path: Path) -> None:
     """In a kernel of its own; no cell fails, none warns, and a cell that ends with a value shows more than words."""

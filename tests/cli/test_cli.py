@@ -57,6 +57,7 @@ def test_each_command_explains_itself(command: str) -> None:
             assert len(line.strip(" │|").split()) > 2, line
 
 
+@pytest.mark.early
 def test_the_demo_shows_the_recovery_and_writes_a_page(tmp_path: Path) -> None:
     """The line is broken once; all streams are whole again; trades are proved complete; the page stands alone."""
     page = tmp_path / "demo.html"

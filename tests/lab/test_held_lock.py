@@ -10,12 +10,13 @@ import pytest
 import kraken_lab as kl
 
 
+@pytest.mark.early
 @pytest.mark.promise("S-01")
 @pytest.mark.fault("F-174")
 def test_a_held_interpreter_lock_costs_no_connection() -> None:
-    """Six seconds, longer than the silence that is borne: same epoch, no gap, and what came meanwhile is there."""
-    seconds = 6
-    with kl.connect(seed=21, new=True) as lab:
+    """Three seconds, longer than the silence that is borne: same epoch, no gap, and what came meanwhile is there."""
+    seconds = 3
+    with kl.connect(seed=21, new=True, settings=kl.Settings(silence_timeout=2.0)) as lab:
         assert seconds > lab.settings.silence_timeout
         streams: list[Any] = [
             lab.trades("BTC/USD"),
