@@ -44,7 +44,10 @@ class Drawing:
         """Where a picture offers a ticket with a picked price; None where no ticket can be made."""
         from ..views.offer import TicketPlace
 
-        return None if self._ticket is None else TicketPlace(self._ticket, symbol)
+        if self._ticket is None:
+            return None
+        beside = self._beside
+        return TicketPlace(self._ticket, symbol, increment=lambda: None if beside is None else beside.increment(symbol))
 
     def show(self, table: views.Source, title: str) -> bool:
         """Show a live table in the cell that runs as one that keeps itself fresh; False where that cannot be."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import TypeAlias
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Final, TypeAlias
 
 import ipywidgets
 
@@ -19,20 +19,42 @@ from .boxes import boxed
 from .ticket import Ticket
 from .worker import Failed, Worker, Works
 
-__all__ = ["MakeTicket", "TicketPlace"]
+__all__ = ["MakeTicket", "TicketPlace", "on_tick"]
 
 MakeTicket: TypeAlias = Callable[[str, Mapping[str, object]], Ticket]
 """Makes a ticket for a symbol, with parameters of `add_order` filled in. It may wait, and raises where it cannot."""
+
+_EXACT: Final = Context(prec=200, rounding=ROUND_HALF_EVEN)
+
+
+def on_tick(price: Decimal, increment: Decimal | None) -> Decimal:
+    """The price nearest to a place somebody pointed at that an order can have; one that can be had stays as it is.
+
+    >>> on_tick(Decimal("4.1853"), Decimal("0.0005")), on_tick(Decimal("63285.40"), Decimal("0.1"))
+    (Decimal('4.1855'), Decimal('63285.40'))
+    """
+    if not increment or not _EXACT.remainder(price, increment):
+        return price
+    ticks = _EXACT.divide(price, increment).to_integral_value(ROUND_HALF_EVEN)
+    return _EXACT.multiply(max(ticks, Decimal(1)), increment)
 
 
 class TicketPlace(ipywidgets.VBox):  # type: ignore[misc]
     """An empty place under a picture until a price is picked; then a ticket with side and price filled in.
 
-    ``make`` gives the ticket. ``workers`` makes what does the work of handlers.
+    ``make`` gives the ticket, ``increment`` the pair's price increment where it is known. ``workers`` makes what does
+    the work of handlers.
     """
 
-    def __init__(self, make: MakeTicket, symbol: str, *, workers: Callable[[str, Failed], Works] = Worker) -> None:
-        self.symbol, self._make = symbol, make
+    def __init__(
+        self,
+        make: MakeTicket,
+        symbol: str,
+        *,
+        increment: Callable[[], Decimal | None] = lambda: None,
+        workers: Callable[[str, Failed], Works] = Worker,
+    ) -> None:
+        self.symbol, self._make, self._increment = symbol, make, increment
         self._lock = threading.Lock()
         self._over = False
         self._ticket: Ticket | None = None
@@ -60,7 +82,7 @@ class TicketPlace(ipywidgets.VBox):  # type: ignore[misc]
         return self._words
 
     def offer(self, side: str, limit_price: Decimal) -> None:
-        """Put a side (``buy`` or ``sell``) and a limit price into the ticket; make one if there is none.
+        """Put a side (``buy`` or ``sell``) and a limit price, on the tick, into the ticket; make one if there is none.
 
         From any thread; returns at once. Of several the newest counts. A review that is open is void by it, as by
         everything that changes a field.
@@ -78,7 +100,7 @@ class TicketPlace(ipywidgets.VBox):  # type: ignore[misc]
     # --- on the worker ----------------------------------------------------------------------------------------------
 
     def _offer(self, side: str, limit_price: Decimal) -> None:
-        price = f"{limit_price:f}"
+        price = f"{on_tick(limit_price, self._increment()):f}"
         ticket = self._ticket
         if ticket is not None and ticket.check.disabled:
             # It came to its end by itself, as with its lab: another one says why, or works.

@@ -30,7 +30,9 @@ class Desk:
     def __post_init__(self) -> None:
         self.workers = Workers(self.kernel)
         self.trader = KernelTrader(self.kernel)
-        self.place: Any = TicketPlace(self.make, "BTC/USD", workers=self.workers)
+        self.place: Any = TicketPlace(
+            self.make, "BTC/USD", increment=lambda: self.trader.pair("BTC/USD").price_increment, workers=self.workers
+        )
 
     def make(self, symbol: str, parameters: Mapping[str, object]) -> Ticket:
         """As a lab makes one."""
@@ -64,6 +66,8 @@ def test_a_picked_price_is_in_the_ticket_to_the_digit(tmp_path: Path) -> None:
         assert "order_qty" not in form
         assert desk.place.children[1] is ticket
         assert desk.place.words.startswith("sell at 67250.10, as picked. Nothing is sent before")
+        desk.pick("sell", "67250.1349")
+        assert desk.field("limit_price") == "67250.1"
         for price in range(50_000, 50_020):
             desk.place.offer("buy", Decimal(price))
         assert desk.workers.work() > 0
