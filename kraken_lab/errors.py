@@ -5,8 +5,10 @@
     KrakenLabError
     ├── SetupError            how the lab was asked for
     │   ├── BadArgument       a value that cannot be right: depth 7, interval 2 (also a ValueError)
+    │   │   └── BadCall       ... or arguments that are missing, or that nobody knows (also a TypeError)
     │   ├── UnknownSymbol     no such pair at this venue (also a ValueError)
     │   ├── BadKey            API key or secret missing, malformed or refused
+    │   ├── NoWidgets         no widget library for a ticket or blotter (also an ImportError)
     │   └── NestedLoopRefused nested event loops would not be safe here
     ├── FeedError             the road to the venue
     │   ├── Unreachable       the venue could not be reached at all
@@ -40,11 +42,14 @@ already done about it, and what to do next.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 __all__ = [
     "AuditBroken",
     "BadArgument",
+    "BadCall",
     "BadKey",
     "ChecksumMismatch",
     "ConfirmationVoid",
@@ -59,6 +64,7 @@ __all__ = [
     "LimitReached",
     "Malformed",
     "NestedLoopRefused",
+    "NoWidgets",
     "NotArmed",
     "NotReady",
     "OrderEnded",
@@ -88,13 +94,30 @@ class SetupError(KrakenLabError):
     """Something about how the lab was asked for; nothing was sent."""
 
 
+_WITH_COMMAS: Final = re.compile(r"\s*[-+]?\d[\d.]*,[\d.,]*\s*")
+
+
 class BadArgument(SetupError, ValueError):
-    """A value that cannot be right. ``name``, ``value`` and ``allowed`` say which and what would be."""
+    """A value that cannot be right. ``name``, ``value`` and ``allowed`` say which and what would be.
+
+    A number with commas gets the ``hint`` how numbers are written, wherever it was given.
+    """
 
     def __init__(self, name: str, value: object, allowed: str, hint: str = "") -> None:
+        if not hint and isinstance(value, str) and _WITH_COMMAS.fullmatch(value):
+            hint = "Decimals begin with a point, and thousands are not separated."
         self.name, self.value, self.allowed, self.hint = name, value, allowed, hint
         tail = f" {hint}" if hint else ""
         super().__init__(f"{name}={value!r} is not possible: use {allowed}.{tail}")
+
+
+class BadCall(BadArgument, TypeError):
+    """A call whose arguments do not fit. ``problem`` is a sentence, ``usage`` how it is called."""
+
+    def __init__(self, name: str, problem: str, usage: str) -> None:
+        self.name, self.value, self.allowed, self.hint = name, None, usage, ""
+        self.problem, self.usage = problem, usage
+        Exception.__init__(self, f"{problem} It is called as {usage}. Nothing was sent.")
 
 
 class UnknownSymbol(SetupError, ValueError):
@@ -115,6 +138,17 @@ class BadKey(SetupError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class NoWidgets(SetupError, ImportError):
+    """What needs widgets cannot be made here. ``what``, ``missing`` (the library), ``instead`` (what does the same)."""
+
+    def __init__(self, what: str, missing: str, instead: str) -> None:
+        self.what, self.missing, self.instead = what, missing, instead
+        super().__init__(
+            f"{what} needs {missing}, which is not installed for this Python: pip install ipywidgets anywidget. "
+            f"Without it, {instead}."
+        )
 
 
 class NestedLoopRefused(SetupError):
@@ -316,11 +350,12 @@ class OrderUnknown(OrderError):
 
 
 class NotArmed(OrderError):
-    """Live is not armed, or cannot be. ``missing`` names what is lacking."""
+    """Live is not armed, or cannot be. ``missing`` names what is lacking; empty where there is nothing to arm."""
 
     def __init__(self, missing: Sequence[str], hint: str = "Arm it in this kernel with lab.arm(...).") -> None:
         self.missing, self.hint = tuple(missing), hint
-        super().__init__(f"Live trading is not armed ({'; '.join(self.missing)}), and nothing was sent. {hint}")
+        lacking = f"Live trading is not armed ({'; '.join(self.missing)}), and nothing was sent. "
+        super().__init__(f"{lacking if missing else ''}{hint}")
 
 
 class Halted(OrderError):

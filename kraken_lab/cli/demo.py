@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,12 @@ def _print_recovery(streams: _Streams, broken_at: float, console: Console) -> No
     console.print(f"{verified:,} book messages verified by checksum, {failed:,} failed.")
 
 
+def _figures(average: Decimal | None, value: Decimal, fees: Iterable[tuple[str, Decimal | None]]) -> tuple[str, ...]:
+    """An average price, what was paid, and the fees, in digits that a person reads."""
+    paid = ", ".join(f"{fee:.4f} {asset}" for asset, fee in fees if fee is not None)
+    return ("" if average is None else f"{average:.10g}"), f"{value:.10g}", paid
+
+
 def _place_order(lab: Lab, symbol: str, console: Console) -> Order:
     """One confirmed order in the sandbox: what its proposal expected, what became of it, and when."""
     console.rule("an order: proposed, confirmed, filled (the sandbox's money is not money)")
@@ -266,9 +273,10 @@ def _place_order(lab: Lab, symbol: str, console: Console) -> Order:
     for name in ("", "average price", "value", "fee"):
         table.add_column(name, justify="right" if name else "left")
     if expected is not None:
-        table.add_row("expected", f"{expected.average_price:f}", f"{expected.value:f}", f"{expected.fee or 0:f}")
-    fees = ", ".join(f"{amount:f} {asset}" for asset, amount in order.record.fees)
-    table.add_row("what came", f"{order.avg_price:f}", f"{order.record.cost:f}", fees)
+        table.add_row(
+            "expected", *_figures(expected.average_price, expected.value, [(expected.fee_asset, expected.fee)])
+        )
+    table.add_row("what came", *_figures(order.avg_price, order.record.cost, order.record.fees))
     console.print(Text(f"{wish.mode_words}: {wish.what}; {len(wish.checks)} checks, all passed"), table)
     timeline = Table(box=None, padding=(0, 2))
     for event in order.timeline:

@@ -6,15 +6,17 @@ Cancels act at once, because they only reduce risk. The work is done by the `Tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from ..errors import BadArgument
+from ..errors import BadArgument, NoWidgets
 from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
 from ..wire import whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
+from .calls import plainly_called
 from .reports import AuditReport, KillOutcome
 from .trader import Trader
 
@@ -71,6 +73,7 @@ class Acting:
 
     # --- proposals --------------------------------------------------------------------------------------------------
 
+    @plainly_called
     def add_order(self, **parameters: Any) -> Proposal:
         """A proposal for one order. Nothing is sent before its ``confirm()``.
 
@@ -89,6 +92,7 @@ class Acting:
         """
         return self._acting().propose_add(parameters)
 
+    @plainly_called
     def buy(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
         """`add_order` to buy ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
 
@@ -97,6 +101,7 @@ class Acting:
         """
         return self._simple("buy", symbol, order_qty, limit_price, parameters)
 
+    @plainly_called
     def sell(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
         """`add_order` to sell ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
 
@@ -125,6 +130,7 @@ class Acting:
             }
         )
 
+    @plainly_called
     def batch_add(self, orders: Sequence[Mapping[str, Any]], symbol: str | None = None, **parameters: Any) -> Proposal:
         """A proposal for two to fifteen orders of one pair; ``orders`` are parameters as of `add_order`.
 
@@ -146,6 +152,7 @@ class Acting:
         ]
         return self._acting().propose_batch({"symbol": symbol, "orders": plain, **parameters})
 
+    @plainly_called
     def amend_order(self, order: Order | str, **changes: Any) -> Proposal:
         """A proposal to change an order in place: it keeps its id, its fills and, for less, its place in the queue.
 
@@ -159,6 +166,7 @@ class Acting:
         """
         return self._acting().propose_amend(order, changes)
 
+    @plainly_called
     def edit_order(self, order: Order | str, **changes: Any) -> Proposal:
         """A proposal to cancel an order and place another for it, at the back of the queue; `amend_order` is better.
 
@@ -173,6 +181,7 @@ class Acting:
 
     # --- cancels ----------------------------------------------------------------------------------------------------
 
+    @plainly_called
     def cancel_order(self, order: Order | str) -> Order:
         """Ask the exchange to cancel an order, at once. Gives the order; ``.wait("done")`` says what came of it.
 
@@ -183,6 +192,7 @@ class Acting:
         """
         return self._acting().cancel_order(order)
 
+    @plainly_called
     def batch_cancel(self, orders: Sequence[Order | str]) -> tuple[Order, ...]:
         """Ask the exchange to cancel up to fifty orders with one request, at once.
 
@@ -219,6 +229,7 @@ class Acting:
             return trader.propose_cancel_all()
         return trader.act(lambda account, at: account.cancel_account(at))
 
+    @plainly_called
     def cancel_all_orders_after(self, timeout: int) -> Proposal | None:
         """Set the dead man's switch once: the account's orders end in ``timeout`` seconds; 0 takes it back.
 
@@ -254,6 +265,7 @@ class Acting:
         """
         return KillOutcome.of(self._acting().kill(reason))
 
+    @plainly_called
     def resume(self, reason: str) -> None:
         """End a halt. The reason is kept in the audit log.
 
@@ -262,22 +274,24 @@ class Acting:
         """
         self._acting().resume(reason)
 
+    @plainly_called
     def arm(
         self,
         *,
-        max_order_notional: Number,
-        max_day_notional: Number,
-        max_open_orders: int,
-        allowed_symbols: Sequence[str],
+        max_order_notional: Number | None = None,
+        max_day_notional: Number | None = None,
+        max_open_orders: int | None = None,
+        allowed_symbols: Sequence[str] | None = None,
         order_rate: int = 5,
         dup_window_s: float = 10.0,
     ) -> None:
         """Let this kernel send orders to the live account, after a phrase was typed. It lapses by itself.
 
-        The limits are in quote currency, fees included, a UTC day long; ``order_rate`` is orders in ten seconds.
+        All four limits are needed. They are in quote currency, fees included, a UTC day long; ``order_rate`` is orders
+        in ten seconds.
 
         Raises:
-            NotArmed: with everything that is lacking. Outside live there is nothing to arm.
+            NotArmed: with everything that is lacking. Outside live there is nothing to arm, and nothing needs it.
         """
         limits: Any = {
             "max_order_notional": max_order_notional,
@@ -308,6 +322,7 @@ class Acting:
             raise BadArgument("limits", limits, "kl.Limits(max_order_notional=..., ...)")
         self._acting().set_limits(limits)
 
+    @plainly_called
     def acknowledge(self, order: Order | str) -> None:
         """Say that an UNKNOWN order was seen: it blocks new orders on its symbol no more, and stays UNKNOWN.
 
@@ -316,6 +331,7 @@ class Acting:
         """
         self._acting().acknowledge(order)
 
+    @plainly_called
     def explain(self, subject: object, proposal: Proposal | None = None) -> Explanation:
         """An error of this package, a text of the exchange or an order as sentences with the pair's own numbers.
 
@@ -331,6 +347,7 @@ class Acting:
 
     # --- by hand ----------------------------------------------------------------------------------------------------
 
+    @plainly_called
     def ticket(self, symbol: str, **parameters: Any) -> Ticket:
         """An order ticket for a notebook: a form, what the order would do now, a review, and one button that sends.
 
@@ -340,13 +357,15 @@ class Acting:
         Raises:
             UnknownSymbol: no such pair here.
             BadArgument: a parameter that the form has no field or choice for.
+            NoWidgets: there is no widget library.
 
         >>> ticket = lab.ticket("BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price="100")
         >>> ticket.propose().what
         'buy 0.01 BTC/USD, limit at 100'
         >>> ticket.close()
         """
-        from ..views.ticket import Ticket
+        with _widgets("An order ticket", "lab.add_order(...).confirm() does the same from a cell"):
+            from ..views.ticket import Ticket
         from .widget_trader import WidgetTrader
 
         return Ticket(WidgetTrader(self, self._acting()), symbol, parameters)
@@ -360,7 +379,8 @@ class Acting:
         >>> blotter = lab.blotter()
         >>> blotter.close()
         """
-        from ..views.blotter import Blotter
+        with _widgets("A blotter", "lab.orders, lab.fills and lab.account tell the same; lab.kill() stops everything"):
+            from ..views.blotter import Blotter
         from .widget_trader import WidgetTrader
 
         return Blotter(WidgetTrader(self, self._acting()))
@@ -377,6 +397,7 @@ class Acting:
         trader = self._acting()
         return orders_table(trader.host, lambda: trader.snapshot().orders)
 
+    @plainly_called
     def order(self, ident: str) -> Order:
         """The live order with that order_id or cl_ord_id.
 
@@ -430,3 +451,12 @@ class Acting:
     def audit(self) -> AuditLog:
         """The account's audit log: ``lab.audit.verify()``."""
         return AuditLog(self._acting())
+
+
+@contextlib.contextmanager
+def _widgets(what: str, instead: str) -> Iterator[None]:
+    """Around an import of what is made of widgets: where their library is missing, say so and what to do."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise NoWidgets(what, error.name or "a widget library", instead) from error

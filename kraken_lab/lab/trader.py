@@ -446,9 +446,11 @@ class Trader:
         """
         arming = self.dealer.arming
         if arming is None:
+            words = "The sandbox" if self.ground.mode == "sandbox" else self.ground.mode.capitalize()
             raise NotArmed(
-                [f"{self.ground.mode} needs no arming: no real money can be reached from here"],
-                "Orders go as soon as they are confirmed.",
+                (),
+                f"{words} needs no arming: no real money can be reached from it, and orders go as soon as they are "
+                "confirmed. Arming is for live only.",
             )
         readiness = self._readiness()
         missing = self._call(lambda: arming.lacking_to_arm(limits, readiness))

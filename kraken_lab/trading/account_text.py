@@ -51,7 +51,7 @@ def _lines(known: AccountSnapshot) -> Iterator[str]:
     ]
     yield from _part("fills, newest first", fills, "none")
     if known.balances is None:
-        yield "  balances            not known for sure now"
+        yield "  balances             not known for sure now"
     else:
         held = [(asset, trimmed(amount)) for asset, amount in sorted(known.balances.items()) if amount]
         yield from _part("balances", held, "nothing", most=len(held))
@@ -76,13 +76,13 @@ def _lines(known: AccountSnapshot) -> Iterator[str]:
 def _part(name: str, rows: Sequence[tuple[str, ...]], nothing: str, most: int = _SHOWN) -> Iterator[str]:
     """A part's name, and its rows in columns beside and below it."""
     if not rows:
-        yield f"  {name:18}  {nothing}"
+        yield f"  {name:19}  {nothing}"
         return
     shown = [*_columns(rows[:most])]
     if len(rows) > most:
         shown.append(f"… {len(rows) - most} more")
     for at, line in enumerate(shown):
-        yield f"  {name if at == 0 else '':18}  {line}".rstrip()
+        yield f"  {name if at == 0 else '':19}  {line}".rstrip()
 
 
 def _columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

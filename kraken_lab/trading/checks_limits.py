@@ -127,22 +127,28 @@ def order_rate(question: Question) -> Iterator[Check]:
 
 
 def repetition(question: Question) -> Iterator[Check]:
-    """The same symbol, side, type, quantity and prices as a moment ago need a confirmation that says again."""
+    """The same symbol, side, type, quantity and prices as a moment ago need a confirmation that says again.
+
+    Where nothing is enforced and no window is set, it is only said.
+    """
     window = question.facts.limits.dup_window_s
-    if not isinstance(question.request, AddOrder | BatchAdd) or (
-        window is None and question.facts.enforcement == "off"
-    ):
+    only_said = window is None and question.facts.enforcement == "off"
+    if not isinstance(question.request, AddOrder | BatchAdd):
         return
     window = DUP_WINDOW_S if window is None else window
     seen = {past.fingerprint: age for past in question.facts.past if (age := _age_s(past, question)) < window}
     repeats = 0
     for begin, leg in question.numbered():
         mark = fingerprint(leg)
-        if mark in seen:
+        if mark in seen and only_said:
+            said = f"{begin}The same as the order {seen[mark]:.1f} s ago."
+            yield passed("repetition", said, seconds_ago=f"{seen[mark]:.1f}")
+        elif mark in seen:
             repeats += 1
             yield _repeated(question, f"{begin}The same order was confirmed {seen[mark]:.1f} s ago", window)
-        seen[mark] = 0.0
-    if not repeats:
+        if not only_said:
+            seen[mark] = 0.0
+    if not repeats and not only_said:
         yield passed("repetition", f"Not the same as another of the last {window:g} s.")
 
 

@@ -146,6 +146,11 @@ class Proposal:
         )
 
     @property
+    def notes(self) -> tuple[Check, ...]:
+        """What stops nothing and is worth a look all the same: that it is the same as an order of a moment ago."""
+        return tuple(check for check in self.checks if check.verdict == "pass" and "seconds_ago" in check.figures)
+
+    @property
     def foreseeable(self) -> bool:
         """Whether it can be said what it would do: a price off the tick or money that is not there does nothing."""
         return self.request is not None and not any(check.name in _FIRST for check in self.refusals)

@@ -27,6 +27,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield f"  {WHERE[proposal.mode]}; account {proposal.account}; nothing has been sent"
     warnings = () if proposal.decided_by else proposal.warnings
     yield from (f"  {_SIGNS[check.verdict]:8} {check.said}" for check in (*proposal.stops, *warnings))
+    yield from (f"  {'note':8} {check.said}" for check in proposal.notes)
     if proposal.unjudged:
         yield f"  {'':8} {proposal.unjudged}"
     if proposal.target is not None and proposal.decided_by:

@@ -9,7 +9,7 @@ def test_the_account_prints_as_a_page() -> None:
     """What is open, what was filled and what there is, each in its place; of what there is nothing it says so."""
     line = Line().open()
     empty = repr(line.now)
-    for words in ("open orders         none", "fills, newest first  none", "positions           none"):
+    for words in ("open orders          none", "fills, newest first  none", "positions            none"):
         assert words in empty
     line.placed("O1")
     line.placed("O2")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kraken_lab.trading.builders import propose_add
 from kraken_lab.trading.facts import Past
 from kraken_lab.trading.notional import added_notional
 from kraken_lab.trading.rules import Limits
@@ -201,6 +202,18 @@ def test_the_same_order_again_needs_the_word() -> None:
 
 
 @pytest.mark.promise("A-07")
+def test_the_sandbox_only_says_that_it_is_the_same_again() -> None:
+    """Within the window of elsewhere; it stops nothing and warns of nothing, and the proposal shows it."""
+    for ago_s, said in ((3.2, ["The same as the order 3.2 s ago."]), (11.0, [])):
+        past = (past_of(a_wish(), ago_s=ago_s),)
+        facts = some_facts(past=past)
+        assert [check.said for check in judged(a_wish(), facts).get("repetition", [])] == said
+        proposal = propose_add(a_wish(), facts)
+        assert (proposal.ok, proposal.warnings) == (True, ())
+        assert [check.said for check in proposal.notes] == said
+        assert ("note     The same as" in repr(proposal)) is bool(said)
+
+
 def test_the_same_order_twice_in_a_batch_is_a_repetition() -> None:
     """Whatever was meant by it, it is said."""
     leg = a_wish(symbol=None)
@@ -225,7 +238,7 @@ def test_paper_warns_and_the_sandbox_lets_through() -> None:
     for mode in ("sandbox", "replay"):
         free = verdicts(a_wish(), some_facts(mode=mode, **world))
         assert set(free.values()) == {"pass"}
-        assert not broken & free.keys()
+        assert broken & free.keys() == {"repetition"}  # which is only said
 
 
 def test_a_limit_that_is_set_in_the_sandbox_holds_there() -> None:
