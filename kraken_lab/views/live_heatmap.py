@@ -191,6 +191,8 @@ class LiveHeatmap(Shown):
         )
         view.paint(0.0)
         ((content, buffers),) = sent
+        if content.get("columns"):
+            content["oldest"] = content["columns"][0]["first"]  # nobody can be asked for what lies before
         packed = zlib.compress(b"".join(buffers), 6)
         state = {
             "traits": {"key": "saved", "options": self._options(offers=False), "palette": self._palette()},

@@ -529,6 +529,7 @@ def test_what_is_saved_needs_nothing_but_itself(tmp_path: Path) -> None:
     browser = Browser()
     browser.take(state["content"], buffers)
     assert browser.end == 400
+    assert browser.oldest == browser.first
     assert past.heat is not None
     assert read(browser.runs) == read(past.heat.runs(browser.first))
 
