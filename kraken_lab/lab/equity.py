@@ -84,7 +84,8 @@ class Equity:
 
     def vitals(self) -> Vitals:
         """How many fills there are."""
-        return Vitals(rows=len(self._fills))
+        count = len(self._fills)
+        return Vitals(note=f"{count:,} fill{'' if count == 1 else 's'}")
 
 
 def _mids(feed: BookFeed) -> Mids:
