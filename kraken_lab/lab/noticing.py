@@ -16,7 +16,11 @@ from ..errors import NotReady
 from ..streams import Feed, Router
 from ..streams.book_feed import BookFeed
 from ..tables import Gap
+from ..views import cells
 from ..views.gaps import gap_label
+from ..views.health_readings import SLOW
+from ..wire import Instant
+from .health import line_facts
 
 if TYPE_CHECKING:
     from ..net import Connection
@@ -33,13 +37,14 @@ MOVE = Decimal("0.005")
 
 @dataclass(frozen=True, slots=True)
 class LineSeen:
-    """One connection. ``heard`` counts what else was strange on it."""
+    """One connection. ``heard`` counts what else was strange on it, ``transit`` is how old what came was, seconds."""
 
     state: str
     reason: str
     connects: int
     attempts: int
     heard: Mapping[str, int]
+    transit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def seen(lab: Lab) -> Seen:
     account = {} if lab.trader is None else _account(lab.trader.dealer.known)
     return Seen(
         system=said[0] if said else None,
-        lines={router.name: _line(router, line) for router, line in lines},
+        lines={router.name: _line(router, line, lab.now()) for router, line in lines},
         feeds=feeds,
         lowest={symbol: bid for symbol, (bid, _) in touches.items()},
         highest={symbol: ask for symbol, (_, ask) in touches.items()},
@@ -105,8 +110,9 @@ def _name(feed: Feed, router: Router) -> str:
     return " ".join(part for part in (feed.channel, feed.symbol) if part)
 
 
-def _line(router: Router, line: Connection) -> LineSeen:
-    return LineSeen(line.state, line.reason, line.connects, line.attempts, dict(router.talk.counters))
+def _line(router: Router, line: Connection, now: Instant) -> LineSeen:
+    transit = line_facts(router, line, now).transit or 0.0
+    return LineSeen(line.state, line.reason, line.connects, line.attempts, dict(router.talk.counters), transit)
 
 
 def _feed(feed: Feed) -> FeedSeen:
@@ -131,9 +137,13 @@ def _account(known: AccountSnapshot) -> dict[str, object]:
 
 
 def since(before: Seen, now: Seen) -> Seen:
-    """The later look, with the furthest prices of both: a fall that is over by now was one."""
+    """The later look, with the furthest of both: a fall, or a delay, that is over by now was one."""
+    slowest = {name: line.transit for name, line in before.lines.items()}
     return replace(
         now,
+        lines={
+            name: replace(line, transit=max(line.transit, slowest.get(name, 0.0))) for name, line in now.lines.items()
+        },
         lowest={symbol: min(bid, before.lowest.get(symbol, bid)) for symbol, bid in now.lowest.items()},
         highest={symbol: max(ask, before.highest.get(symbol, ask)) for symbol, ask in now.highest.items()},
     )
@@ -177,6 +187,8 @@ def _of_line(name: str, before: LineSeen | None, now: LineSeen) -> Iterator[str]
         yield f"{name}: lost ({now.reason}), made again{f' {again} times' if again > 1 else ''}"
     if now.state != "open" and (again > 0 or now.state != before.state or now.attempts != before.attempts):
         yield f"{name}: {now.state}, {now.reason}, attempt {now.attempts + 1} to come"
+    if now.transit > SLOW:
+        yield f"{name}: what came was up to {cells.age(now.transit)} old"
     yield from (f"{name}: {what}" for what in _grown(before.heard, now.heard))
 
 

@@ -42,7 +42,7 @@ ORDER_TRICKS: Final[tuple[Trick, ...]] = (
         "lost-request",
         "Lose the next order",
         "It never reaches the engine and is never answered: UNKNOWN, which blocks its pair, until it is proved that it "
-        "was not placed. It is not sent again.",
+        "was not placed, which takes up to a minute. It is not sent again.",
         [Part("The next order is lost on its way.", {"fault": "lose_request", "method": "add_order"})],
     ),
     _orders(

@@ -214,6 +214,11 @@ GAP = Gap("BTC/USD", "book", 0, "checksum", 2, end_ns=100_000_000)
             Seen(lines={"public 1": LineSeen("waiting", "connection lost", 1, 1, {})}),
             ("connection public 1: waiting, connection lost, attempt 2 to come",),
         ),
+        (
+            Seen(lines={"public 1": LineSeen("open", "", 1, 0, {})}),
+            Seen(lines={"public 1": LineSeen("open", "", 1, 0, {}, transit=3.2)}),
+            ("connection public 1: what came was up to 3.2 s old",),
+        ),
         (Seen(), Seen(lines={"private 1": LineSeen("open", "", 1, 0, {})}), ("connection private 1: open",)),
         (
             Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", "OPEN")}),

@@ -277,6 +277,7 @@ class View {
     this.paints = 0;
     this.near = true;
     this.centred = false;
+    this.held = 0; // rows that the grid has room for
     this.build(el);
     this.observer = new IntersectionObserver((entries) => {
       this.near = entries.at(-1).isIntersecting;
@@ -349,7 +350,8 @@ class View {
     this.head(began);
     this.space.style.height = `${store.rows * ROW}px`;
     const bar = Math.max(0, this.grid.offsetHeight - this.grid.clientHeight - 2); // of scrolling sideways, if there is one
-    this.grid.style.height = `${HEAD + Math.min(Math.max(store.rows, 1), SHOWN) * ROW + bar + 2}px`;
+    this.held = store.rows || this.held; // what is withdrawn keeps its place: nothing below it jumps
+    this.grid.style.height = `${HEAD + Math.min(Math.max(this.held, 1), SHOWN) * ROW + bar + 2}px`;
     this.hold();
     const flashing = this.cells(began);
     this.root.dataset.paints = ++this.paints;
@@ -423,7 +425,7 @@ class View {
     const last = Math.min(store.rows, Math.floor((grid.scrollTop + grid.clientHeight - HEAD) / ROW));
     const order = store.newestFirst ? "newest on top · " : "";
     const range = `${(first + 1).toLocaleString("en-US")}–${Math.max(last, first + 1).toLocaleString("en-US")}`;
-    write(this.foot, store.rows ? `${order}rows ${range} of ${store.rows.toLocaleString("en-US")}` : store.facts?.ended ? "no rows" : "no rows yet");
+    write(this.foot, store.rows ? `${order}rows ${range} of ${store.rows.toLocaleString("en-US")}` : store.facts?.ended ? "no rows" : this.held ? "no rows now" : "no rows yet");
     grid.setAttribute("aria-rowcount", store.rows + 1);
     return flashing;
   }
