@@ -107,7 +107,8 @@ def draw_candles(
 def _only(frame: pd.DataFrame, column: str, wanted: object) -> pd.DataFrame:
     """The rows with one value in a column; which one must be said if there are several."""
     if wanted is not None:
-        return frame[frame[column].astype(type(wanted)) == wanted]
+        is_wanted = (frame[column] == wanted).to_numpy(dtype=bool)
+        return frame if is_wanted.all() else frame[is_wanted]
     found = frame[column].astype(object).unique().tolist()
     if len(found) > 1:
         raise BadArgument(column, None, " or ".join(repr(value) for value in found), "A chart shows one.")

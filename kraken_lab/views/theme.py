@@ -1,17 +1,13 @@
 """The look that all figures share: colours, fonts and the axes of time and price.
 
-How a figure shows itself is plotly's. In a notebook it sends its own kind of data, which JupyterLab and VS Code draw,
-in a saved notebook too; what turns a notebook into HTML does not know that kind and leaves a blank. A reader who wants
-figures there says so to plotly, once, before drawing::
+Figures are drawn in dark colours, and every colour has its counterpart on light paper: a live figure follows the theme
+of its page without asking anybody, by the same table.
 
-    import plotly.io
-    plotly.io.renderers.default = "plotly_mimetype+notebook"
-
-It is not said here on the reader's behalf: it is a setting for all figures of the process, whoever made them; it writes
-plotly.js into the notebook, some 5 MB; and it has every figure fetch a script for formulas from a public server, while
-nothing here is to load anything from anywhere. A page that runs no scripts, as a repository's view of a notebook, shows
-no figure either way: for a picture plotly needs a browser to draw it. To send or keep figures, write them into a
-`page`, which needs nothing but itself.
+How a live figure shows itself is `shown`'s. A snapshot is plotly's own figure and shows itself as plotly was told: in a
+notebook by plotly's own kind of data, which JupyterLab and VS Code draw; what turns a notebook into HTML does not know
+that kind and leaves a blank. For that, show the live figure or `sketch` the snapshot; to send or keep it, write it into
+a `page`, which needs nothing but itself. ``plotly.io.renderers`` is left alone: it is a setting for all figures of the
+process, whoever made them.
 """
 
 from __future__ import annotations

@@ -340,6 +340,15 @@ def test_a_saved_notebook_stays_small_and_shows_the_last_frames(notebook: Notebo
     assert len(stills) == 1
     assert not depth.cell.locator("img").is_visible()
     # What turns notebooks into pages shows them: the images, and no script of ours.
-    command = [notebook.jupyter.python, "-m", "jupyter", "nbconvert", "--to", "html", "--stdout", notebook.path]
+    command = [
+        str(notebook.jupyter.python),
+        "-m",
+        "jupyter",
+        "nbconvert",
+        "--to",
+        "html",
+        "--stdout",
+        str(notebook.path),
+    ]
     page = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
     assert page.count("data:image/svg+xml;base64,") == 5
