@@ -60,10 +60,10 @@ class FeedSeen:
 
 @dataclass(frozen=True, slots=True)
 class OrderSeen:
-    """One order, in words, and its state."""
+    """One order, in words, and the states it was seen in, one after the other."""
 
     words: str
-    state: str
+    states: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def _touch(feed: BookFeed) -> tuple[Decimal, Decimal] | None:
 def _account(known: AccountSnapshot) -> dict[str, object]:
     orders = {
         order.order_id or order.cl_ord_id or "?": OrderSeen(
-            f"{order.side} {order.order_qty} {order.symbol}", str(order.state)
+            f"{order.side} {order.order_qty} {order.symbol}", (str(order.state),)
         )
         for order in known.orders
     }
@@ -137,10 +137,16 @@ def _account(known: AccountSnapshot) -> dict[str, object]:
 
 
 def since(before: Seen, now: Seen) -> Seen:
-    """The later look, with the furthest of both: a fall, or a delay, that is over by now was one."""
+    """The later look with what the earlier ones saw: a fall, a delay or a doubt that is over by now was one."""
     slowest = {name: line.transit for name, line in before.lines.items()}
+    orders = {
+        key: replace(order, states=(*was.states, *order.states) if order.states[-1] != was.states[-1] else was.states)
+        for key, order in now.orders.items()
+        if (was := before.orders.get(key)) is not None
+    }
     return replace(
         now,
+        orders={**now.orders, **orders},
         lines={
             name: replace(line, transit=max(line.transit, slowest.get(name, 0.0))) for name, line in now.lines.items()
         },
@@ -226,11 +232,8 @@ def _one_of(what: str) -> str:
 
 def _of_orders(before: Seen, now: Seen) -> Iterator[str]:
     for key, order in now.orders.items():
-        was = before.orders.get(key)
-        if was is None:
-            yield f"order {order.words}: {order.state}"
-        elif was.state != order.state:
-            yield f"order {order.words}: {was.state}, now {order.state}"
+        if key not in before.orders or len(order.states) > 1:
+            yield f"order {order.words}: {', then '.join(order.states)}"
     if now.fills > before.fills:
         yield f"{now.fills - before.fills} new fill{'s' * (now.fills - before.fills > 1)}"
     yield from (f"alarm: {what}" for what in now.alarms if what not in before.alarms)

@@ -13,6 +13,16 @@ _orders = partial(trick, "Orders", account=True)
 _REPORT = {"channel": "executions", "type": "update"}
 """The next report of the account's orders."""
 
+
+def _refused(text: str) -> list[Part]:
+    """The next order is refused, in these words."""
+    words = {"pattern": '"error":"[^"]*"', "replace": f'"error":"{text}"'}
+    return [
+        Part(f"The next order is refused: {text}.", {"fault": "rate_limit", "method": "add_order", "n": 1}),
+        Part("", {"fault": "edit", "match": {"method": "add_order"}, **words}),
+    ]
+
+
 ORDER_TRICKS: Final[tuple[Trick, ...]] = (
     _orders(
         "sequence",
@@ -59,7 +69,8 @@ ORDER_TRICKS: Final[tuple[Trick, ...]] = (
     _orders(
         "held",
         "Hold the next order up",
-        "The gateway takes it, and the engine only so much later: nothing is heard of it until then.",
+        "The gateway takes it, and the engine only so much later: nothing is heard of it until then, and after its "
+        "deadline it is not placed at all.",
         [
             Part(
                 "The engine takes the next order {seconds} s late.",
@@ -89,7 +100,13 @@ ORDER_TRICKS: Final[tuple[Trick, ...]] = (
         "rate",
         "Refuse the next for its rate",
         "The engine says EOrder:Rate limit exceeded: the order is REJECTED, and is not tried again.",
-        [Part("The next order is over the rate.", {"fault": "rate_limit", "method": "add_order", "n": 1})],
+        _refused("EOrder:Rate limit exceeded"),
+    ),
+    _orders(
+        "strange",
+        "Refuse it in strange words",
+        "A refusal that no document knows proves nothing: UNKNOWN, until it is proved that the order was not placed.",
+        _refused("EOdd:Come back tomorrow"),
     ),
     _orders(
         "lost-cancel",
@@ -100,7 +117,8 @@ ORDER_TRICKS: Final[tuple[Trick, ...]] = (
     _orders(
         "token",
         "Let the token run out",
-        "Its next use is refused, and a fresh one is fetched by itself. What needed it is said again, never an order.",
+        "Its next use is refused, and a fresh one is fetched by itself. An order that met it is REJECTED, and is not "
+        "sent again.",
         [Part("The next use of a token is refused.", {"fault": "token", "reject": 1})],
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import kraken_lab as kl
 from kraken_lab.errors import SandboxError
 from kraken_lab.lab.fault_bench import TRICKS, FaultBench
-from kraken_lab.lab.noticing import FeedSeen, LineSeen, OrderSeen, Seen, noticed
+from kraken_lab.lab.noticing import FeedSeen, LineSeen, OrderSeen, Seen, noticed, since
 from kraken_lab.lab.tricks import Wish
 from kraken_lab.sandbox import Exchange
 from kraken_lab.sandbox.control import Control
@@ -144,7 +145,7 @@ def test_an_order_that_a_stranger_fills_is_noticed(lab: kl.Lab, bench: FaultBenc
         bench.plan(fault, CHOICE)
     wish = lab.add_order(symbol="ETH/USD", side="buy", order_type="limit", order_qty="0.01", limit_price="100")
     wish.confirm().wait("open")
-    heard(work(bench, "fill"), "now FILLED", "1 new fill")
+    heard(work(bench, "fill"), "then FILLED", "1 new fill")
 
 
 def test_pairs_that_are_looked_at_come_first(lab: kl.Lab, bench: FaultBench) -> None:
@@ -221,12 +222,27 @@ GAP = Gap("BTC/USD", "book", 0, "checksum", 2, end_ns=100_000_000)
         ),
         (Seen(), Seen(lines={"private 1": LineSeen("open", "", 1, 0, {})}), ("connection private 1: open",)),
         (
-            Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", "OPEN")}),
-            Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", "UNKNOWN")}, alarms=("look",)),
-            ("order buy 1 BTC/USD: OPEN, now UNKNOWN", "alarm: look"),
+            Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", ("OPEN",))}),
+            Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", ("UNKNOWN",))}, alarms=("look",)),
+            ("order buy 1 BTC/USD: OPEN, then UNKNOWN", "alarm: look"),
         ),
     ],
 )
 def test_what_lies_between_two_looks_is_told_in_sentences(before: Seen, now: Seen, words: tuple[str, ...]) -> None:
     """One line for each thing that something happened to."""
-    assert noticed(before, now) == words
+    assert noticed(before, since(before, now)) == words
+
+
+def test_a_doubt_that_is_over_by_now_was_one() -> None:
+    """An order that was UNKNOWN for a second is told to have been; a low price and a late message as well."""
+    looks = [
+        Seen(),
+        Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", ("UNKNOWN",))}, lowest={"BTC/USD": Decimal(100)}),
+        Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", ("UNKNOWN",))}, lowest={"BTC/USD": Decimal(90)}),
+        Seen(orders={"O1": OrderSeen("buy 1 BTC/USD", ("OPEN",))}, lowest={"BTC/USD": Decimal(101)}),
+    ]
+    last = looks[0]
+    for look in looks:
+        last = since(last, look)
+    assert noticed(looks[0], last) == ("order buy 1 BTC/USD: UNKNOWN, then OPEN",)
+    assert noticed(looks[1], last)[0] == "BTC/USD: the best bid fell from 100 to 90 (-10.0%)"
