@@ -45,8 +45,8 @@ print(f"{lab.mode}: {SYMBOL} at {book.mid:,} USD")
 
 # %%
 health = lab.health().widget
-heatmap = book.heatmap(minutes=5, trades=trades).widget
-ladder = book.ladder(levels=12).widget
+heatmap = book.heatmap(minutes=3, trades=trades).widget
+ladder = book.ladder(levels=8).widget
 ticket = lab.ticket(SYMBOL, side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[5][0])
 blotter = lab.blotter()
 history = candles.chart(last=60).widget
