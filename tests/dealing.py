@@ -31,17 +31,17 @@ from kraken_lab.trading import (
     Limits,
     Order,
     OrderSettings,
-    OsFiles,
     Proposal,
     Readiness,
     TradingMode,
     builders,
     phrase,
 )
-from kraken_lab.trading.disk import Done, Files, Log, Record
+from kraken_lab.trading.disk import Done, Files
 from kraken_lab.trading.presence import Presence
 from kraken_lab.trading.restore import Legacy
 from kraken_lab.wire import ORDER_AFFECTING, Instant, Want
+from tests.disks import FaultyFiles, QueuedDisk
 from tests.virtual import World, run
 
 T = TypeVar("T")
@@ -63,71 +63,19 @@ FEES = (Decimal("0.0016"), Decimal("0.0026"))
 """Maker's and taker's fee of the sandbox, as its reference data tells them."""
 
 
-class FaultyFiles(OsFiles):
-    """Real files, not flushed (no test pulls a plug), that fail while ``failing`` names the operation."""
-
-    def __init__(self) -> None:
-        self.failing: dict[str, OSError] = {}
-
-    def _may(self, operation: str) -> None:
-        if operation in self.failing:
-            raise self.failing[operation]
-
-    def append(self, path: Path, data: bytes) -> None:
-        """Add to it, unless that fails."""
-        self._may("append")
-        super().append(path, data)
-
-    def sync(self, path: Path) -> None:
-        """Nothing, unless that fails."""
-        self._may("sync")
-
-    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
-        """Put it in place, unless that fails."""
-        self._may("replace")
-        super().replace(path, data, durable=False)
-
-
-class VirtualDisk:
+class VirtualDisk(QueuedDisk):
     """A disk that takes ``delay`` virtual seconds over everything, one thing after another."""
 
     def __init__(self, files: Files, now: Callable[[], Instant]) -> None:
+        super().__init__(files)
         self.delay = 0.0
         self.dead = False
         """Whether its process is gone, and with it all that was not written yet."""
-        self.heard: Callable[[Sequence[Record]], object] = lambda records: None
-        self._files, self._now = files, now
+        self._now = now
         self._free_at = 0.0
         self._jobs: deque[Callable[[], None]] = deque()
 
-    def append(self, log: Log, record: Record, done: Done, *, at_once: bool) -> None:
-        """Add a record."""
-
-        def work() -> None:
-            if others := log.extend([record]):
-                self.heard(others)
-            log.sync()
-
-        self._later(work, done)
-
-    def follow(self, log: Log) -> None:
-        """Hear what others added."""
-
-        def work() -> None:
-            if others := log.news():
-                self.heard(others)
-
-        self._later(work, lambda error, at: None)
-
-    def replace(self, path: Path, data: bytes, done: Done) -> None:
-        """Put a small file in place."""
-        self._later(lambda: self._files.replace(path, data), done)
-
-    def read(self, path: Path) -> bytes | None:
-        """A small file, at once."""
-        return self._files.read(path)
-
-    def _later(self, work: Callable[[], None], done: Done) -> None:
+    def _later(self, work: Callable[[], object], done: Done) -> None:
         def job() -> None:
             if self.dead:
                 return
@@ -180,7 +128,7 @@ class Kernel:
         halt = Halt(folder, self.disk, self.audit, pid=pid)
         arming = None
         if mode == "live":
-            arming = Arming(folder, self.audit, halt, account=ACCOUNT, settings=self.settings, pid=pid)
+            arming = Arming(folder, self.disk, self.audit, halt, account=ACCOUNT, settings=self.settings, pid=pid)
         codes, ids = itertools.count(1), itertools.count(1)
         self._ready_disk()
         left = Legacy.read(self.audit, self.presence.lives, world.clock.now())

@@ -303,7 +303,10 @@ class Dealer:
         if self.arming is not None:
             words += " DISARMED" if self.arming.lacking(self._now(), self.limits) else " ARMED"
         halted = self.halt.look()
-        return words if halted is None else f"{words}, HALTED since {halted.since} ({halted.reason})"
+        if halted is None:
+            return words
+        since = f" since {halted.since}" if halted.since_ns else ""  # nobody halted where the file cannot be read
+        return f"{words}, HALTED{since} ({halted.reason})"
 
     def dead_man_words(self) -> str:
         """The dead man's switch, and when it fires."""

@@ -34,12 +34,13 @@ from ..wire import Instant, Query, Settings, SlidingBudget, Want
 from .acting import Acting
 from .beside import LabBeside
 from .drawing import Drawing
+from .ground import Ground
 from .looking import Looking, RejectedSymbols
 from .own_orders import OwnOrders
 from .paper import PaperExchange
 from .sandbox import Sandbox
 from .status import Status, status_of
-from .trader import Ground, Trader
+from .trader import Trader
 from .venue import Venue
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Lab(Looking, Acting):
         self._tasks: dict[Connection, asyncio.Task[None]] = {}
         self._streams = {}
         self._closed = False
-        self._lock = threading.RLock()
+        self._lock, self._opening = threading.RLock(), threading.RLock()
         self._desk = self.io.call(lambda: Desk(self.settings, self._open_line, self.now))
         self._desks = [self._desk]
         self._rest = self.io.call(lambda: self._make_rest(venue))
@@ -426,9 +427,11 @@ class Lab(Looking, Acting):
 
     def _acting(self) -> Trader:
         self._check_open()
-        with self._lock:
+        # A lock of its own: the account's folder may keep whoever opens it waiting, and looking goes on.
+        with self._opening:
             if self._trader is None:
-                self._check_account()
+                with self._lock:
+                    self._check_account()
                 self._trader = Trader(self, self._ground(), self.order_settings, self._first_limits)
         return self._trader
 

@@ -14,9 +14,8 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from ..errors import (
@@ -30,22 +29,18 @@ from ..errors import (
     OrderRefused,
     OrderRejected,
 )
-from ..net import Clock, DiskWorker, IOThread, RestClient
-from ..streams import Desk, Feed, Host, StreamState
+from ..streams import Feed, Host, StreamState
 from ..streams.book_feed import BookFeed
 from ..trading import (
     Account,
     AccountSnapshot,
-    Arming,
     Audit,
-    Chain,
     Code,
     Confirmations,
     Explanation,
     Facts,
     FillRecord,
     Gesture,
-    Halt,
     KillReport,
     Limits,
     Order,
@@ -54,28 +49,22 @@ from ..trading import (
     OsFiles,
     Proposal,
     Readiness,
-    StateFolder,
-    StateKey,
-    TradingMode,
     builders,
     explain,
-    home,
     no_front_end,
     phrase,
-    remove_dead,
     shared_host,
 )
+from ..trading.disk import Files
 from ..trading.order_machine import AMENDMENT_NOT_MADE
-from ..trading.presence import Presence
 from ..trading.restore import Legacy
-from ..wire import Instant, Settings
+from ..wire import Instant
 from .dealer import Dealer, Told
+from .ground import Ground
+from .keeping import Keeping
 from .outcome import Outcome
 
-if TYPE_CHECKING:
-    from .drawing import Drawing
-
-__all__ = ["Ground", "Trader"]
+__all__ = ["Trader"]
 
 T = TypeVar("T")
 
@@ -91,6 +80,8 @@ PAUSED_LOOK: Final = 0.02
 """Between two looks at whether paper matching has begun, in seconds."""
 BEGIN_WAIT: Final = 60.0
 """How long taking up what earlier kernels wrote down may take, in seconds."""
+AT_ONCE: Final = 250
+"""Orders of earlier kernels that are taken up before the loop looks after something else: some milliseconds' worth."""
 READY_WAIT: Final = 10.0
 """How long the first use waits until the account is known, in seconds."""
 KILL_WAIT: Final = 10.0
@@ -101,30 +92,12 @@ _CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters of a one-time code: none that can be taken for another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a trader stands on: where orders go, whose account it is, and who carries what."""
-
-    mode: TradingMode
-    venue: str
-    key: StateKey
-    venue_pid: int | None
-    desk: Desk
-    reference_desk: Desk
-    rest: RestClient
-    io: IOThread
-    clock: Clock
-    settings: Settings
-    views: Drawing
-    redact: Callable[[str], str]
-    paused: Callable[[], Mapping[str, str]]
-    """In paper: pairs that are not matched now, and why."""
-
-
 class Trader:
     """The account of one lab, and the road to it. Made when it is first needed; `close` lets go of everything."""
 
-    def __init__(self, host: Host, ground: Ground, settings: OrderSettings, limits: Limits) -> None:
+    def __init__(
+        self, host: Host, ground: Ground, settings: OrderSettings, limits: Limits, *, files: Files | None = None
+    ) -> None:
         self.host, self.ground, self.settings = host, ground, settings
         self.views = ground.views
         self._closed = False
@@ -134,21 +107,13 @@ class Trader:
         """Paper: pairs whose money was waited for."""
         self._shown: list[str] = []
         """What is to be shown to whoever confirms: put here and taken away on the I/O thread, by whoever asked."""
-        root = home(os.environ)
-        remove_dead(root)
-        self.folder = StateFolder(root, ground.key, venue_pid=ground.venue_pid)
-        files = OsFiles()
-        self._disk = DiskWorker(files, post=ground.io.soon, clock=ground.clock, group=settings.audit_group)
-        chain = Chain(self.folder.path / "audit.jsonl", files)
-        pid, path, lab = os.getpid(), self.folder.path, str(uuid4())
-        self.audit = Audit(chain, self._disk, pid=pid, lab=lab, redact=ground.redact)
-        self._presence = Presence(path, lab)
-        self._presence.begin()
-        halt = Halt(path, self._disk, self.audit, pid=pid)
-        arming = None
-        if ground.mode == "live":
-            arming = Arming(path, self.audit, halt, account=ground.key.account, settings=settings, pid=pid)
-        left = Legacy.read(self.audit, self._presence.lives, ground.clock.now())
+        self._keeping = Keeping.open(ground, settings, files or OsFiles(), str(uuid4()))
+        self.folder, self.audit = self._keeping.folder, self._keeping.audit
+        try:
+            left = self._keeping.read()
+        except BaseException:
+            self._keeping.close(1.0)
+            raise
         self.dealer = self._call(
             lambda: Dealer(
                 mode=ground.mode,
@@ -159,8 +124,8 @@ class Trader:
                 desk=ground.desk,
                 reference_desk=ground.reference_desk,
                 audit=self.audit,
-                halt=halt,
-                arming=arming,
+                halt=self._keeping.halt,
+                arming=self._keeping.arming,
                 confirmations=Confirmations(new_code=_new_code, show=self._shown.append),
                 usage=left.usage,
                 new_id=lambda: str(uuid4()),
@@ -169,10 +134,13 @@ class Trader:
                 paused=ground.paused,
             )
         )
-        self._call(lambda: self._begin(left), timeout=BEGIN_WAIT)
+        ground.io.run(self._begin(left), timeout=BEGIN_WAIT, waiting_for="the orders of earlier kernels to be taken up")
 
-    def _begin(self, left: Legacy) -> None:
-        self.dealer.account.take_up(left.orders, self._now())
+    async def _begin(self, left: Legacy) -> None:
+        """Take up what is left, a little at a time: books and lines are looked after in between."""
+        for start in range(0, len(left.orders), AT_ONCE):
+            self.dealer.account.take_up(left.orders[start : start + AT_ONCE], self._now())
+            await asyncio.sleep(0)
         self.dealer.begin()
         self._tick()
 
@@ -488,6 +456,14 @@ class Trader:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
+    def look_at_log(self, read: Callable[[Audit], T]) -> T:
+        """Read the audit log in the caller's time.
+
+        Raises:
+            NotReady: its disk does not answer.
+        """
+        return self._keeping.wait(lambda: read(self.audit))
+
     def snapshot(self) -> AccountSnapshot:
         """Everything that is known of the account now."""
         return self._call(lambda: self.dealer.account.snapshot(self._now()))
@@ -551,9 +527,7 @@ class Trader:
     def close(self, timeout: float) -> None:
         """After the I/O thread has ended: everything on the disk, and orders and the folder let go."""
         self.dealer.account.let_go()
-        self._disk.close(timeout)
-        self._presence.end()
-        self.folder.close()
+        self._keeping.close(timeout)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ class RestClient:
         ssl_context: ssl.SSLContext | None = None,
         timeout: float = 10.0,
         http: httpx.AsyncBaseTransport | None = None,
-        nonce: Callable[[], int] | None = None,
+        nonce: Nonce | None = None,
     ) -> None:
         self._base = base.rstrip("/")
         self._credentials = credentials
@@ -180,7 +180,7 @@ class RestClient:
                 "In the sandbox a key comes by itself; for Kraken see kraken_lab.find_credentials."
             )
         for attempt in range(NONCE_ATTEMPTS):
-            nonce = str(self._nonce())
+            nonce = str(await self._nonce.soon())
             body = urlencode({"nonce": nonce, **fields})
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             signed = _Signed(self._credentials, path, nonce, body)

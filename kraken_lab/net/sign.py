@@ -14,9 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..trading.file_lock import waiting_lock
+from .in_time import soon_or_not
 from .secrets import Secret
 
 __all__ = ["Nonce", "api_sign"]
+
+PATIENCE_S = 1.0
+"""How long a request waits for the file of the numbers."""
 
 
 def api_sign(*, path: str, nonce: str, body: str, secret: Secret) -> str:
@@ -37,8 +41,8 @@ class Nonce:
     """Numbers that strictly rise, in nanoseconds, whatever the clock does.
 
     With a ``path`` they rise over every thread, process and restart that uses the same file: each takes its number
-    under the file's lock. Where the file cannot be used they rise in this process only, because a cancel must not fail
-    for that.
+    under the file's lock. Where the file cannot be used, or does not answer, they rise in this process only, because a
+    cancel must not fail for that.
 
     >>> nonce = Nonce(lambda: 7)
     >>> nonce(), nonce()
@@ -49,23 +53,40 @@ class Nonce:
         self._wall_ns, self._path = wall_ns, path
         self._last = 0
         self._lock = threading.Lock()
+        self._left_behind = 0
+        """Threads that wait for the file and that nobody waits for any more."""
 
     def __call__(self) -> int:
-        """The next number."""
+        """The next number. It may wait for the file."""
+        if self._path is None:
+            return self._next(0)
+        try:
+            with waiting_lock(self._path) as fd:
+                number = self._next(_last_in(fd))
+                os.pwrite(fd, f"{number:020d}".encode(), 0)
+        except OSError:
+            number = self._next(0)
+        return number
+
+    async def soon(self) -> int:
+        """The next number, without holding up the loop: if the file takes its time, without the file."""
+        if self._path is None:
+            return self._next(0)
+        if not self._left_behind:
+            number = await soon_or_not(self, PATIENCE_S, lambda: self._count(-1))
+            if number is not None:
+                return number
+            self._count(1)
+        return self._next(0)
+
+    def _count(self, change: int) -> None:
         with self._lock:
-            if self._path is None:
-                return self._next(0)
-            try:
-                with waiting_lock(self._path) as fd:
-                    number = self._next(_last_in(fd))
-                    os.pwrite(fd, f"{number:020d}".encode(), 0)
-            except OSError:
-                number = self._next(0)
-            return number
+            self._left_behind += change
 
     def _next(self, elsewhere: int) -> int:
-        self._last = max(self._wall_ns(), self._last + 1, elsewhere + 1)
-        return self._last
+        with self._lock:
+            self._last = max(self._wall_ns(), self._last + 1, elsewhere + 1)
+            return self._last
 
 
 def _last_in(fd: int) -> int:

@@ -16,7 +16,7 @@ from ..errors import NotArmed
 from ..wire import Instant, from_ns
 from ..wire.numbers import plain
 from .audit import Audit
-from .disk import Record
+from .disk import Disk, Record
 from .file_lock import FileLock
 from .halt import Halt
 from .rules import Limits, OrderSettings
@@ -87,11 +87,12 @@ class Arming:
     """
 
     def __init__(
-        self, folder: Path, audit: Audit, halt: Halt, *, account: str, settings: OrderSettings, pid: int
+        self, folder: Path, disk: Disk, audit: Audit, halt: Halt, *, account: str, settings: OrderSettings, pid: int
     ) -> None:
         self.lapsed = "not armed in this kernel"
         """Why it is not armed, in words; of no meaning while it is."""
-        self._audit, self._halt, self._account, self._settings, self._pid = audit, halt, account, settings, pid
+        self._disk, self._audit, self._halt = disk, audit, halt
+        self._account, self._settings, self._pid = account, settings, pid
         self._lock = FileLock(folder / LOCK_FILE)
         self._since: Instant | None = None
         self._used_at = 0.0
@@ -123,46 +124,64 @@ class Arming:
     ) -> None:
         """A person has typed the phrase. ``done`` is called once: with None when it is armed, else with what it lacks.
 
-        It is armed only when that is in the audit log and on the disk.
+        It is armed only when that is in the audit log and on the disk, and if that takes no longer than a confirmation
+        counts.
         """
         missing = list(self.lacking_to_arm(limits, readiness))
         if " ".join(typed.split()) != phrase(self._account):
             missing.append(f"the phrase is {phrase(self._account)!r}, typed in full")
         if not missing and self._arming:
             missing.append("it is being armed already")
-        if not missing and (holder := self._take_lock(at)):
-            missing.append(holder)
         if missing:
-            self._audit.record("not armed", {"missing": missing}, at)
-            done(NotArmed(missing))
+            self._refuse(missing, at, done)
             return
         self._arming = True
-        halts = self._halt.count
+        halts, holders, latest = self._halt.count, list[str](), at.mono + self._settings.confirm_ttl
+
+        def taken(error: OSError | None, at: Instant) -> None:
+            if holders:
+                self._arming = False
+                self._refuse(holders, at, done)
+                return
+            fields = {"account": self._account, "limits": limits_fields(limits)}
+            self._audit.record("armed", fields, at, recorded)
 
         def recorded(error: OSError | None, at: Instant) -> None:
             self._arming = False
-            if error is None and self._halt.look() is None and halts == self._halt.count:
+            if error is not None:
+                reason = f"the audit log cannot be written ({error.strerror})"
+            elif self._halt.look() is not None or halts != self._halt.count:
+                reason = "trading was halted"
+            elif at.mono > latest:
+                reason = f"the disk took longer than {self._settings.confirm_ttl:g} s"
+            else:
                 self._since, self._used_at, self._limits, self._halts = at, at.mono, limits, halts
                 self._count += 1
                 done(None)
                 return
-            self._lock.release()
-            reason = "trading was halted" if error is None else f"the audit log cannot be written ({error.strerror})"
+            self._let_go()
             done(NotArmed([reason]))
 
-        fields = {"account": self._account, "limits": limits_fields(limits)}
-        self._audit.record("armed", fields, at, recorded)
+        self._disk.do(lambda: holders.extend(self._take_lock(at)), taken)
 
-    def _take_lock(self, at: Instant) -> str | None:
-        """Take the account's lock; in words who has it, if somebody else does."""
+    def _refuse(self, missing: list[str], at: Instant, done: Callable[[NotArmed | None], None]) -> None:
+        self._audit.record("not armed", {"missing": missing}, at)
+        done(NotArmed(missing))
+
+    def _let_go(self) -> None:
+        """Let another kernel arm, as soon as the disk can."""
+        self._disk.do(self._lock.release, lambda error, at: None)
+
+    def _take_lock(self, at: Instant) -> tuple[str, ...]:
+        """Take the account's lock; in words who has it, if somebody else does. On the disk's thread."""
         try:
             if self._lock.take():
                 self._lock.write(f"process {self._pid} since {from_ns(at.wall_ns, 0)}\n")
-                return None
+                return ()
             holder = self._lock.path.read_text("utf-8", "replace").strip()
         except OSError as error:
-            return f"the account's lock cannot be taken ({error.strerror or error})"
-        return f"another kernel has this account armed ({holder or 'it does not say which'})"
+            return (f"the account's lock cannot be taken ({error.strerror or error})",)
+        return (f"another kernel has this account armed ({holder or 'it does not say which'})",)
 
     # --- being armed ------------------------------------------------------------------------------------------------
 
@@ -202,7 +221,7 @@ class Arming:
         if self._since is not None:
             self._since, self._limits, self.lapsed = None, None, f"disarmed: {reason}"
             self._audit.record("disarmed", {"reason": reason}, at)
-            self._lock.release()
+            self._let_go()
 
     def next_deadline(self) -> float | None:
         """When it lapses if nothing happens, in monotonic seconds; None while it is not armed."""

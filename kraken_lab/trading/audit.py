@@ -31,16 +31,20 @@ class Audit:
 
     def __init__(self, chain: Chain, disk: Disk, *, pid: int, lab: str, redact: Callable[[str], str] = str) -> None:
         self.path, self.lab = chain.path, lab
-        self.trouble: str | None = None
-        """Why records cannot be written now; None while they can."""
         self.broken: str | None = None
         """Why the log cannot be relied on, so that no order leaves; None while it can."""
         self.lost = 0
         self.listener: Callable[[Sequence[Record]], object] = lambda records: None
         """Hears what other labs and programs added to the log, before what was added here after it counts as added."""
         self._chain, self._disk, self._pid, self._redact = chain, disk, pid, redact
+        self._trouble: str | None = None
         self._unwritten: deque[Record] = deque()
         disk.heard = self._hear
+
+    @property
+    def trouble(self) -> str | None:
+        """Why records cannot be written now; None while they can."""
+        return self._disk.trouble or self._trouble
 
     def take_up(self, lives: Callable[[str], bool], at: Instant) -> tuple[list[Record], list[Record]]:
         """Everything that is on the disk, and of that what labs left that are gone, whose orders are this lab's now.
@@ -75,10 +79,11 @@ class Audit:
     def record(self, kind: str, fields: Mapping[str, object], at: Instant, done: Done | None = None) -> None:
         """Add one record. With ``done`` it is flushed at once and that is called; without, within ``audit_group``."""
         record = self._made(kind, fields, at)
-        again = list(self._unwritten)
-        self._unwritten.clear()
-        for one in again:
-            self._append(one, None)
+        if self._disk.trouble is None:
+            again = list(self._unwritten)
+            self._unwritten.clear()
+            for one in again:
+                self._append(one, None)
         self._append(record, done)
 
     def _made(self, kind: str, fields: Mapping[str, object], at: Instant) -> Record:
@@ -88,9 +93,9 @@ class Audit:
     def _append(self, record: Record, done: Done | None) -> None:
         def written(error: OSError | None, at: Instant) -> None:
             if error is None:
-                self.trouble = None
+                self._trouble = None
             else:
-                self.trouble = error.strerror or type(error).__name__
+                self._trouble = error.strerror or type(error).__name__
                 if done is None:
                     self._keep(record)
             if done is not None:

@@ -2,7 +2,8 @@
 
 Writing waits, and nothing here may wait, so a `Disk` is told what to do and calls back, on the thread that owns it,
 when it is done. The real one is a worker thread in the room with the threads; a test has one that does things when it
-is told. Reading is at once: what is read (the halt) is a few bytes, and is needed before the next line.
+is told. What is needed before the next line (the halt) is watched: read beforehand, again and again. A disk that does
+not answer holds nobody up: what is watched cannot be read then, and nothing is done.
 """
 
 from __future__ import annotations
@@ -85,5 +86,19 @@ class Disk(Protocol):
     def replace(self, path: Path, data: bytes, done: Done) -> None:
         """Put a small file in place, after everything that was asked for earlier."""
 
+    def do(self, work: Callable[[], object], done: Done) -> None:
+        """Something else that waits, after everything that was asked for earlier. It may raise OSError."""
+
+    def watch(self, path: Path) -> None:
+        """Read a small file now, and again and again from now on. This one waits."""
+
     def read(self, path: Path) -> bytes | None:
-        """A small file, at once; None if there is none. Raises OSError."""
+        """A watched file as it was a moment ago, at once; None if there was none.
+
+        Raises:
+            OSError: it could not be read, or the disk does not answer.
+        """
+
+    @property
+    def trouble(self) -> str | None:
+        """That the disk does not answer, in words; None while it does."""

@@ -1,7 +1,8 @@
 """The halt: a file that stops every order of a state key, whoever wrote it, until somebody says why it may go on.
 
 It is read before each send, so a kill from a terminal reaches a kernel that is busy. A halt is a fact of the account
-and not of a process: only a file that says ``resumed`` ends it. A file that is gone or cannot be read ends nothing.
+and not of a process: only a file that says ``resumed`` ends it. A file that is gone or cannot be read ends nothing; and
+while nobody can say what it says, nothing is sent.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def read_halt(data: bytes | None) -> HaltRecord | None:
 
 
 class Halt:
-    """One state key's halt, as this kernel knows it. Belongs to the I/O thread."""
+    """One state key's halt, as this kernel knows it. Belongs to the I/O thread; beginning waits for the disk."""
 
     def __init__(self, folder: Path, disk: Disk, audit: Audit, *, pid: int) -> None:
         self.path = folder / HALT_FILE
@@ -76,6 +77,7 @@ class Halt:
         self._disk, self._audit, self._pid = disk, audit, pid
         self._known: HaltRecord | None = None
         self._saved = True
+        disk.watch(self.path)
 
     def look(self) -> HaltRecord | None:
         """The halt that is in force now, by the file and by what this kernel knows; None if there is none."""
@@ -83,7 +85,7 @@ class Halt:
             found = read_halt(self._disk.read(self.path))
         except OSError as error:
             reason = f"the halt file cannot be read ({error.strerror or type(error).__name__})"
-            found = self._known or HaltRecord(reason=reason, since_ns=0, pid=0, unfinished=True)
+            return self._known or HaltRecord(reason=reason, since_ns=0, pid=0)
         if found is None or not self._saved:
             return self._known  # what this kernel knows stands until the file says the same
         if found.resumed:

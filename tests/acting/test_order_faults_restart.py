@@ -87,7 +87,7 @@ def test_an_order_that_never_arrived_is_proved_absent_by_the_next_kernel(tmp_pat
     [("append", errno.ENOSPC), ("append", errno.EROFS), ("append", errno.EIO), ("sync", errno.EIO)],
 )
 def test_an_order_whose_intent_cannot_be_written_is_refused_and_cancel_and_kill_still_go(
-    operation: str, number: int, tmp_path: Path
+    operation: Any, number: int, tmp_path: Path
 ) -> None:
     """No frame leaves without its intent on the disk; what reduces risk asks no disk."""
 

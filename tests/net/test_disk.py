@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
-from kraken_lab.errors import LabClosed
+from kraken_lab.errors import LabClosed, NotReady
+from kraken_lab.net import Nonce, sign
 from kraken_lab.net.clock import SystemClock
-from kraken_lab.net.disk import DiskWorker
+from kraken_lab.net.disk import BACKLOG, DiskWorker
+from kraken_lab.net.in_time import in_time, soon_or_not
 from kraken_lab.trading.chain import Chain
 from kraken_lab.trading.disk import Record
+from kraken_lab.trading.file_lock import waiting_lock
 from kraken_lab.trading.files import OsFiles
 from kraken_lab.wire import Instant
+from tests.disks import FaultyFiles
 
 Said = SimpleQueue[tuple[str, OSError | None]]
 
@@ -165,6 +172,8 @@ def test_what_others_added_is_heard_before_what_was_added_after_it_counts(said: 
 def test_a_file_is_replaced_after_what_was_asked_for_earlier(said: Said, tmp_path: Path) -> None:
     """And who reads it sees the old one whole, or the new one."""
     disk = worker()
+    for name in ("halt.json", "nothing"):
+        disk.watch(tmp_path / name)
     chain = Chain(tmp_path / "audit.jsonl", OsFiles())
     disk.append(chain, {"kind": "halt"}, tell(said, "record"), at_once=True)
     disk.replace(tmp_path / "halt.json", b"{}", tell(said, "halt"))
@@ -244,3 +253,136 @@ def test_files_are_private_and_whole(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         files.replace(tmp_path / "folder", b"x")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "other"]
+
+
+# --- a disk that does not answer --------------------------------------------------------------------------------------
+
+
+class Ticking:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.mono = 100.0
+
+    def now(self) -> Instant:
+        """This moment."""
+        return Instant(self.mono, 0)
+
+
+def hanging(folder: Path) -> tuple[DiskWorker, FaultyFiles, Ticking]:
+    """A disk that watches a halt file, and what makes it hang."""
+    files, clock = FaultyFiles(), Ticking()
+    disk = DiskWorker(files, post=lambda function: function(), clock=clock)
+    disk.watch(folder / "halt.json")
+    return disk, files, clock
+
+
+@pytest.mark.promise("A-12")
+@pytest.mark.fault("F-181")
+def test_what_is_watched_was_read_after_what_somebody_waited_for_was_on_the_disk(said: Said, tmp_path: Path) -> None:
+    """Whoever goes on then knows of a halt that another process had written by then."""
+    disk, _, _ = hanging(tmp_path)
+    log, seen = Log(), SimpleQueue[bytes | None]()
+    log.gate.clear()
+    disk.append(log, {"name": "intent"}, lambda error, at: seen.put(disk.read(tmp_path / "halt.json")), at_once=True)
+    log.flushed.get(timeout=10)
+    (tmp_path / "halt.json").write_bytes(b"halted")
+    log.gate.set()
+    assert seen.get(timeout=10) == b"halted"
+    disk.close()
+
+
+@pytest.mark.promise("A-17")
+@pytest.mark.fault("F-181")
+@pytest.mark.parametrize("operation", ["read", "append", "replace"])
+def test_a_disk_that_hangs_holds_nobody_up_and_says_so(said: Said, tmp_path: Path, operation: Any) -> None:
+    """What is watched cannot be read any more, and can be once it answers; what was asked for is done then."""
+    disk, files, clock = hanging(tmp_path)
+    chain = Chain(tmp_path / "audit.jsonl", files)
+    files.hang(operation)
+    disk.replace(tmp_path / "halt.json", b"{}", tell(said, "file"))
+    disk.append(chain, {"kind": "intent"}, tell(said, "record"), at_once=True)
+    assert files.hung.wait(10)
+    assert disk.read(tmp_path / "halt.json") in (None, b"{}")
+    clock.mono += 3.0
+    for _ in range(3):
+        with pytest.raises(OSError, match="has not answered for 3 s"):
+            disk.read(tmp_path / "halt.json")
+    assert disk.trouble == "the disk has not answered for 3 s"
+    files.answer()
+    assert {said.get(timeout=10) for _ in range(2)} == {("file", None), ("record", None)}
+    assert disk.read(tmp_path / "halt.json") == b"{}"
+    disk.close()
+    assert disk.trouble is None
+
+
+@pytest.mark.promise("S-01")
+def test_a_process_that_was_held_up_is_not_the_disks_silence(tmp_path: Path) -> None:
+    """Nothing ran for ten seconds, the disk's thread neither: it is given a moment before the disk is blamed."""
+    disk, _, clock = hanging(tmp_path)
+    clock.mono += 10.0
+    assert disk.read(tmp_path / "halt.json") is None
+    disk.close()
+
+
+@pytest.mark.promise("B-01")
+def test_what_nobody_waits_for_is_not_kept_without_bound_for_a_disk_that_hangs(said: Said, tmp_path: Path) -> None:
+    """It is given back, for the audit log to count; an intent is taken all the same, and waits."""
+    disk, files, _ = hanging(tmp_path)
+    log = Log()
+    files.hang("read")
+    disk.replace(tmp_path / "halt.json", b"{}", tell(said, "file"))
+    assert files.hung.wait(10)
+    for _ in range(BACKLOG + 2):
+        disk.append(log, {"name": "x"}, tell(said, "record"), at_once=False)
+    add(disk, log, said, "intent", at_once=True)
+    for _ in range(2):
+        name, error = said.get(timeout=10)
+        assert (name, str(error)) == ("record", f"[Errno {errno.EAGAIN}] too much waits for the disk")
+    assert said.empty()
+    files.answer()
+    disk.close()
+    assert sum(map(len, log.batches)) == BACKLOG + 1
+
+
+@pytest.mark.promise("B-06")
+def test_work_that_hangs_is_waited_for_so_long_and_what_comes_late_is_put_away() -> None:
+    """In a cell, and on a loop, which goes on meanwhile."""
+    gate, late = threading.Event(), SimpleQueue[int]()
+
+    def work() -> int:
+        assert gate.wait(10)
+        return 7
+
+    with pytest.raises(NotReady, match="the folder"):
+        in_time(work, 0.01, "the folder", late=late.put)
+    assert asyncio.run(soon_or_not(work, 0.01, lambda: late.put(8))) is None
+    gate.set()
+    assert {late.get(timeout=10) for _ in range(2)} == {7, 8}
+    assert in_time(work, 10.0, "the folder") == asyncio.run(soon_or_not(work, 10.0)) == 7
+    with pytest.raises(ZeroDivisionError):
+        in_time(lambda: 1 / 0, 10.0, "the folder")
+
+
+@pytest.mark.promise("S-20")
+@pytest.mark.fault("F-181")
+def test_numbers_rise_without_their_file_when_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancel by REST must not wait for it; it is used again when it answers."""
+    monkeypatch.setattr(sign, "PATIENCE_S", 0.02)
+    path = tmp_path / "nonce"
+    nonce = Nonce(lambda: 1_000, path=path)
+
+    async def story() -> None:
+        assert await nonce.soon() == 1_000
+        with waiting_lock(path):  # whoever holds it does not let go
+            assert [await nonce.soon() for _ in range(3)] == [1_001, 1_002, 1_003]
+        monkeypatch.setattr(sign, "PATIENCE_S", 10.0)
+        while nonce._left_behind:
+            await asyncio.sleep(0.001)
+        number = await nonce.soon()
+        assert number > 1_003
+        assert path.read_text() == f"{number:020d}"
+
+    asyncio.run(story())

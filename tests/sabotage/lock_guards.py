@@ -282,6 +282,14 @@ LOCK: Final = (
         ("trading/test_gate.py::test_a_halt_file_of_another_process_stops_what_waits",),
     ),
     Guard(
+        "A-12", "it is read once more when the intent is on the disk", "net/disk.py",
+        "        if hurried:\n", "        if False:\n",
+        (
+            "net/test_disk.py::"
+            "test_what_is_watched_was_read_after_what_somebody_waited_for_was_on_the_disk",
+        ),
+    ),
+    Guard(
         "A-12", "nothing stops a cancel", "trading/checks.py",
         "if isinstance(request, _RISK_REDUCING):", "if False:",
         ("trading/test_checks.py::test_nothing_stops_what_reduces_risk",),
@@ -400,6 +408,19 @@ LOCK: Final = (
         ("trading/test_gate.py::test_facts_that_cannot_be_had_or_are_old_refuse",),
     ),
     Guard(
+        "A-17", "a halt file that was not read lately refuses", "net/disk.py",
+        "if self._age(look) > LOOK_GOOD_S:", "if False:",
+        ("net/test_disk.py::test_a_disk_that_hangs_holds_nobody_up_and_says_so",),
+    ),
+    Guard(
+        "A-17", "a halt file that cannot be read refuses", "trading/halt.py",
+        "return self._known or HaltRecord(reason=reason, since_ns=0, pid=0)", "return self._known",
+        (
+            "trading/test_halt.py::"
+            "test_while_nobody_can_say_what_the_file_says_nothing_goes_and_after_that_it_decides",
+        ),
+    ),
+    Guard(
         "A-17", "no findings are no permission", "trading/gate.py",
         "            if not found:\n", "            if False:\n",
         ("trading/test_gate.py::test_whatever_goes_wrong_in_checking_refuses",),
@@ -412,7 +433,7 @@ LOCK: Final = (
     # --- one armed kernel ---
     Guard(
         "A-18", "a second kernel is refused", "trading/arming.py",
-        "if not missing and (holder", "if False and (holder",
+        "            if holders:\n", "            if False:\n",
         ("trading/test_arming.py::test_a_second_kernel_is_refused_and_told_who_has_it",),
     ),
     Guard(
@@ -422,7 +443,7 @@ LOCK: Final = (
     ),
     Guard(
         "A-18", "whoever disarms lets go of it", "trading/arming.py",
-        'self._audit.record("disarmed", {"reason": reason}, at)\n            self._lock.release()',
+        'self._audit.record("disarmed", {"reason": reason}, at)\n            self._let_go()',
         'self._audit.record("disarmed", {"reason": reason}, at)',
         ("trading/test_arming.py::test_a_second_kernel_is_refused_and_told_who_has_it",),
     ),

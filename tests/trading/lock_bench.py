@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from kraken_lab.errors import NotArmed, OrderError
 from kraken_lab.market import BookSnapshot
@@ -15,9 +15,8 @@ from kraken_lab.trading.arming import Arming, Readiness, phrase
 from kraken_lab.trading.audit import Audit
 from kraken_lab.trading.builders import propose_add
 from kraken_lab.trading.chain import Chain
-from kraken_lab.trading.disk import Done, Files, Log, Record
+from kraken_lab.trading.disk import Done, Files
 from kraken_lab.trading.facts import Facts, RateCount, TradingMode
-from kraken_lab.trading.files import OsFiles
 from kraken_lab.trading.gate import Clearance, Gate, OrderFrame
 from kraken_lab.trading.gestures import Code, Confirmations
 from kraken_lab.trading.halt import Halt
@@ -26,6 +25,7 @@ from kraken_lab.trading.proposal import Proposal
 from kraken_lab.trading.rules import Limits, OrderSettings
 from kraken_lab.trading.usage import Usage
 from kraken_lab.wire import Instant, Pair
+from tests.disks import FaultyFiles, QueuedDisk
 
 ACCOUNT = "3f9a-11c2"
 START_NS = 1_700_000_000_000_000_000
@@ -45,88 +45,17 @@ READY = Readiness(
 )
 ORDER = {"symbol": "BTC/USD", "side": "buy", "order_type": "limit", "order_qty": "1", "limit_price": "99.0"}
 
-Fault = Literal["append", "sync", "replace", "read", "rename", "truncate"]
 
-
-class FaultyFiles(OsFiles):
-    """Real files that fail when told: ``faults`` maps an operation to the error it raises."""
-
-    def __init__(self) -> None:
-        self.faults: dict[Fault, OSError] = {}
-        self.done: list[str] = []
-
-    def _may(self, operation: Fault, path: Path) -> None:
-        if operation in self.faults:
-            raise self.faults[operation]
-        self.done.append(f"{operation} {path.name}")
-
-    def read(self, path: Path) -> bytes | None:
-        """The whole file, unless reading fails."""
-        self._may("read", path)
-        return super().read(path)
-
-    def append(self, path: Path, data: bytes) -> None:
-        """Add to it, unless that fails."""
-        self._may("append", path)
-        super().append(path, data)
-
-    def truncate(self, path: Path, size: int) -> None:
-        """Cut it, unless that fails."""
-        self._may("truncate", path)
-        super().truncate(path, size)
-
-    def sync(self, path: Path) -> None:
-        """Nothing, unless that fails: no test pulls a plug."""
-        self._may("sync", path)
-
-    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
-        """Put it in place, unless that fails."""
-        self._may("replace", path)
-        super().replace(path, data, durable=False)
-
-    def rename(self, old: Path, new: Path) -> None:
-        """Rename it, unless that fails."""
-        self._may("rename", old)
-        old.rename(new)
-
-
-class ManualDisk:
+class ManualDisk(QueuedDisk):
     """A disk that works when it is told: at once, or with `run` once ``slow`` is set."""
 
     def __init__(self, files: Files, now: Callable[[], Instant]) -> None:
+        super().__init__(files)
         self.slow = False
-        self.heard: Callable[[Sequence[Record]], object] = lambda records: None
-        self._files, self._now = files, now
+        self._now = now
         self._jobs: list[Callable[[], None]] = []
 
-    def append(self, log: Log, record: Record, done: Done, *, at_once: bool) -> None:
-        """Add a record, now or when it is told."""
-
-        def work() -> None:
-            if others := log.extend([record]):
-                self.heard(others)
-            log.sync()
-
-        self._later(work, done)
-
-    def follow(self, log: Log) -> None:
-        """Hear what others added."""
-
-        def work() -> None:
-            if others := log.news():
-                self.heard(others)
-
-        self._later(work, lambda error, at: None)
-
-    def replace(self, path: Path, data: bytes, done: Done) -> None:
-        """Replace a file, now or when it is told."""
-        self._later(lambda: self._files.replace(path, data), done)
-
-    def read(self, path: Path) -> bytes | None:
-        """A small file, at once."""
-        return self._files.read(path)
-
-    def _later(self, work: Callable[[], None], done: Done) -> None:
+    def _later(self, work: Callable[[], object], done: Done) -> None:
         def job() -> None:
             try:
                 work()
@@ -165,7 +94,7 @@ class Bench:
         self.audit = Audit(self.chain, self.disk, pid=pid, lab=f"lab-{pid}")
         self.halt = Halt(folder, self.disk, self.audit, pid=pid)
         self.settings = settings or OrderSettings()
-        self.arming = Arming(folder, self.audit, self.halt, account=ACCOUNT, settings=self.settings, pid=pid)
+        self.arming = Arming(folder, self.disk, self.audit, self.halt, account=ACCOUNT, settings=self.settings, pid=pid)
         self.usage = Usage()
         self.usage.restore(self.audit.records())
         self.shown: list[str] = []

@@ -128,7 +128,7 @@ def test_it_is_armed_when_that_is_on_the_disk_and_not_before(bench: Bench) -> No
     assert lacking(bench) != ()
     bench.halt.resume("test", bench.now, lambda error, at: None)
     bench.disk.run()
-    bench.files.faults["sync"] = OSError(28, "No space left on device")
+    bench.files.failing["sync"] = OSError(28, "No space left on device")
     arm()
     bench.disk.run()
     assert "No space left" in str(said.pop())

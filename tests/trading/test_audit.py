@@ -22,8 +22,9 @@ from kraken_lab.trading.chain import RESERVED, Chain
 from kraken_lab.trading.files import OsFiles
 from kraken_lab.trading.intent import Intent
 from kraken_lab.trading.usage import Usage
+from tests.disks import FaultyFiles
 
-from .lock_bench import Bench, FaultyFiles, ManualDisk
+from .lock_bench import Bench, ManualDisk
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -207,7 +208,7 @@ def test_a_head_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     """What was added is added."""
     files = FaultyFiles()
     chain = Chain(tmp_path / "audit.jsonl", files)
-    files.faults["replace"] = OSError(errno.EIO, "broken")
+    files.failing["replace"] = OSError(errno.EIO, "broken")
     for number in range(3):
         chain.extend([{"kind": "note", "number": number}])
     assert chain.verify().ok
@@ -247,11 +248,11 @@ def test_a_write_that_fails_halfway_leaves_a_whole_chain(tmp_path: Path, taken_b
     chain.extend([{"kind": "note", "number": 1}])
     files.full = True
     if not taken_back:
-        files.faults["truncate"] = OSError(errno.EIO, "broken")
+        files.failing["truncate"] = OSError(errno.EIO, "broken")
     with pytest.raises(OSError, match="No space"):
         chain.extend([{"kind": "note", "number": 2}])
     files.full = False
-    files.faults.clear()
+    files.failing.clear()
     chain.extend([{"kind": "note", "number": 3}])
     report = chain.verify()
     assert report.ok
@@ -382,16 +383,16 @@ def test_a_crash_in_rotation_goes_on_from_the_older_file(tmp_path: Path) -> None
 def test_records_that_could_not_be_written_are_tried_again(tmp_path: Path) -> None:
     """With the next one, in their order; beyond a thousand the oldest are counted and gone."""
     bench = Bench(tmp_path)
-    bench.files.faults["append"] = OSError(errno.ENOSPC, "No space left on device")
+    bench.files.failing["append"] = OSError(errno.ENOSPC, "No space left on device")
     for number in range(3):
         bench.audit.record("note", {"number": number}, bench.now)
     troubles = [bench.audit.trouble]
-    bench.files.faults.clear()
+    bench.files.failing.clear()
     bench.audit.record("note", {"number": 3}, bench.now)
     troubles.append(bench.audit.trouble)
     assert troubles == ["No space left on device", None]
     assert [record["number"] for record in bench.audit.records()] == [0, 1, 2, 3]
-    bench.files.faults["append"] = OSError(errno.ENOSPC, "No space left on device")
+    bench.files.failing["append"] = OSError(errno.ENOSPC, "No space left on device")
     bench.disk.slow = True
     for number in range(KEPT_UNWRITTEN + 5):
         bench.audit.record("note", {"number": number}, bench.now)

@@ -262,7 +262,7 @@ def test_nothing_can_be_written_before_the_intent_is_on_the_disk(tmp_path: Path)
 def test_an_intent_that_cannot_be_written_refuses_the_order(tmp_path: Path, operation: Any, code: int) -> None:
     """No frame; a halt and what reduces risk still go; and the next order goes when the disk works again."""
     bench = Bench(tmp_path)
-    bench.files.faults[operation] = OSError(code, os.strerror(code))
+    bench.files.failing[operation] = OSError(code, os.strerror(code))
     assert bench.place() is None
     (error,) = bench.refusals
     assert isinstance(error, AuditBroken)
@@ -272,7 +272,7 @@ def test_an_intent_that_cannot_be_written_refuses_the_order(tmp_path: Path, oper
     bench.gate.admit(confirmed, connection="c1", at=bench.now)
     bench.halt.latch("kill", bench.now, lambda error, at: None)
     assert bench.halt.look() is not None
-    bench.files.faults.clear()
+    bench.files.failing.clear()
     bench.halt.resume("the disk works", bench.now, lambda error, at: None)
     assert bench.place() is not None
     assert bench.audit.verify().ok

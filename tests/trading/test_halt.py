@@ -80,14 +80,14 @@ def test_a_halt_holds_at_once_and_is_acted_on_when_it_is_on_the_disk(tmp_path: P
 def test_a_halt_that_cannot_be_written_holds_in_this_kernel(tmp_path: Path) -> None:
     """The kill goes on, and only a resume that is written ends it."""
     bench = Bench(tmp_path)
-    bench.files.faults["replace"] = OSError(errno.ENOSPC, "full")
+    bench.files.failing["replace"] = OSError(errno.ENOSPC, "full")
     (error,) = latch(bench)
     assert error is not None
     assert bench.halt.look() is not None
     (error,) = resume(bench)
     assert error is not None
     assert bench.halt.look() is not None
-    bench.files.faults.clear()
+    bench.files.failing.clear()
     assert resume(bench) == [None]
     assert bench.halt.look() is None
 
@@ -96,7 +96,7 @@ def test_a_halt_that_cannot_be_written_is_not_ended_by_an_older_file(tmp_path: P
     """That file says of another halt that it is over."""
     written_elsewhere(tmp_path, resumed="long ago")
     bench = Bench(tmp_path)
-    bench.files.faults["replace"] = OSError(errno.ENOSPC, "full")
+    bench.files.failing["replace"] = OSError(errno.ENOSPC, "full")
     latch(bench)
     assert [bench.halt.look() is not None for _ in range(2)] == [True, True]
     assert bench.place() is None
@@ -106,7 +106,7 @@ def test_a_resume_that_is_not_in_the_log_ends_nothing(tmp_path: Path) -> None:
     """First the reason, then the end."""
     bench = Bench(tmp_path)
     latch(bench)
-    bench.files.faults["append"] = OSError(errno.EIO, "broken")
+    bench.files.failing["append"] = OSError(errno.EIO, "broken")
     (error,) = resume(bench)
     assert error is not None
     assert bench.halt.look() is not None
@@ -143,10 +143,31 @@ def test_a_file_that_is_gone_or_unreadable_ends_nothing(tmp_path: Path) -> None:
     assert fresh.halt.look() is not None
     (tmp_path / "elsewhere").mkdir()
     other = Bench(tmp_path / "elsewhere")
-    other.files.faults["read"] = OSError(errno.EIO, "Input/output error")
+    other.files.failing["read"] = OSError(errno.EIO, "Input/output error")
     found = other.halt.look()
     assert found is not None
     assert "cannot be read" in found.reason
+
+
+@pytest.mark.promise("A-17")
+@pytest.mark.fault("F-181")
+def test_while_nobody_can_say_what_the_file_says_nothing_goes_and_after_that_it_decides(tmp_path: Path) -> None:
+    """A disk that does not answer for a while is no kill, and it hides none."""
+    bench, silent = Bench(tmp_path), OSError(errno.ETIMEDOUT, "the disk has not answered for 3 s")
+    bench.files.failing["read"] = silent
+    assert bench.place() is None
+    assert "the disk has not answered for 3 s" in str(bench.refusals)
+    bench.files.failing.clear()
+    assert bench.halt.look() is None
+    assert bench.place() is not None
+    bench.files.failing["read"] = silent
+    assert bench.halt.look() is not None
+    written_elsewhere(tmp_path)
+    bench.files.failing.clear()
+    assert bench.place(order_qty="2") is None
+    found = bench.halt.look()
+    assert found is not None
+    assert found.reason == "from a terminal"
 
 
 @pytest.mark.parametrize(
