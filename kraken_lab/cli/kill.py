@@ -22,11 +22,14 @@ from typing import Any, Final, Protocol
 from rich.console import Console
 
 from .. import views
-from ..errors import BadArgument, BadKey, KrakenLabError, Malformed, SetupError
+from ..errors import BadArgument, BadKey, KrakenLabError, Malformed, NotReady, SetupError
 from ..net import KRAKEN, Clock, Nonce, RestClient, SystemClock, describe_sandbox, find_credentials
+from ..net.in_time import in_time
+from ..net.patient_files import PatientFiles
 from ..net.secrets import Credentials
 from ..trading import OrderRecord, OrderState, StateFolder, StateKey, TradingMode, home
 from ..trading.chain import Chain
+from ..trading.disk import Files
 from ..trading.files import OsFiles
 from ..trading.halt import HALT_FILE, HaltRecord, halt_text, read_halt
 from ..trading.intent import Intent
@@ -37,6 +40,8 @@ from ..wire import Instant, from_ns
 __all__ = ["run"]
 
 REASON = "kraken-lab kill"
+DISK_WAIT = 2.0
+"""Seconds that the disk is waited for, before what it is to take goes without it."""
 ASK_TIMEOUT = 4.0
 """Seconds for one answer of REST: the lists are due after ten."""
 
@@ -77,8 +82,8 @@ def run(*, at: str | None, mode: str | None, seconds: float | None, console: Con
     path = root / key.name
     folder = None
     try:
-        folder = StateFolder(root, key, venue_pid=_pid(facts))
-    except SetupError as error:
+        folder = in_time(lambda: StateFolder(root, key, venue_pid=_pid(facts)), DISK_WAIT, f"the folder {path}")
+    except (SetupError, NotReady) as error:
         say(str(error))
     log, clock = Log(path), SystemClock()
 
@@ -103,7 +108,8 @@ def run(*, at: str | None, mode: str | None, seconds: float | None, console: Con
             finished(path, log, clock.now(), say)
     finally:
         if folder is not None:
-            folder.close()
+            with suppress(NotReady):
+                in_time(folder.close, DISK_WAIT, f"the folder {path}")
     say("The halt lasts: lab.resume('why') in a notebook ends it.")
     return 0 if complete else 1
 
@@ -164,8 +170,9 @@ def _printer(console: Console) -> Say:
 class Log:
     """An account's audit log, written and read without a thread: there is nothing else to do here."""
 
-    def __init__(self, folder: Path) -> None:
-        self._chain = Chain(folder / "audit.jsonl", OsFiles())
+    def __init__(self, folder: Path, files: Files | None = None) -> None:
+        self.files = files or PatientFiles(OsFiles(), patience=DISK_WAIT)
+        self._chain = Chain(folder / "audit.jsonl", self.files)
 
     def add(self, kind: str, fields: Mapping[str, object], at: Instant) -> None:
         """One record, on the disk. Raises OSError."""
@@ -210,16 +217,15 @@ def _intended(intent: Intent) -> Iterable[OrderRecord]:
 
 def halt(folder: Path, log: Log, at: Instant, say: Say) -> None:
     """Write the halt file, and only then anything else. What fails is said: the cancelling goes on."""
-    files = OsFiles()
     path = folder / HALT_FILE
     before = None
     with suppress(OSError):
-        before = read_halt(files.read(path))
+        before = read_halt(log.files.read(path))
     record = HaltRecord(reason=REASON, since_ns=at.wall_ns, pid=os.getpid(), unfinished=True)
     if before is not None and not before.resumed:
         record = replace(before, unfinished=True)
     try:
-        files.replace(path, halt_text(record))
+        log.files.replace(path, halt_text(record))
         say(f"HALTED: no kernel sends an order of {folder.name} from now on.")
     except OSError as error:
         say(f"THE HALT COULD NOT BE WRITTEN ({error.strerror}): kernels may go on sending orders. Cancelling anyway.")
@@ -231,11 +237,11 @@ def halt(folder: Path, log: Log, at: Instant, say: Say) -> None:
 
 def finished(folder: Path, log: Log, at: Instant, say: Say) -> None:
     """Nothing is left: the next kernel need not take it up. The halt lasts."""
-    files, path = OsFiles(), folder / HALT_FILE
+    path = folder / HALT_FILE
     try:
-        record = read_halt(files.read(path))
+        record = read_halt(log.files.read(path))
         if record is not None:
-            files.replace(path, halt_text(replace(record, unfinished=False)))
+            log.files.replace(path, halt_text(replace(record, unfinished=False)))
         log.add("kill finished", {}, at)
     except OSError as error:
         say(f"That it is complete could not be written ({error.strerror}).")

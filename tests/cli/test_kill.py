@@ -22,12 +22,14 @@ from rich.console import Console
 from kraken_lab.cli.kill import Log, carry_out, finished, halt, run
 from kraken_lab.errors import BadArgument, BadKey, RestFailed, Unreachable
 from kraken_lab.net import Nonce, SandboxProcess, api_sign, describe_sandbox
+from kraken_lab.net.patient_files import PatientFiles
 from kraken_lab.sandbox.exchange import START_NS
 from kraken_lab.trading.halt import HALT_FILE, HaltRecord, halt_text, read_halt
 from kraken_lab.trading.remember import order_fields
 from kraken_lab.trading.state_folder import StateFolder, StateKey
 from kraken_lab.trading.states import OrderRecord, OrderState
 from kraken_lab.wire import Instant
+from tests.disks import FaultyFiles
 from tests.trading.lock_bench import Bench
 from tests.virtual import VirtualClock
 from tests.virtual import run as virtually
@@ -119,6 +121,30 @@ def test_what_is_open_is_cancelled_and_listed(tmp_path: Path) -> None:
     assert "filled meanwhile: 1" in screen.text
     assert "not confirmed: none" in screen.text
     assert screen.first("complete") < 10
+
+
+@pytest.mark.promise("A-12")
+@pytest.mark.fault("F-181")
+@pytest.mark.parametrize("operation", ["read", "append", "replace"])
+def test_a_disk_that_hangs_does_not_keep_it_from_cancelling(tmp_path: Path, operation: Any) -> None:
+    """What could not be written is said, and waited for once."""
+    files, screen, exchange = FaultyFiles(), Screen(), Exchange("O1")
+    files.hang(operation)
+    log = Log(tmp_path, PatientFiles(files, patience=0.05))
+
+    async def work() -> bool:
+        clock = VirtualClock(asyncio.get_running_loop())
+        halt(tmp_path, log, clock.now(), screen)
+        complete = await carry_out(exchange, clock, log, screen, seconds=60.0)
+        finished(tmp_path, log, clock.now(), screen)
+        return complete
+
+    assert virtually(work)
+    assert exchange.open == {}
+    assert "its disk did not answer within 0.05 s" in screen.text
+    assert ("THE HALT COULD NOT BE WRITTEN" in screen.text) == (operation != "append")
+    assert "confirmed cancelled: 1" in screen.text
+    files.answer()
 
 
 @pytest.mark.promise("A-12")
