@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from .. import views
 from ..errors import KrakenLabError
 from ..sandbox.shadow_engine import FILL_MODEL
+from ..trading.arming import LOCK_FILE
+from ..trading.file_lock import held_by
 
 if TYPE_CHECKING:
     from ..net import Connection
@@ -91,6 +93,8 @@ def _account(lab: Lab) -> dict[str, str]:
         "mode": _mode(lab, trader),
         "account": f"{kept.account} at {trader.ground.venue}; kept in {trader.folder.path}",
     }
+    if dealer.arming is not None:
+        lines["arming"] = _arming(trader, at)
     lines["orders"] = _orders(known, at)
     if known.alarms:
         lines["alarms"] = "; ".join(alarm.what for alarm in known.alarms[-3:])
@@ -110,6 +114,30 @@ def _mode(lab: Lab, trader: Trader) -> str:
         return lab.io.call(trader.dealer.mode_words, timeout=0.5)
     except KrakenLabError:
         return f"{lab.mode.upper()}, as far as can be said: nothing answers"
+
+
+def _arming(trader: Trader, at: Instant) -> str:
+    """Whether this kernel is armed and until when, or else whether another one is, as far as the system tells."""
+    arming = trader.dealer.arming
+    assert arming is not None
+    lapses, settings = arming.next_deadline(), trader.settings
+    path = trader.folder.path / LOCK_FILE
+    try:
+        said = path.read_text("utf-8", "replace").strip()
+    except OSError:
+        said = ""
+    if lapses is not None:
+        left = max(lapses - at.mono, 0.0)
+        return (
+            f"this kernel has the lock ({said or 'since a moment ago'}); it lapses in {left:.0f} s unless an order is "
+            f"sent, and {settings.arm_max / 60:g} min after it was armed in any case"
+        )
+    holder = held_by(path)
+    if holder is None:
+        return f"{arming.lapsed}; whether another kernel is armed cannot be seen on this system"
+    if holder == 0:
+        return f"{arming.lapsed}; no kernel has the lock"
+    return f"{arming.lapsed}; another kernel has the lock: {said or f'process {holder}'}"
 
 
 def _orders(known: AccountSnapshot, at: Instant) -> str:

@@ -146,6 +146,8 @@ def _account(account: AccountFacts | None) -> list[Reading]:
     told.append(counted(account.permits, "permit") + " outstanding" if account.permits else "no permit outstanding")
     if account.armed and account.lapses is not None:
         told.append(f"disarms itself in {cells.age(account.lapses)}")
+    if account.disarmed_because:
+        told.append(account.disarmed_because)
     mode = account.mode if account.armed is None else f"{account.mode} {'ARMED' if account.armed else 'DISARMED'}"
     tone: Tone = (
         "down" if account.halted or account.armed else "warn" if account.unknown or account.reconciling else "up"
