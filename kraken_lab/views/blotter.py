@@ -38,6 +38,12 @@ from .worker import Failed, Worker, Works
 
 __all__ = ["Blotter"]
 
+ANSWERS_IN: Final = 5.0
+"""Seconds within which a front end that shows a blotter has loaded the script of its kill button."""
+_BUTTONLESS: Final = (
+    "This front end has not loaded the kill button, which comes as an anywidget, so what is shown here is not renewed. "
+    "lab.kill() in a cell does the same, kraken-lab kill in a terminal too; lab.orders and lab.account are up to date."
+)
 BEAT: Final = 1.0
 """Seconds between two paintings while nothing changes: a countdown and a falling rate counter change by themselves."""
 _BUSY: Final = (
@@ -98,6 +104,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             layout=ipywidgets.Layout(width="100%", max_width="960px"),
             style={"description_width": "96px"},
         )
+        self.nothing_open = ipywidgets.HTML()
         self.panel = OrderPanel(dealing, looks=self._looks, acts=self._stops)
         self.cancel_own.on_click(lambda _: self._stops.put(dealing.cancel_own))
         self.switch.on_click(lambda _: self._acts.put(self._turn_switch))
@@ -111,6 +118,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
                 self.note,
                 ipywidgets.HBox([self.cancel_own, self.switch, self.switch_words], layout=wrap),
                 self._question,
+                self.nothing_open,
                 self.choice,
                 self.panel.box,
                 ipywidgets.HBox([self.balances, self.positions, self.rates], layout=wrap),
@@ -121,6 +129,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         self.add_class("kl-blotter")
         self._alive = True
         self._look_soon()
+        self._looks.put(self._miss_button, key="button", after=ANSWERS_IN)
 
     # --- for code ---------------------------------------------------------------------------------------------------
 
@@ -147,6 +156,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
 
     def _seen(self, visible: bool) -> None:
         self._visible = visible
+        self._looks.put(self._miss_button, key="button")  # at once: it is there, so nothing waits to say otherwise
         self._looks.put(self._follow, key="follow")
 
     # --- on the workers ---------------------------------------------------------------------------------------------
@@ -180,16 +190,20 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             if self._visible:
                 self._looks.put(self._look, key="look", after=BEAT, apart=APART)
 
+    def _miss_button(self) -> None:
+        if not self.kill.heard_of and self._alive:
+            self.note.value = _line(_BUTTONLESS)
+
     def _draw(self) -> None:
         dealing = self._dealing
         known, (mode_words, account) = dealing.snapshot(), dealing.where()
         self._known = known
         self.head.value = card(account_head(mode_words, account, known), label=f"{mode_words}: the account")
         decimals = dealing.decimals()
-        self.fills.value = card(f'<div class="body">{fills_html(known.fills, decimals)}</div>', label="fills")
-        self.balances.value = boxed(balances_html(known.balances))
-        self.positions.value = boxed(positions_html(known.positions, dealing.prices(), decimals))
-        self.rates.value = boxed(rates_html(known.rates))
+        self.fills.value = _titled(fills_html(known.fills, decimals), "fills")
+        self.balances.value = _titled(balances_html(known.balances), "balances")
+        self.positions.value = _titled(positions_html(known.positions, dealing.prices(), decimals), "positions")
+        self.rates.value = _titled(rates_html(known.rates), "rate counter")
         off = known.dead_man.state in (DeadManState.OFF, DeadManState.FIRED)
         self.switch.description = f"Turn the dead man's switch {'on' if off else 'off'}"
         self.switch_words.value = _line(dead_man_words(known.dead_man, dealing.exchange_ns()))
@@ -209,6 +223,8 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             keys = [key for _, key in options]
             self.choice.value = chosen if chosen in keys else None
         self.choice.disabled = not options
+        self.choice.layout.display = None if options else "none"
+        self.nothing_open.value = "" if options else _titled("<h4>open orders</h4><div>None.</div>", "open orders")
 
     def _select(self) -> None:
         key = self.choice.value
@@ -255,8 +271,20 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The widget, with a sentence beside it for a saved notebook, in which no kernel stands behind it."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
-        words = f"{self._dealing.mode.upper()}: blotter. It needs a running kernel; lab.orders is a table."
+        words = f"{self!r}"[1:-1]
         return {**bundle, "text/plain": words, "text/html": boxed(f"<div>{escape.html(words)}</div>")}
+
+    def __repr__(self) -> str:
+        """In words: what a terminal shows of it, and what to do there."""
+        return (
+            f"<{self._dealing.mode.upper()}: blotter. It needs a notebook with a running kernel; elsewhere lab.orders "
+            "and lab.account tell the same, lab.cancel_all() and lab.kill() stop it>"
+        )
+
+
+def _titled(html: str, name: str) -> str:
+    """A part under its own heading."""
+    return card(f'<div class="body">{html}</div>', label=name)
 
 
 def _line(words: str) -> str:

@@ -37,6 +37,7 @@ _STYLE: Final = """
 .kl-card .k{opacity:.7;white-space:nowrap}
 .kl-card .v{text-align:right;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;font-weight:550}
 .kl-card h4{font-size:12px;letter-spacing:.05em;text-transform:uppercase;opacity:.7;margin:14px 0 2px;font-weight:650}
+.kl-card .body>h4:first-child{margin-top:0}
 .kl-card td,.kl-card th{white-space:normal;overflow-wrap:anywhere}
 .kl-card td:first-child{white-space:nowrap}
 .kl-card table.wide{width:100%}
@@ -80,7 +81,7 @@ def facts_grid(rows: Iterable[tuple[str, str]]) -> str:
 
 def marked_lines(lines: Iterable[tuple[Tone, str, str]]) -> str:
     """A list: tone, a word that says it too, and a sentence. Not yet escaped; nothing for no lines."""
-    items = "".join(f'<li class="{tone}"><b>{_text(word)}</b>{_text(said)}</li>' for tone, word, said in lines)
+    items = "".join(f'<li class="{tone}"><b>{_text(word)}</b> {_text(said)}</li>' for tone, word, said in lines)
     return f"<ul>{items}</ul>" if items else ""
 
 

@@ -76,12 +76,15 @@ class ConfirmButton(anywidget.AnyWidget):
         super().__init__(**traits)
         self._wall_ms, self._pressed, self._seen = wall_ms, pressed, seen
         self._views: frozenset[str] = frozenset()
+        self.heard_of = False
+        """Whether its script ever said anything: where a front end does not load it, there is no button."""
         self.on_msg(self._heard)
 
     def _heard(self, _: object, content: object, __: object) -> None:
         """A message of the browser's; one that is none of these is nobody's."""
         if not isinstance(content, Mapping):
             return
+        self.heard_of = True
         kind, view = content.get("kind"), content.get("view")
         if kind == "ping":
             self.send({"kind": "pong", "view": view, "at": content.get("at"), "kernel_ms": self._wall_ms()})

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import ipywidgets
 
+from ..trading.figures import trimmed
 from .order_fields import stepped
 
 __all__ = ["NumberField", "field_layout"]
@@ -47,10 +48,16 @@ class NumberField:
         self.box = ipywidgets.HBox([self.text, self.down, self.up])
         self.name_steps()
 
+    def mean(self, step: Decimal, unit: str) -> None:
+        """Let it be stepped by another step, and say in which unit it is."""
+        if (self.step, self.text.placeholder) != (step, unit):
+            self.step, self.text.placeholder, self.text.tooltip = step, unit, f"{self.text.description}, {unit}"
+            self.name_steps()
+
     def name_steps(self) -> None:
         """Say on the buttons how far they go."""
-        self.down.tooltip = f"{self.text.description}: one step of {self.step:f} down"
-        self.up.tooltip = f"{self.text.description}: one step of {self.step:f} up"
+        self.down.tooltip = f"{self.text.description}: one step of {trimmed(self.step)} down"
+        self.up.tooltip = f"{self.text.description}: one step of {trimmed(self.step)} up"
 
     @property
     def value(self) -> str | None:

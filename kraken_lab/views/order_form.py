@@ -27,6 +27,7 @@ _FORCE_WORDS: Final = {
     "fok": "fill or kill",
 }
 _PERCENT_STEP: Final = Decimal("0.1")
+_ONE: Final = Decimal(1)
 _NUMBERS: Final = ("limit_price", "display_qty", "trigger_price", "close_limit_price", "close_trigger_price")
 _DIRECT: Final = ("limit_price", "display_qty", "expire_time", "effective_time", "fee_preference", "stp_type")
 """Fields whose text is the parameter of the same name."""
@@ -58,15 +59,23 @@ class OrderForm:
         )
         self.side.add_class("kl-side")
         self.order_type = _choice("type", [(kind, kind) for kind in ORDER_TYPES])
-        self.unit = _choice("", [(pair.base, "base")], width="86px")
+        self.unit = _choice("quantity in", [(pair.base, "base")], width="86px")
+        self.unit.style.description_width = "0"
         self.unit.tooltip = "whether the quantity is in base or in quote currency"
+        self.unit.add_class("kl-unnamed")  # its name is there, for who cannot see where it stands
         self.fields: dict[str, Any] = {"side": self.side, "order_type": self.order_type, **self._make_fields()}
         more = ["effective_time", "fee_preference", "stp_type"]
-        self._more = ipywidgets.Accordion(
-            [ipywidgets.VBox([self._widget(name) for name in more])], titles=("less common",), selected_index=None
+        # A button and a box, where an accordion would be: that one no key can open.
+        self.more = ipywidgets.ToggleButton(
+            description="Less common fields", tooltip="Start, fee currency, own orders met", layout={"width": "auto"}
         )
+        rare = ipywidgets.VBox([self._widget(name) for name in more], layout={"display": "none"})
+        self.more.observe(lambda change: setattr(rare.layout, "display", None if change["new"] else "none"), "value")
         rows = [self._widget(name) for name in self.fields if name not in more]
-        self.box = ipywidgets.VBox([*rows, self._more], layout=ipywidgets.Layout(width="348px", flex="0 0 auto"))
+        self.box = ipywidgets.VBox(
+            [*rows, ipywidgets.HBox([self.more], layout={"padding": "2px 0 0 118px"}), rare],
+            layout=ipywidgets.Layout(width="348px", flex="0 0 auto"),
+        )
         self.box.add_class("kl-form")
         self._arrange()
         for control in self._controls():
@@ -74,7 +83,7 @@ class OrderForm:
 
     def _make_fields(self) -> dict[str, Any]:
         pair = self.pair
-        price, amount = f"{pair.quote} per {pair.base}", f"{pair.base}, steps of {pair.qty_increment:f}"
+        price, amount = f"{pair.quote} per {pair.base}", pair.base
 
         def priced(label: str) -> NumberField:
             return NumberField(label, step=pair.price_increment, unit=price, start=self._near)
@@ -243,6 +252,7 @@ class OrderForm:
                 self._widget(name).layout.display = None if there else "none"
             for name in _NUMBERS:
                 self._set_step(name)
+            self._set_quantity()
 
     def _types(self, name: str, kind: str) -> list[tuple[str, str]]:
         words = {"static": "a price", "pct": "% away", "quote": f"{self.pair.quote} away"}
@@ -257,20 +267,22 @@ class OrderForm:
             field.value = kept if kept in values else values[0]
 
     def _set_step(self, name: str) -> None:
-        typed = self.fields.get(f"{name}_type")
+        """A price moves by the tick, a share by a tenth of a percent, and the field says which of them it is."""
+        typed, pair = self.fields.get(f"{name}_type"), self.pair
         if typed is not None:
-            field = self.fields[name]
-            step = _PERCENT_STEP if typed.value == "pct" else self.pair.price_increment
-            if field.step != step:
-                field.step = step
-                field.name_steps()
+            far = {"pct": (_PERCENT_STEP, "%"), "quote": (pair.price_increment, pair.quote)}
+            step, unit = far.get(typed.value, (pair.price_increment, f"{pair.quote} per {pair.base}"))
+            self.fields[name].mean(step, unit)
+
+    def _set_quantity(self) -> None:
+        """A quantity moves by the smallest order, a sum of money by one."""
+        quote = self.unit.value == "quote"
+        step, unit = (_ONE, self.pair.quote) if quote else (self.pair.qty_min, self.pair.base)
+        self.fields["order_qty"].mean(step, unit)
 
 
 def _choice(label: str, options: Sequence[tuple[str, Any]], width: str = "300px") -> Any:
-    style = field_layout(width)
-    if not label:
-        style["style"] = {"description_width": "0"}
-    return ipywidgets.Dropdown(options=list(options), description=label, **style)
+    return ipywidgets.Dropdown(options=list(options), description=label, **field_layout(width))
 
 
 def _text(label: str, placeholder: str) -> Any:

@@ -109,12 +109,19 @@ def _headline(proposal: Proposal) -> str:
 def _stops(proposal: Proposal) -> str:
     """Refusals, then warnings, then what is offered; or the word that nothing stops it."""
     refusals, warnings = proposal.stops, () if proposal.decided_by else proposal.warnings
-    lines: list[tuple[Tone, str, str]] = [("down", "REFUSED", check.said) for check in refusals]
+    unfinished = proposal.request is None and all(" is missing" in check.said for check in refusals)
+    tone: Tone = "warn" if unfinished else "down"
+    lines: list[tuple[Tone, str, str]] = [
+        (tone, "STILL NEEDED" if unfinished else "REFUSED", check.said) for check in refusals
+    ]
     if proposal.unjudged:
         lines.append(("", "not judged", proposal.unjudged))
     lines += [("warn", "WARNING", check.said) for check in warnings]
+    lines += [("", "note", check.said) for check in proposal.notes]
     lines += [("up", f"OFFERED .corrected({at})", offer.text) for at, offer in enumerate(proposal.corrections)]
-    if refusals:
+    if unfinished:
+        verdict = f"Not complete yet: {counted(len(refusals), 'thing')} missing."
+    elif refusals:
         tone, verdict = (
             "down",
             f"Cannot be sent: {counted(len(refusals), 'check')} refuse{'s' if len(refusals) == 1 else ''} it.",

@@ -36,6 +36,12 @@ LOOK_AGAIN: Final = 2.0
 _OFFERED: Final = 3
 _FOLLOWS: Final = "<b>preview</b>: follows the form and the book; nothing is sent from it"
 _FROZEN: Final = "<b>UNDER REVIEW</b>: frozen; the button below sends exactly this, once"
+ANSWERS_IN: Final = 5.0
+"""Seconds within which a front end that shows a ticket has loaded the script of its button."""
+_BUTTONLESS: Final = (
+    "This front end has not loaded the button that confirms: it comes as an anywidget, which some fetch from the "
+    "network only when allowed to. Without it: ticket.proposal.confirm() in a cell, or lab.add_order(...).confirm()."
+)
 _STYLE: Final = """<style>
 .kl-ticket .kl-side button.mod-active{font-weight:800;box-shadow:inset 0 0 0 2px currentColor;color:#fff}
 .kl-ticket .kl-side button.mod-active:first-child{background:#08774a}
@@ -43,6 +49,7 @@ _STYLE: Final = """<style>
 .kl-ticket :is(input,select,button):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
 .kl-ticket .kl-side{display:flex;flex-flow:row nowrap;align-items:center}
 .kl-ticket .kl-side>label{flex:0 0 112px;text-align:right}
+.kl-ticket .kl-unnamed>label{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .kl-ticket .kl-frozen{border-left:4px solid #4c8bf5;padding-left:10px}
 .kl-ticket .kl-sides{display:flex;flex-flow:row wrap;gap:18px;align-items:flex-start}
 </style>"""
@@ -85,12 +92,15 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         self.panel = OrderPanel(dealing, looks=self._looks, acts=self._acts)
         self.preview = ipywidgets.HTML()
         self._head, self.caption = ipywidgets.HTML(), ipywidgets.HTML()
-        wide = ipywidgets.Layout(width="auto")
         self.check = ipywidgets.Button(
-            description="Review…", tooltip="Freeze this order and ask for its confirmation. Sends nothing.", layout=wide
+            description="Review…",
+            tooltip="Freeze this order and ask for its confirmation. Sends nothing.",
+            layout=ipywidgets.Layout(width="auto"),
         )
         self.discard = ipywidgets.Button(
-            description="Back to the form", tooltip="Take the review back. Nothing is sent.", layout=wide
+            description="Back to the form",
+            tooltip="Take the review back. Nothing is sent.",
+            layout=ipywidgets.Layout(width="auto", display="none"),
         )
         self.offers = [
             ipywidgets.Button(layout=ipywidgets.Layout(width="auto", display="none")) for _ in range(_OFFERED)
@@ -113,6 +123,7 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         self._draw_head()
         self._alive = True
         self._look_soon()
+        self._looks.put(self._miss_button, key="button", after=ANSWERS_IN)
 
     # --- for code ---------------------------------------------------------------------------------------------------
 
@@ -160,6 +171,7 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
 
     def _seen(self, visible: bool) -> None:
         self._visible = visible
+        self._looks.put(self._miss_button, key="button")  # at once: it is there, so nothing waits to say otherwise
         self._looks.put(self._follow, key="follow")
 
     # --- looking, on the worker -------------------------------------------------------------------------------------
@@ -206,7 +218,11 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         self._proposal = proposal
         self._draw_head()
         frozen = self.review.active
-        self.caption.value = boxed(f"<div>{_FROZEN if frozen else _FOLLOWS}</div>")
+        self.discard.layout.display = None if frozen else "none"
+        missed = (
+            "" if self.review.button.heard_of or not frozen else f'<div class="warn">{escape.html(_BUTTONLESS)}</div>'
+        )
+        self.caption.value = boxed(f"<div>{_FROZEN if frozen else _FOLLOWS}</div>{missed}")
         (self._right.add_class if frozen else self._right.remove_class)("kl-frozen")
         self.preview.value = proposal_card(proposal)
         self._offered = tuple(offer.changes for offer in proposal.corrections[:_OFFERED])
@@ -217,6 +233,11 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
                 text = escape.visible(proposal.corrections[at].text)
                 button.description = f"Use {escape.clip(text, 60)}"
                 button.tooltip = f"Put this into the form: {text}"
+
+    def _miss_button(self) -> None:
+        """Say it where the button does not come, once nobody is on the way any more."""
+        if not self.review.button.heard_of and self._alive and not self.review.active:
+            self.caption.value = boxed(f'<div class="warn">{escape.html(_BUTTONLESS)}</div>')
 
     def _draw_head(self) -> None:
         seen = self._proposal
@@ -266,5 +287,12 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The widget, with a sentence beside it for a saved notebook, in which no kernel stands behind it."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
-        words = f"{self._dealing.mode.upper()}: order ticket of {self.form.pair.symbol}. It needs a running kernel."
+        words = f"{self!r}"[1:-1]
         return {**bundle, "text/plain": words, "text/html": boxed(f"<div>{escape.html(words)}</div>")}
+
+    def __repr__(self) -> str:
+        """In words: what a terminal shows of it, and what to do there."""
+        return (
+            f"<{self._dealing.mode.upper()}: order ticket of {self.form.pair.symbol}. It needs a notebook with a "
+            "running kernel; elsewhere lab.add_order(...).confirm() does the same>"
+        )

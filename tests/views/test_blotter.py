@@ -311,8 +311,8 @@ def test_a_saved_notebook_says_that_it_needs_a_kernel(tmp_path: Path) -> None:
 
     async def body(kernel: Kernel) -> None:
         bundle = a_blotter(kernel)[0]._repr_mimebundle_()
-        assert "needs a running kernel" in bundle["text/plain"]
-        assert "needs a running kernel" in words(bundle["text/html"])
+        assert "needs a notebook with a running kernel" in bundle["text/plain"]
+        assert "needs a notebook with a running kernel" in words(bundle["text/html"])
 
     dealing(body, tmp_path)
 

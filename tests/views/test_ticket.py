@@ -488,9 +488,30 @@ def test_a_saved_notebook_says_that_it_needs_a_kernel(tmp_path: Path) -> None:
     async def body(kernel: Kernel) -> None:
         ticket, _, _ = a_ticket(kernel)
         bundle = ticket._repr_mimebundle_()
-        assert bundle["text/plain"] == "SANDBOX: order ticket of BTC/USD. It needs a running kernel."
-        assert "needs a running kernel" in words(bundle["text/html"])
+        assert bundle["text/plain"].startswith("SANDBOX: order ticket of BTC/USD. It needs a notebook with a running ke")
+        assert "elsewhere lab.add_order(...).confirm() does the same" in words(bundle["text/html"])
+        assert bundle["text/plain"] in repr(ticket)
         assert "application/vnd.jupyter.widget-view+json" in bundle
+
+    dealing(body, tmp_path)
+
+
+def test_where_the_button_is_not_loaded_the_ticket_says_what_to_do(tmp_path: Path) -> None:
+    """After some seconds without a word of its script, and under review; where it answers nothing is said."""
+
+    async def body(kernel: Kernel) -> None:
+        ticket, workers, _ = a_ticket(kernel)
+        assert "anywidget" not in words(ticket.caption.value)
+        await asyncio.sleep(5.5)
+        workers.work()
+        assert "ticket.proposal.confirm() in a cell" in words(ticket.caption.value)
+        reviewed(ticket, workers)
+        assert "ticket.proposal.confirm() in a cell" in words(ticket.caption.value)
+        see(ticket.review.button, True)
+        workers.work()
+        ticket.review.void("again")
+        reviewed(ticket, workers)
+        assert "anywidget" not in words(ticket.caption.value)
 
     dealing(body, tmp_path)
 
@@ -546,7 +567,8 @@ def test_a_hidden_ticket_costs_nothing(tmp_path: Path) -> None:
 
     async def body(kernel: Kernel) -> None:
         ticket, workers, trader = a_ticket(kernel)
-        assert not workers.waiting
+        await asyncio.sleep(5.5)
+        assert (workers.work(), workers.waiting) == (1, False)  # once: whether its button was loaded
         before = len(kernel.account.watchers)
         for view, visible in (("v1", True), ("v2", True), ("v1", False)):
             see(ticket.review.button, visible, view)

@@ -11,6 +11,24 @@ const TRIP = 1000; // ms there and back at most for an answer to say anything ab
 const DWELL = 300; // ms that a button stands there before it can be pressed: nobody presses what he has not seen
 const KEPT = 8;
 
+// What ipywidgets leaves unsaid to who cannot see: what a button with a sign for a text does, and which of a row is down.
+function tell(whole) {
+  for (const button of whole.querySelectorAll("button[title]")) {
+    if (button.textContent.trim().length === 1) name(button, "aria-label", button.title);
+  }
+  for (const button of whole.querySelectorAll("button.jupyter-button.widget-toggle-button")) {
+    name(button, "aria-pressed", String(button.classList.contains("mod-active")));
+  }
+  for (const row of whole.querySelectorAll(".widget-toggle-buttons")) {
+    name(row, "role", "group");
+    name(row, "aria-label", row.querySelector("label")?.textContent ?? "");
+  }
+}
+
+function name(element, attribute, text) {
+  if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
+}
+
 const now = () => performance.timeOrigin + performance.now();
 
 function render({ model, el }) {
@@ -112,7 +130,14 @@ function render({ model, el }) {
   });
   const turned = () => see(intersecting);
   // The whole widget that it belongs to counts, which it is put into only after this function has returned.
-  const starting = requestAnimationFrame(() => observer.observe(el.closest(".kl-whole") ?? el));
+  const changes = new MutationObserver((found) => tell(found[0].target.closest(".kl-whole") ?? el));
+  const starting = requestAnimationFrame(() => {
+    const whole = el.closest(".kl-whole") ?? el;
+    whole.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys from its selects and buttons for its cells
+    observer.observe(whole);
+    changes.observe(whole, { subtree: true, childList: true, attributeFilter: ["class", "title"] });
+    tell(whole);
+  });
   document.addEventListener("visibilitychange", turned);
   const ticking = setInterval(beat, BEAT);
   model.on("msg:custom", heard);
@@ -124,6 +149,7 @@ function render({ model, el }) {
     cancelAnimationFrame(starting);
     clearInterval(ticking);
     observer.disconnect();
+    changes.disconnect();
     document.removeEventListener("visibilitychange", turned);
     model.off("msg:custom", heard);
     names.forEach((name) => model.off(`change:${name}`, draw));
