@@ -20,12 +20,16 @@ from .heat_columns import encoded, size_of
 from .heat_marks import OwnPast, gap_rows, trade_rows
 from .live_view import Frame, LiveView, Send
 from .own import Own
+from .pace import Pace
 from .vitals_line import VitalsLine
 
 __all__ = ["BookPast", "HeatView", "newest"]
 
 FIRST, PIECE = 350_000, 200_000
 """Bytes of levels in a first frame, and in what is sent of the past at once."""
+RATE, AHEAD = 15.0, 3
+"""Frames a second, so that each of ten columns has one of its own; and how many may be on their way: they are a few
+hundred bytes, and the road through a busy server is long."""
 MOST_TRADES = 2_000
 """Trades in one message."""
 _LONGEST_PRICE = 40
@@ -84,6 +88,7 @@ class HeatView(LiveView):
         **clocks: Any,
     ) -> None:
         super().__init__(send, now, **clocks)
+        self.pace = Pace(now, RATE, AHEAD)
         self._past, self._minutes, self._most, self._own, self._picked, self._on_close = (
             past,
             minutes,

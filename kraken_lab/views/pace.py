@@ -26,7 +26,7 @@ DRAWING_SHARE, KERNEL_SHARE = 1 / 3, 1 / 20
 
 
 class Pace:
-    """When the next frame of one picture is due.
+    """When the next frame of one picture is due. ``ahead`` is how many small ones may be on their way unconfirmed.
 
     >>> pace = Pace(now=0.0)
     >>> pace.sent(1, now=0.0, cost=0.0)
@@ -34,8 +34,8 @@ class Pace:
     (0.3, None, 0.1)
     """
 
-    def __init__(self, now: float, rate: float = RATE) -> None:
-        self._shortest = 1 / rate
+    def __init__(self, now: float, rate: float = RATE, ahead: int = 0) -> None:
+        self._shortest, self._ahead = 1 / rate, ahead
         self._beat = now
         """When the next frame is due by the rate alone."""
         self._sent, self._sent_at = 0, -math.inf
@@ -56,7 +56,7 @@ class Pace:
         """When the next frame may be made; never while the picture is hidden or paused."""
         if self.hidden or self.paused:
             return math.inf
-        if self._sent <= self._heard:
+        if self._sent - self._heard <= self._ahead:
             return self._beat
         silent = self._sent_at - self._heard_at > SILENCE
         return max(self._beat, self._sent_at + (1.0 if silent else PATIENCE))

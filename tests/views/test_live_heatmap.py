@@ -564,3 +564,29 @@ def test_pieces_of_the_past_are_never_larger_than_they_may_be() -> None:
         assert runs[-1].first + len(runs[-1]) == 500
         assert sum(size_of(run) for run in runs) <= most or sum(map(len, runs)) == 1
     assert sum(map(len, newest(history.runs(), 10**6))) == 500
+
+
+def test_a_long_road_to_the_browser_does_not_slow_the_picture() -> None:
+    """A few small frames may be under way; without any answer it waits, as every picture does."""
+    show = Show(APast(columns=5))
+    show.view.post({"kind": "ready"})
+    show.run()
+    sent = []
+    for n in range(100):
+        show.pump.turn()
+        sent += [(n, content["seq"]) for content, _ in show.sent]
+        show.sent.clear()
+        for at, seq in sent:
+            if at == n - 5:  # a quarter of a second there and back
+                show.view.post({"kind": "ack", "seq": seq, "ms": 2})
+        show.clock.now += 0.05
+        show.past.go_on()
+    assert len(sent) >= 48
+    assert show.view.seq - sent[0][1] >= 47
+    show.past.go_on(50)
+    silent = show.view.seq
+    for _ in range(100):
+        show.pump.turn()
+        show.clock.now += 0.05
+        show.past.go_on()
+    assert show.view.seq - silent <= 20
