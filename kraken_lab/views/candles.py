@@ -77,7 +77,7 @@ def draw_candles(
         bargap=0.3,
     )
     if frame.empty:
-        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no candles yet")]}}
+        return theme.empty(layout, "no candles yet")
 
     begin = cells.milliseconds(cells.nanoseconds_of(frame, "interval_begin"))
     length = float(frame["interval"].iloc[0]) * 60_000

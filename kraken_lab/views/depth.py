@@ -9,7 +9,7 @@ import numpy as np
 
 from ..market import BookSnapshot
 from ..market.ladder import Ladder
-from . import cells, theme
+from . import theme
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -49,13 +49,13 @@ def draw_depth(
     )
     if book is None:
         words = "no verified book now; it is shown again as soon as there is one"
-        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet(words)]}}
+        return theme.empty(layout, words)
     sides = (("bids", book.bid_ladder, theme.BUY), ("asks", book.ask_ladder, theme.SELL))
     data = [_side(name, side, levels, colour, base, quote) for name, side, colour in sides if len(side)]
     if len(data) == len(sides):
         layout.update(_middle(book))
     elif not data:
-        layout["annotations"] = [theme.nothing_yet("the book is empty")]
+        return theme.empty(layout, "the book is empty")
     return {"data": data, "layout": layout}
 
 
@@ -103,7 +103,7 @@ def _middle(book: BookSnapshot) -> dict[str, Any]:
         ],
         "annotations": [
             {
-                "text": f"mid {cells.number(book.mid)}<br>spread {cells.number(book.spread)}",
+                "text": f"mid {book.mid:,f}<br>spread {book.spread:,f}",
                 "x": mid,
                 "xref": "x",
                 "y": 1,

@@ -94,7 +94,7 @@ def draw_equity(photo: EquityPhoto, *, title: str = "", height: int = 480) -> th
     steps = [step for step in positions_over_time(photo.fills) if step[0].symbol.partition("/")[2] == photo.quote]
     if not steps:
         words = f"nothing was traded yet against {quote}"
-        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet(words)]}}
+        return theme.empty(layout, words)
     by_pair: dict[str, list[tuple[FillRecord, Position]]] = {}
     for fill, position in steps:
         by_pair.setdefault(fill.symbol, []).append((fill, position))

@@ -70,7 +70,7 @@ def draw_history(
         yaxis3=theme.value_axis("imbalance", domain=[0, 0.185], range=[-1.05, 1.05], tickvals=[-1, 0, 1]),
     )
     if frame.empty:
-        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no book yet")]}}
+        return theme.empty(layout, "no book yet")
     times = cells.milliseconds(cells.nanoseconds_of(frame, "timestamp"))
     gap = frame["gap_before"].to_numpy(dtype=bool)
     # The row before a gap is the last thing known, and the one after it the first: neither is thinned away.

@@ -74,10 +74,13 @@ def _svg(figure: theme.Plain, points: int) -> str:
         _text(20, 34, _words(layout.get("title", {}).get("text")), ink, size=17),
     ]
     for name, y in sheet.ys.items():
+        if layout.get(name, {}).get("visible") is False:
+            continue
         paper = fill(str(layout.get("plot_bgcolor") or theme.PLOT))
         parts.append(f'<rect {box} y="{y.end:g}" height="{y.start - y.end:g}" {paper}/>')
         parts.append(_axis_y(layout.get(name, {}), y, sheet))
-    parts.append(_axis_x(layout.get("xaxis", {}), sheet))
+    if layout.get("xaxis", {}).get("visible") is not False:
+        parts.append(_axis_x(layout.get("xaxis", {}), sheet))
     parts.append('<g clip-path="url(#c)">')
     parts += [drawn(trace, sheet.x, sheet.ys[_axis(trace)], points) for trace in traces]
     parts += [_shape(shape, sheet) for shape in layout.get("shapes", ())]

@@ -21,11 +21,11 @@ from . import escape
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["LIGHT", "SIZE_COLOURS", "Name", "dress", "in_light", "layout", "on_light", "size_colour"]
+__all__ = ["LIGHT", "SIZE_COLOURS", "Name", "dress", "empty", "in_light", "layout", "on_light", "size_colour"]
 
 Plain = Mapping[str, Any]
-"""A figure as the mapping that plotly makes one of. Making plotly's object of it takes fifty times as long as drawing it,
-because all of it is checked: so what is drawn many times a second stays plain."""
+"""A figure as the mapping that plotly makes one of. Making plotly's object of it takes fifty times as long as
+drawing it, because all of it is checked: so what is drawn many times a second stays plain."""
 
 Name = Literal["dark", "light"]
 """The paper a figure is on. Figures are drawn in dark colours; `in_light` has the light one for each of them."""
@@ -242,6 +242,12 @@ def value_axis(title: str, **more: Any) -> dict[str, Any]:
 def say_nothing_yet(figure: go.Figure, words: str) -> None:
     """Say in the middle of an empty figure what is not there yet."""
     figure.add_annotation(**nothing_yet(words))
+
+
+def empty(layout: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """A figure of nothing: instead of axes without numbers, ``words`` (already escaped) that say what is not there."""
+    axes = {name: {**axis, "visible": False} for name, axis in layout.items() if name[1:5] == "axis"}
+    return {"data": [], "layout": {**layout, **axes, "annotations": [nothing_yet(words)]}}
 
 
 def nothing_yet(words: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def draw_trades(
                                 zerolinecolor=theme.MUTED),
     )  # fmt: skip
     if frame.empty:
-        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no trades yet")]}}
+        return theme.empty(layout, "no trades yet")
     times = cells.milliseconds(cells.nanoseconds_of(frame, "timestamp"))
     price, qty = frame["price"].to_numpy(dtype=float), frame["qty"].to_numpy(dtype=float)
     bought = (frame["side"] == "buy").to_numpy(dtype=bool)

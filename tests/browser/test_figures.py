@@ -214,6 +214,7 @@ def test_every_chart_is_painted_in_light_and_dark(notebook: Notebook, candles: F
         name: Figure(notebook, at) for name, at in (("trades", TRADES), ("history", HISTORY), ("equity", EQUITY))
     }
     assert figures["equity"].read()["labels"] == ["nothing was traded yet against USD"]
+    notebook.screenshot("figure-empty")
     notebook.ask(
         "import time\nfor side in ('buy', 'sell', 'buy'):\n    time.sleep(1)\n"
         "    _ = lab.add_order(symbol='BTC/USD', side=side, order_type='market', order_qty='0.02').confirm()"
