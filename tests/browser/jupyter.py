@@ -83,7 +83,7 @@ def jupyter(name: str, home: Path) -> Iterator[Jupyter]:
 
 def _address(process: subprocess.Popen[bytes], home: Path) -> str:
     """Where the server listens, as it wrote down itself, once it answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "runtime").glob("jpserver-*.json"):
             try:

@@ -40,6 +40,9 @@ WRONG = """number => {
 }"""
 
 
+THEMED = """name => document.body.dataset.jpThemeName === name && !document.getElementById("jupyterlab-splash")"""
+
+
 def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "it did not happen") -> Any:
     """Ask again and again until the answer is true, and give it."""
     deadline = time.monotonic() + seconds
@@ -61,7 +64,7 @@ class Notebook:
         self.strangers: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", self._look_at)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.open()
 
     def _look_at(self, request: Any) -> None:
@@ -94,11 +97,22 @@ class Notebook:
     def command(self, name: str, **arguments: Any) -> None:
         """Run a command of JupyterLab's, and wait for it."""
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
+        if name == "apputils:change-theme":
+            # JupyterLab takes its splash away 200 ms after that. A second change within this time makes it take away one
+            # that is gone already: "The node to be removed is not a child of this node", an error of the page.
+            until(lambda: self.page.evaluate(THEMED, arguments["theme"]), what=f"the theme is not {arguments['theme']}")
 
     def start(self, number: int) -> None:
         """Run a cell and do not wait for it."""
         self.select(number)
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+
+    def restart(self) -> None:
+        """Restart the kernel, without a question and without running anything."""
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
+        )
+        until(lambda: self.page.evaluate(READY), 60, "the kernel did not come back")
 
     def ask(self, code: str, seconds: float = 20.0) -> str:
         """What the kernel prints when it runs this; nothing of it is seen in the notebook."""
