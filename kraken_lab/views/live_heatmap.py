@@ -45,7 +45,9 @@ STILL_COLUMNS: Final = 600
 """Columns of a figure that stands still: more than that no screen shows."""
 PLOTLY_BINS, PLOTLY_COLUMNS, PLOTLY_RATE = 200, 300, 2.0
 """What a browser can draw anew with plotly, and how often a second."""
-_SCRIPTS: Final = ("heat_store.js", "heat_raster.js", "heat_scene.js", "heat_view.js")
+_SCRIPTS: Final = tuple(
+    f"heat_{part}.js" for part in ("store", "raster", "scene", "reading", "bar", "sight", "picture", "view")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -405,7 +405,7 @@ def test_a_gap_is_a_band_with_its_reason(notebook: Notebook, heat: Heat) -> None
         share = ((begin + end) / 2 - scene["t0"]) / (scene["t1"] - scene["t0"])
         return " ".join(heat.point(share, 0.4).values())
 
-    until(lambda: re.search(r"gap: gap [\d.]+ s: checksum", words()), 10)
+    until(lambda: re.search(r"gap [\d.]+ s: checksum", words()), 10)
     notebook.screenshot("heatmap-gap")
 
 
@@ -422,6 +422,22 @@ def test_a_picked_price_offers_a_ticket_and_sends_nothing(notebook: Notebook, he
     assert price[:4] in offered.inner_text()
     assert notebook.value("len(lab.orders) == 0")
     notebook.screenshot("heatmap-ticket")
+
+
+def test_ones_own_order_is_a_line_with_its_words(notebook: Notebook, heat: Heat) -> None:
+    """From when it rests until it is cancelled; pointing at it says what it is."""
+    heat.look_at()
+    price = notebook.value("str(book.bids[12][0])")
+    notebook.ask(f"mine = lab.buy('BTC/USD', '0.01', limit_price={price!r}).confirm()")
+
+    def words() -> str:
+        scene = heat.scene()
+        return heat.point(0.985, (scene["p1"] - 10 * float(price)) / (scene["p1"] - scene["p0"])).get("own", "")
+
+    assert until(lambda: words(), 20) == f"my buy 0.01 at {price}, OPEN"
+    notebook.screenshot("heatmap-own")
+    notebook.ask("_ = mine.cancel()")
+    until(lambda: words() == "", 20)
 
 
 def test_in_the_dark_it_is_dark(notebook: Notebook, heat: Heat) -> None:

@@ -163,20 +163,18 @@ class Raster {
   apply(block, i) {
     const { r0, per, height, sums, shades, colours } = this;
     const { table, float, bits } = colours;
-    const { ticks } = block;
+    const { ticks, diffs } = block;
     const top = height - 1;
-    const whole = i === 0;
-    const changes = whole ? block.units : block.diffs;
-    if (whole) {
+    if (i === 0) {
       sums.fill(0);
       shades.fill(table[0]);
     }
     const stop = block.ends[i];
-    for (let e = whole ? 0 : block.ends[i - 1]; e < stop; e++) {
+    for (let e = block.begin(i); e < stop; e++) {
       const row = Math.floor(ticks[e] / per) - r0;
       if (row < 0 || row > top) continue;
       const y = top - row; // the highest price is above
-      sums[y] += changes[e];
+      sums[y] += diffs[e];
       float[0] = sums[y];
       shades[y] = table[bits[0] >>> 15];
     }

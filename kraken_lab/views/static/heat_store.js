@@ -1,7 +1,7 @@
 // What the browser was sent of a book's past: runs of columns, each level at its own price. See heat_columns.py.
 // A run begins with all levels of its first column; of each later one it has those that changed.
 
-const MOST_ENTRIES = 6_000_000; // levels kept here, at 24 bytes; the kernel has the rest
+const MOST_ENTRIES = 2_000_000; // levels kept here, at 12 bytes; the kernel has the rest
 const PRICES = { u2: Uint16Array, i4: Int32Array, f8: Float64Array };
 
 class Block {
@@ -15,9 +15,8 @@ class Block {
     this.ask = new Float64Array(32);
     this.ends = new Uint32Array(32); // where the entries of a column end
     this.split = new Uint32Array(32); // where its asks begin
-    this.ticks = new Float64Array(256);
-    this.units = new Float64Array(256); // of the last decimal of a quantity, 0 for gone
-    this.diffs = new Float64Array(256); // what came to, or went from, the level with this entry
+    this.ticks = new Int32Array(256); // or float64, should a price ever need it
+    this.diffs = new Float64Array(256); // what came to, or went from, the level, in units of a quantity's last decimal
     this.now = new Map(); // the newest ladder: twice the tick, and one more for an ask, to its units
   }
 
@@ -63,8 +62,8 @@ class Block {
       for (; e < this.ends[n]; e++, from++) {
         const tick = prices[from] + base;
         const key = 2 * tick + (e >= this.split[n] ? 1 : 0);
+        if (tick > 0x7fffffff && this.ticks instanceof Int32Array) this.ticks = Float64Array.from(this.ticks);
         this.ticks[e] = tick;
-        this.units[e] = units[from];
         this.diffs[e] = units[from] - (this.now.get(key) ?? 0);
         if (units[from]) this.now.set(key, units[from]);
         else this.now.delete(key);
@@ -79,7 +78,7 @@ class Block {
       for (const name of ["times", "bid", "ask", "ends", "split"]) this[name] = larger(this[name], columns);
     }
     if (entries > this.ticks.length) {
-      for (const name of ["ticks", "units", "diffs"]) this[name] = larger(this[name], entries);
+      for (const name of ["ticks", "diffs"]) this[name] = larger(this[name], entries);
     }
   }
 
@@ -87,10 +86,11 @@ class Block {
   close() {
     this.now = null;
     for (const name of ["times", "bid", "ask", "ends", "split"]) this[name] = this[name].slice(0, this.n);
-    for (const name of ["ticks", "units", "diffs"]) this[name] = this[name].slice(0, this.entries);
+    for (const name of ["ticks", "diffs"]) this[name] = this[name].slice(0, this.entries);
   }
 
-  // The levels of a column with prices from `low` to `high`, by price: [{tick, units, ask}].
+  // The levels of a column with prices from `low` to `high`, by price: [{tick, units, ask, since, whole}]. `since` is when
+  // its size last changed; `whole` says that it was there with that size when the run began.
   levels(i, low = -Infinity, high = Infinity) {
     const found = new Map();
     const stop = this.ends[i] ?? 0;
@@ -101,7 +101,8 @@ class Block {
       if (tick < low || tick > high) continue;
       const ask = e >= this.split[column];
       const key = 2 * tick + (ask ? 1 : 0);
-      if (this.units[e]) found.set(key, { tick, units: this.units[e], ask, since: this.times[column], whole: column === 0 });
+      const units = this.diffs[e] + (found.get(key)?.units ?? 0);
+      if (units) found.set(key, { tick, units, ask, since: this.times[column], whole: column === 0 });
       else found.delete(key);
     }
     return [...found.values()].sort((one, other) => one.tick - other.tick);

@@ -1,0 +1,405 @@
+// The picture as one has it before one: its line of facts, buttons, colour bar, keys, mouse, and what is read out.
+// Every text is written with textContent or fillText: nothing that came over the wire is ever read as markup.
+
+const QUIET = 6000; // ms without a word of the kernel after which that is said
+const TONES = { LIVE: "up", STOPPED: "down", REFUSED: "down", FAILED: "down" };
+const MOUSE =
+  "Mouse: drag to move, with Shift to draw a box; wheel to zoom in time, with Shift in price (click first, or hold " +
+  "Ctrl); drag an axis to stretch it.";
+const KEYS =
+  "Arrows: crosshair (with Shift: move the picture) · + −: zoom in time · PageUp PageDown: zoom in price · " +
+  "Home: all · F: follow now · Space: pause · B: box · Enter: offer a ticket · Esc: leave";
+
+function made(kind, css, text) {
+  const element = document.createElement(kind);
+  element.className = css;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function duration(seconds) {
+  if (seconds < 59.5) return seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 < 1 ? `${minutes} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function counted(count, noun) {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+class HeatPicture extends HeatSight {
+  constructor(store, el) {
+    super(store);
+    this.shown = { prices: true, trades: true, own: true };
+    this.near = true;
+    this.paints = 0;
+    this.drawn = 0; // the animation frame that is asked for
+    this.colours = new Colours();
+    this.raster = new Raster(this.colours);
+    this.cutoff = this.facts.cutoff; // sizes in base units chosen by a person, or null
+    this.cross = null;
+    this.build(el);
+    this.scene = new Scene(this);
+    this.observer = new IntersectionObserver((entries) => {
+      this.near = entries.at(-1).isIntersecting;
+      tellSeen(store);
+    });
+    this.observer.observe(this.root);
+    this.sizes = new ResizeObserver(() => this.wants());
+    this.sizes.observe(this.plot);
+    this.onVisible = () => {
+      tellSeen(store);
+      this.wants();
+    };
+    document.addEventListener("visibilitychange", this.onVisible);
+    this.themes = new MutationObserver(() => {
+      this.ink = null;
+      this.wants();
+    });
+    for (const element of [document.documentElement, document.body]) this.themes.observe(element, { attributes: true });
+    this.timer = setInterval(() => this.wants(), 1000); // ages go on while nothing is sent
+  }
+
+  // --- what it is made of -------------------------------------------------------------------------------------------
+
+  build(el) {
+    const { store, facts } = this;
+    const root = made("div", "kl-heat tex2jax_ignore mathjax_ignore");
+    root.setAttribute("role", "region");
+    root.setAttribute("aria-label", `${facts.title}, live heatmap`);
+    root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the keys for its cells
+    const head = made("div", "kl-head");
+    this.state = made("span", "kl-state warn");
+    this.said = made("span", "kl-said");
+    this.pauser = this.button("Pause", "", () => this.pause());
+    head.append(made("span", "kl-title", facts.title), this.state, this.said, this.pauser);
+
+    const bar = made("div", "kl-bar");
+    this.follower = this.button("Follow now", "Show the newest columns as they come (F)", () => this.followNow());
+    this.boxer = this.button("Box", "Draw a box to zoom into it (B, or drag with Shift)", () => this.boxing(!this.boxes));
+    bar.append(
+      this.button("−", "Show more time (−)", () => this.zoomTime(1.5)),
+      this.button("+", "Show less time (+)", () => this.zoomTime(1 / 1.5)),
+      this.boxer,
+      this.button("All", "All columns there are, and all levels (Home)", () => this.all()),
+      this.follower,
+    );
+    this.range = made("span", "kl-range");
+    bar.append(this.range);
+
+    this.plot = made("div", "kl-plot");
+    this.plot.tabIndex = 0;
+    this.plot.setAttribute("role", "application");
+    this.plot.setAttribute("aria-roledescription", "heatmap");
+    this.base = made("canvas", "kl-base");
+    this.over = made("canvas", "kl-over");
+    this.tip = made("div", "kl-tip");
+    this.tip.hidden = true;
+    this.hint = made("div", "kl-hint", "click the picture or hold Ctrl to zoom with the wheel");
+    this.hint.hidden = true;
+    this.empty = made("div", "kl-empty", "no columns yet");
+    this.plot.append(this.base, this.over, this.tip, this.hint, this.empty);
+    this.listen();
+
+    const foot = made("div", "kl-foot");
+    this.bar = new ColourBar(facts.base, (cutoff) => {
+      this.cutoff = cutoff;
+      this.wants();
+    });
+    const legend = made("div", "kl-legend");
+    this.toggles = [
+      this.toggle("prices", [["kl-line up", "best bid"], ["kl-line down", "best ask"]]),
+      this.toggle("trades", [["kl-tri up", "buy"], ["kl-tri turned down", "sell trades, by size"]]),
+      this.toggle("own", [["kl-dash", "own orders"], ["kl-diamond", "own fills"]]),
+    ];
+    const gap = made("span", "kl-key");
+    gap.append(made("i", "kl-hatch"), made("span", "", "gap"));
+    const help = made("div", "kl-help", `${MOUSE} ${KEYS}`);
+    help.hidden = true;
+    const keys = this.button("?", "mouse and keys", () => {
+      help.hidden = !help.hidden;
+      keys.setAttribute("aria-expanded", String(!help.hidden));
+    });
+    keys.setAttribute("aria-expanded", "false");
+    legend.append(...this.toggles, gap, keys);
+    foot.append(this.bar.element, legend, help);
+
+    this.told = made("div", "kl-told");
+    this.told.setAttribute("role", "status");
+    // The still beside this one is for who has no widgets.
+    const style = document.createElement("style");
+    const still = `.kl-still-${store.model.get("key")}`;
+    style.textContent = `${still}{display:none}\n.jp-OutputArea-child:has(> .jp-OutputArea-output ${still}){display:none}`;
+    root.append(style, head, bar, this.plot, foot, this.told);
+    this.root = root;
+    el.append(root);
+  }
+
+  button(text, title, act) {
+    const button = made("button", "kl-button", text);
+    button.type = "button";
+    if (title) button.title = title;
+    if (text.length === 1) button.setAttribute("aria-label", title);
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  toggle(name, parts) {
+    const button = made("button", "kl-key");
+    button.type = "button";
+    button.title = "show or hide";
+    button.setAttribute("aria-pressed", "true");
+    for (const [css, text] of parts) button.append(made("i", css), made("span", "", text));
+    button.addEventListener("click", () => {
+      this.shown[name] = !this.shown[name];
+      button.setAttribute("aria-pressed", String(this.shown[name]));
+      this.wants();
+    });
+    return button;
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
+  wants() {
+    if (!this.drawn) this.drawn = requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.drawn = 0;
+    const began = performance.now();
+    const { store } = this;
+    this.head(began);
+    this.ink ??= inks(this.root, store.model.get("palette"));
+    const { w, h } = this.sized();
+    const some = store.blocks.length > 0 && w > 20;
+    this.empty.hidden = some;
+    if (some) {
+      this.place();
+      if (this.t1 - this.span < store.startsAt) store.wantPast();
+      const frame = { t0: this.t1 - this.span, t1: this.t1, p0: this.p0, p1: this.p1, w, h, ratio: this.ratio, bins: this.facts.bins };
+      this.colourise();
+      this.raster.paint(store, frame);
+      if (this.autoColour()) this.raster.paint(store, frame);
+      this.scene.draw(frame, this.raster, store, this.ink, this.shown);
+      this.bar.draw(this.colours, store, this.ink, this.cutoff !== null);
+      this.describe(frame, began);
+      this.aim();
+    }
+    this.root.dataset.paints = ++this.paints;
+    this.root.dataset.ms = (performance.now() - began).toFixed(1);
+    if (store.seq !== Number(this.root.dataset.seq)) {
+      this.root.dataset.seq = store.seq;
+      store.say({ kind: "ack", seq: store.seq, ms: performance.now() - began });
+    }
+  }
+
+  // The canvases in the pixels of the screen; the size of the picture without its axes.
+  sized() {
+    const ratio = window.devicePixelRatio || 1;
+    const [wide, high] = [this.plot.clientWidth, this.plot.clientHeight];
+    if (wide !== this.wide || high !== this.high || ratio !== this.ratio) {
+      Object.assign(this, { wide, high, ratio });
+      for (const canvas of [this.base, this.over]) {
+        canvas.width = Math.round(wide * ratio);
+        canvas.height = Math.round(high * ratio);
+      }
+    }
+    return { w: Math.max(wide - AXIS, 10), h: Math.max(high - FOOT, 10) };
+  }
+
+  colourise() {
+    const { store, ink } = this;
+    const unit = 10 ** store.meta.qty_precision;
+    let [low, high] = this.cutoff ? this.cutoff.map((size) => size * unit) : this.auto ?? [unit / 1000, unit * 10];
+    low = Math.max(low, 1);
+    this.colours.set(ink.ramp, low, Math.max(high, low * 1.01));
+  }
+
+  // Fit the colours to the sizes in sight, once they are known and whenever others came into sight; true if they changed.
+  autoColour() {
+    const { raster } = this;
+    if (raster.sweeps === this.fitted) return false;
+    this.fitted = raster.sweeps;
+    const usual = raster.usual();
+    if (!usual) return false;
+    const near = this.auto?.every((edge, n) => Math.abs(Math.log(edge / usual[n])) < [1.1, 0.35][n]);
+    if (near) return false;
+    this.auto = usual;
+    this.colourise();
+    this.fitted++; // the sweep that shows them is not one to fit them to
+    return this.cutoff === null;
+  }
+
+  head(now) {
+    const { store } = this;
+    const { facts } = store;
+    const lost = now - store.heardAt;
+    let state = facts?.state ?? "";
+    const said = [];
+    if (store.still) {
+      state = "SAVED";
+      said.push(store.still);
+    } else if (store.paused) {
+      state = "PAUSED";
+      said.push("the stream goes on");
+    } else if (!facts) {
+      state = "WAITING";
+      said.push("for the kernel");
+    } else if (lost > QUIET && !facts.ended) {
+      state = "NOT UPDATED";
+      said.push(`no word from the kernel for ${duration(lost / 1000)}`);
+    }
+    if (facts) {
+      if (facts.age !== null && !store.still) {
+        const age = facts.age + (facts.ended ? 0 : (now - store.factsAt) / 1000);
+        said.push(facts.ended ? "ended" : `last message ${duration(age)} ago`);
+      }
+      if (facts.rate !== null && !facts.ended) said.push(`${facts.rate.toFixed(1)} messages/s`);
+      if (facts.gaps !== null) said.push(facts.gaps ? counted(facts.gaps, "gap") : "no gaps");
+      if (facts.agreed !== null) said.push(`${counted(facts.agreed, "checksum")} agreed`);
+      if (facts.failed) said.push(`${facts.failed.toLocaleString("en-US")} failed`);
+      if (facts.note) said.push(facts.note);
+    }
+    this.state.hidden = !state;
+    write(this.state, state);
+    this.state.className = `kl-state ${TONES[state] ?? "warn"}`;
+    write(this.said, said.join(" · "));
+    write(this.pauser, store.paused ? "Resume" : "Pause");
+    this.pauser.hidden = Boolean(store.still) || (Boolean(facts?.ended) && !store.paused);
+    this.pauser.setAttribute("aria-label", `${store.paused ? "Resume" : "Pause"} ${this.facts.title}`);
+    this.pauser.setAttribute("aria-pressed", String(store.paused));
+    this.follower.setAttribute("aria-pressed", String(this.follow));
+    this.boxer.setAttribute("aria-pressed", String(Boolean(this.boxes)));
+    if (state !== this.stated) {
+      this.stated = state;
+      write(this.told, state);
+    }
+  }
+
+  // What one who does not see it is told, and where things are for whoever looks at the page.
+  describe(frame, now) {
+    const { store } = this;
+    const columns = this.raster.per === 1 ? "a row is a tick" : `a row is ${this.raster.per} ticks`;
+    const bubbles = this.scene.untold ? ` · the ${MOST_BUBBLES.toLocaleString("en-US")} largest trades` : "";
+    write(this.range, `${clock(frame.t0)}–${clock(Math.min(frame.t1, Math.max(store.endsAt, frame.t0)))} UTC · ${duration(this.span / 1000)} · ${columns}${bubbles}`);
+    Object.assign(this.root.dataset, {
+      t0: frame.t0, t1: frame.t1, p0: frame.p0, p1: frame.p1, w: frame.w, h: frame.h,
+      first: store.first, end: store.end, follow: this.follow, per: this.raster.per,
+    });
+    if (now - (this.describedAt ?? -Infinity) < 2000) return;
+    this.describedAt = now;
+    const last = store.blocks.at(-1);
+    const [bid, ask] = [last.bid[last.n - 1], last.ask[last.n - 1]];
+    const word = (price) => (price === price ? store.price(price) : "none");
+    const spread = bid === bid && ask === ask ? `, spread ${store.price(ask - bid)}` : "";
+    this.plot.setAttribute(
+      "aria-label",
+      last.gap
+        ? `${this.facts.title}: no verified book now. ${KEYS}`
+        : `${this.facts.title}: best bid ${word(bid)}, best ask ${word(ask)}${spread} ${this.facts.quote}. ${KEYS}`,
+    );
+  }
+
+  // --- where one points ---------------------------------------------------------------------------------------------
+
+  // Put crosshair and words to where the mouse or the keys have it; columns move under it as time goes on.
+  aim() {
+    const { scene, cross } = this;
+    if (!cross || !scene.frame) {
+      scene.point(null, this.box);
+      this.tip.hidden = true;
+      this.reading = null;
+      return;
+    }
+    const { w, h } = scene.frame;
+    const x = cross.time === undefined ? cross.x : scene.x(cross.time);
+    if (x < 0 || x > w) {
+      if (cross.time !== undefined) this.cross = null;
+      scene.point(null, this.box);
+      this.tip.hidden = true;
+      return;
+    }
+    const y = Math.min(Math.max(cross.tick === undefined ? cross.y : scene.y(cross.tick), 0), h);
+    this.reading = readingAt(this, x, y, cross.tick);
+    scene.point(this.reading, this.box);
+    this.tell(this.reading, x, y);
+  }
+
+  tell(reading, x, y) {
+    const lines = linesOf(this, reading);
+    const { tip } = this;
+    while (tip.children.length > lines.length) tip.lastChild.remove();
+    while (tip.children.length < lines.length) {
+      const line = made("div", "");
+      line.append(made("span", ""), made("b", ""));
+      tip.append(line);
+    }
+    lines.forEach(([name, text, css], n) => {
+      const line = tip.children[n];
+      line.className = css ?? "";
+      write(line.firstChild, name);
+      write(line.lastChild, text);
+    });
+    tip.hidden = false;
+    const { w, h } = this.scene.frame;
+    const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
+    const left = x + 18 + wide <= w ? x + 18 : Math.max(x - 18 - wide, 2);
+    const top = y + 18 + high <= h ? y + 18 : Math.max(y - 18 - high, 2);
+    tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    clearTimeout(this.speaking);
+    if (this.cross?.keys) {
+      this.speaking = setTimeout(() => write(this.told, lines.map((line) => line.slice(0, 2).join(" ")).join(", ")), 350);
+    }
+  }
+
+  // --- what one does with it ----------------------------------------------------------------------------------------
+
+  boxing(on) {
+    this.boxes = on;
+    this.plot.classList.toggle("boxing", Boolean(on));
+    this.wants();
+  }
+
+  pause() {
+    const { store } = this;
+    if (store.still) return;
+    store.pause(!store.paused); // at once, however busy the kernel is
+  }
+
+  pick() {
+    const { reading, store } = this;
+    if (!this.facts.offers || !reading || reading.gap) return;
+    store.say({ kind: "pick", side: sideAt(reading), price: store.price(reading.tick) });
+    write(this.told, `a ticket is offered: ${sideAt(reading)} at ${store.price(reading.tick)}`);
+  }
+
+  end() {
+    cancelAnimationFrame(this.drawn);
+    cancelAnimationFrame(this.aiming);
+    clearInterval(this.timer);
+    clearTimeout(this.hinting);
+    clearTimeout(this.speaking);
+    this.observer.disconnect();
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    document.removeEventListener("visibilitychange", this.onVisible);
+    this.root.remove();
+  }
+}
+
+function inks(root, palette) {
+  const style = getComputedStyle(root);
+  const of = (name) => style.getPropertyValue(name).trim();
+  const light = of("--kl-light") === "1";
+  const names = { paper: "paper", ink: "ink", muted: "muted", grid: "grid", line: "line", buy: "up", sell: "down", gap: "gap",
+    gapFill: "gap-fill", gapHatch: "gap-hatch", gapLabel: "gap-label", label: "label", edge: "edge", onColour: "on-colour",
+    mark: "mark", cross: "cross", boxFill: "box-fill" };
+  const found = Object.fromEntries(Object.entries(names).map(([name, css]) => [name, of(`--kl-${css}`)]));
+  const stops = light ? palette.light : palette.dark;
+  return { ...found, unknown: stops[0], ramp: ramp(stops, palette.dim) };
+}
