@@ -247,7 +247,8 @@ def say_nothing_yet(figure: go.Figure, words: str) -> None:
 def empty(layout: Mapping[str, Any], words: str) -> dict[str, Any]:
     """A figure of nothing: instead of axes without numbers, ``words`` (already escaped) that say what is not there."""
     axes = {name: {**axis, "visible": False} for name, axis in layout.items() if name[1:5] == "axis"}
-    return {"data": [], "layout": {**layout, **axes, "annotations": [nothing_yet(words)]}}
+    bare = {**layout, **axes, "plot_bgcolor": PAPER, "annotations": [nothing_yet(words)]}
+    return {"data": [], "layout": bare}
 
 
 def nothing_yet(words: str) -> dict[str, Any]:
