@@ -102,7 +102,9 @@ def own_of(orders: Iterable[OrderRecord], fills: Iterable[FillRecord], symbol: s
 
 
 def _marked(record: OrderRecord) -> OwnOrder | None:
-    price = record.limit_price if record.trigger_price is None else record.trigger_price
+    # What was filled in part has been triggered. Of the others a record does not tell; they stand at their trigger.
+    waits = record.trigger_price is not None and not record.filled_qty
+    price = record.trigger_price if waits else record.limit_price
     qty = record.remaining_qty
     if record.is_terminal or price is None or not qty:
         return None
@@ -113,6 +115,6 @@ def _marked(record: OrderRecord) -> OwnOrder | None:
         qty=qty,
         state=str(record.state),
         order_type=record.order_type,
-        waits=record.trigger_price is not None,
+        waits=waits,
         external=record.external,
     )

@@ -351,6 +351,31 @@ def test_a_book_that_is_not_verified_is_not_painted(notebook: Notebook, lively: 
     assert "gap" in lively.read()["said"]
 
 
+def test_the_wheel_moves_the_rows_of_a_ladder_that_has_the_keyboard(notebook: Notebook, calm: Ladder) -> None:
+    """And the page otherwise; the middle comes back with its button."""
+    box = calm.grid.bounding_box()
+    notebook.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 300)
+    before = [row["price"] for row in calm.read()["rows"]]
+    notebook.page.mouse.wheel(0, -20)
+    notebook.page.wait_for_timeout(300)
+    assert [row["price"] for row in calm.read()["rows"]] == before
+    calm.grid.focus()
+    notebook.page.mouse.wheel(0, -100)
+    until(lambda: calm.read()["rows"][2]["price"] == before[0])
+    calm.element.get_by_role("button", name="Bring the touch back to the middle").click()
+    until(lambda: [row["price"] for row in calm.read()["rows"]] == before)
+
+
+def test_a_saved_notebook_has_the_ladder_in_it(notebook: Notebook, calm: Ladder) -> None:
+    """As a table, for whoever reads it without a kernel; out of sight while the live one is there."""
+    outputs = notebook.saved()["cells"][CALM]["outputs"]
+    (still,) = ["".join(output["data"]["text/html"]) for output in outputs if "text/html" in output.get("data", {})]
+    assert "order book" in still
+    assert notebook.value("str(quiet.bids[0][1])") in still
+    hidden = calm.cell.locator(".kl-still")
+    assert hidden.count() == 0 or not hidden.first.is_visible()
+
+
 def test_in_the_dark(notebook: Notebook, calm: Ladder) -> None:
     """The same in JupyterLab's dark theme: light words on dark paper."""
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")

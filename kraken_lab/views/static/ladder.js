@@ -240,11 +240,11 @@ class View {
       name.textContent = label;
       names.append(name);
     });
-    this.above = made("div", "kl-beyond", "row");
-    this.below = made("div", "kl-beyond", "row");
+    this.above = made("div", "kl-beyond", "presentation");
+    this.below = made("div", "kl-beyond", "presentation");
     this.space = made("div", "kl-space", "rowgroup");
     this.lines = [];
-    this.cover = made("div", "kl-cover");
+    this.cover = made("div", "kl-cover", "presentation");
     this.grid.append(names, this.above, this.space, this.below, this.cover);
 
     this.foot = made("div", "kl-foot");
