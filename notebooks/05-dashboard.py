@@ -21,9 +21,10 @@
 # `widget`, and widgets go into boxes. There is no dashboard framework here: the page is the last cell, and yours to
 # rearrange.
 #
-# As a page without the code: `pip install voila`, then `voila notebooks/05-dashboard.ipynb` (`--theme=dark` if you
-# like). Whoever opens that page gets a kernel and a sandbox of their own, which end when the page is closed. (Voilà
-# asks a public server for a style sheet of icons; nothing here needs it.)
+# As a page without the code: `pip install voila`, then `voila 05-dashboard.ipynb` (`--theme=dark` if you like).
+# Whoever opens that page gets a kernel and a sandbox of their own. They end with Voilà, by Ctrl-C: that a page was
+# closed, Voilà 0.5 is not told by a current Jupyter Server (its issue 1458). It also asks a public server for a style
+# sheet of icons; nothing here needs it.
 
 # %%
 import ipywidgets as widgets
@@ -64,7 +65,7 @@ def row(*parts):
 widgets.VBox(
     [
         health,
-        row((heatmap, 3, 520), (ladder, 1, 360)),
+        row((heatmap, 2, 500), (ladder, 1, 400)),
         row((ticket, 1, 560), (blotter, 1, 560)),
         row((history, 1, 370), (depth, 1, 370), (tape, 1, 370)),
     ]

@@ -85,7 +85,7 @@ def test_what_the_readme_points_to_exists() -> None:
 def test_the_picture_is_small() -> None:
     """A page that one waits for is not a first screen."""
     for picture in (ROOT / "notebooks" / "images").iterdir():
-        assert picture.stat().st_size < 300_000, picture.name
+        assert picture.stat().st_size < 150_000, picture.name
 
 
 def test_every_name_at_the_front_door_is_in_the_readme() -> None:
