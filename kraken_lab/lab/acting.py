@@ -16,7 +16,7 @@ from ..errors import BadArgument, NoWidgets
 from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
 from ..wire import whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
-from .calls import plainly_called
+from .plain_calls import plainly_called
 from .reports import AuditReport, KillOutcome
 from .trader import Trader
 

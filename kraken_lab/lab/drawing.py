@@ -27,11 +27,19 @@ class Drawing:
     """How things look, by the functions of `kraken_lab.views`; ``mode`` is where orders go, for their cards.
 
     ``beside`` knows what there is besides a book, ``ticket`` makes an order ticket; without it there is none.
+    ``decimals`` tells those that people are usually shown of an asset.
     """
 
-    def __init__(self, mode: str = "", *, beside: Beside | None = None, ticket: MakeTicket | None = None) -> None:
+    def __init__(
+        self,
+        mode: str = "",
+        *,
+        beside: Beside | None = None,
+        ticket: MakeTicket | None = None,
+        decimals: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
         self._mode = mode.upper()
-        self._beside, self._ticket = beside, ticket
+        self._beside, self._ticket, self._decimals = beside, ticket, decimals
 
     def own(self, symbol: str) -> Own:
         """The user's own orders and fills of a symbol. Asked again with nothing changed it costs nothing; any thread.
@@ -127,7 +135,7 @@ class Drawing:
 
     def order(self, record: OrderRecord, fills: tuple[FillRecord, ...], timeline: tuple[OrderEvent, ...]) -> str:
         """An order, its fills and its timeline, as HTML."""
-        return views.order_card(record, fills, timeline, mode=self._mode)
+        return views.order_card(record, fills, timeline, mode=self._mode, decimals=self._decimals())
 
     def explanation(self, explanation: Explanation) -> str:
         """What an error means, as HTML."""

@@ -92,6 +92,7 @@ class Lab(Looking, Acting):
                 lambda: self._instruments.now,
             ),
             ticket=lambda symbol, parameters: self.ticket(symbol, **parameters),
+            decimals=lambda: {name: asset.precision_display for name, asset in self._instruments.now.assets.items()},
         )
         self.venue_name = venue.name
         self._first_limits = limits or Limits()

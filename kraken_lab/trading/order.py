@@ -17,6 +17,7 @@ from typing import Any, Protocol, Self
 
 from ..errors import BadArgument, LabClosed, NotReady, OrderEnded, OrderRefused, OrderRejected
 from ..wire import from_ns, number
+from .figures import trimmed
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .timeline import Timeline
 from .words import in_words
@@ -241,7 +242,8 @@ class Order:
         record = self._record
         words = [f"<Order {record.state}: {in_words(record)}"]
         if record.filled_qty:
-            words.append(f"filled {record.filled_qty:f} at {record.avg_price:f}")
+            average = "?" if record.avg_price is None else trimmed(Decimal(f"{record.avg_price:.10g}"))
+            words.append(f"filled {trimmed(record.filled_qty)} at {average}")
         if record.amend:
             asked = ", ".join(f"{name}={value:f}" for name, value in record.amending)
             words.append(f"amend {record.amend} ({asked})")

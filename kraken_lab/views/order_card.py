@@ -99,7 +99,7 @@ def _facts(
     record: OrderRecord, fills: tuple[FillRecord, ...], decimals: Mapping[str, int]
 ) -> Iterator[tuple[str, str]]:
     base, _, quote = record.symbol.partition("/")
-    whole = "" if record.order_qty is None else f" of {trimmed(record.order_qty)}"
+    whole = f" of {trimmed(record.order_qty)}" if record.order_qty else ""
     yield "filled", f"{trimmed(record.filled_qty)}{whole} {base}"
     yield "average price", cells.MISSING if record.avg_price is None else f"{_average(record, fills)} {quote}"
     yield "cost", money(record.cost, quote, decimals)

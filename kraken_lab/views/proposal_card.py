@@ -109,7 +109,9 @@ def _headline(proposal: Proposal) -> str:
 def _stops(proposal: Proposal) -> str:
     """Refusals, then warnings, then what is offered; or the word that nothing stops it."""
     refusals, warnings = proposal.stops, () if proposal.decided_by else proposal.warnings
-    unfinished = proposal.request is None and all(" is missing" in check.said for check in refusals)
+    unfinished = proposal.request is None and all(
+        " is missing" in check.said or " needs a " in check.said for check in refusals
+    )
     tone: Tone = "warn" if unfinished else "down"
     lines: list[tuple[Tone, str, str]] = [
         (tone, "STILL NEEDED" if unfinished else "REFUSED", check.said) for check in refusals
