@@ -202,7 +202,9 @@ class HealthWatch:
         memory, box, account = facts.memory, lab.sandbox, facts.account
         found = None
         if box:
-            found = SandboxFacts(pid=box.pid, alive=box.alive, memory=resident(box.pid), paused=box.paused)
+            found = SandboxFacts(
+                pid=box.pid, alive=box.alive, memory=resident(box.pid) if box.alive else None, paused=box.paused
+            )
         if account is not None and lab.trader is not None:
             account = replace(account, disk_free=free_space(lab.trader.folder.path))
         return replace(

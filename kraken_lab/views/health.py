@@ -233,8 +233,9 @@ class HealthStrip(Shown):
         return latency(self.past, title=f"{self.title}: latency")
 
     def still(self) -> str:
-        """Everything but the line of latency, as HTML."""
-        facts = self.facts
+        """Everything but the line of latency, as HTML. The pump asks for it too, and waits for nobody."""
+        self._source.ask()
+        facts = self._source.newest()
         found = concerns(facts)
         word, tone = verdict(facts, found)
         head = (
@@ -261,11 +262,12 @@ class HealthStrip(Shown):
         return "\n".join(map(escape.terminal, said))
 
     def _repr_html_(self) -> str:
+        self._source.look()
         return self.still()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Where nothing is kept fresh: the facts as text and as HTML, which say more than the line of latency."""
-        return {"text/plain": repr(self), "text/html": self.still()}
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def _make(self, now: float) -> Made:
         self._source.look()  # so that the first picture has facts in it

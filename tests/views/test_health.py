@@ -232,7 +232,7 @@ class ASource:
 
     def __init__(self) -> None:
         self.facts = some_facts()
-        self.asked = 0
+        self.asked = self.looks = 0
         self.ended = False
 
     def ask(self) -> None:
@@ -243,7 +243,10 @@ class ASource:
         """What there is."""
         return self.facts
 
-    look = newest
+    def look(self) -> HealthFacts:
+        """What there is, counted: this one may wait."""
+        self.looks += 1
+        return self.facts
 
 
 @pytest.fixture
@@ -333,6 +336,15 @@ def test_a_terminal_and_a_page_without_scripts_are_told_the_same(strip: HealthSt
     assert [concern.where for concern in strip.concerns] == ["connection public 1"]
     bundle = strip._repr_mimebundle_()
     assert bundle == {"text/plain": text, "text/html": strip.still()}
+
+
+def test_what_the_pump_asks_for_waits_for_nobody(strip: HealthStrip, source: ASource) -> None:
+    """Neither a frame nor a still looks; the first picture was looked for by the cell that shows it."""
+    _, pump = shown(strip)
+    assert source.looks == 1
+    pump.run(3.0)
+    assert "ALL WELL" in strip.still()
+    assert source.looks == 1
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
