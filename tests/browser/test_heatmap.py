@@ -471,7 +471,7 @@ def test_what_is_saved_zooms_and_says_sizes_without_a_kernel(notebook: Notebook,
     until(lambda: page.locator(".kl-heat").get_attribute("data-end"))
     box = page.locator(".kl-plot").bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 500, box["y"] + 150)
+    page.mouse.move(box["x"] + 0.9 * box["width"] - 20, box["y"] + 150)
     page.locator(".kl-tip").wait_for()
     assert "BTC" in page.locator(".kl-tip").inner_text()
     assert "SAVED" in page.locator(".kl-state").inner_text()

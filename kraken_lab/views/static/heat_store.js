@@ -315,7 +315,7 @@ class HeatStore {
       if (!block.gap && time - block.times[i] <= this.hold_ms) return { block, i, time: block.times[i] };
       if (gap) return { gap: gap[2] };
       if (time > this.endsAt + this.hold_ms) return { nothing: "not yet" };
-      return { gap: block.gap ? "no verified book" : "no columns: the kernel was busy" };
+      return { gap: block.gap ? "no verified book" : "nothing was sampled: the kernel was busy or asleep" };
     }
     return gap ? { gap: gap[2] } : { nothing: this.first > this.oldest ? "older columns are being fetched" : "before the first column" };
   }
