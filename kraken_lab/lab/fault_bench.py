@@ -121,7 +121,7 @@ class FaultBench:
         for symbol, state in self._states.items():
             control(fault="pair_status", symbol=symbol, status=state)
         self._states.clear()
-        return "Back to normal: every fault was taken back, the exchange is online."
+        return "Back to normal: every fault was taken back, and every state is as it was."
 
     # --- what is noticed --------------------------------------------------------------------------------------------
 

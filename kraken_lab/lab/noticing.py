@@ -89,7 +89,12 @@ def seen(lab: Lab) -> Seen:
     """A lab as it is now."""
     lines = list(lab.lines)
     said = [router.talk.status.system for router, _ in lines if router.talk.status is not None]
-    feeds = {_name(feed, router): _feed(feed) for router, _ in lines for feed in router.feeds.values()}
+    feeds: dict[str, FeedSeen] = {}
+    for router, _ in lines:
+        for feed in router.feeds.values():
+            # In paper two lines carry the same: one to look at, one to be matched by.
+            name = _name(feed)
+            feeds[name if name not in feeds else f"{name} on {router.name}"] = _feed(feed)
     books = [feed for router, _ in lines for feed in router.feeds.values() if isinstance(feed, BookFeed)]
     symbols = {feed.symbol for router, _ in lines for feed in router.feeds.values() if feed.symbol}
     listed = lab.instruments(wait=False).now.pairs
@@ -106,7 +111,7 @@ def seen(lab: Lab) -> Seen:
     )
 
 
-def _name(feed: Feed, router: Router) -> str:
+def _name(feed: Feed) -> str:
     return " ".join(part for part in (feed.channel, feed.symbol) if part)
 
 

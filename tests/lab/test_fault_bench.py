@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -57,17 +58,25 @@ def bench(lab: kl.Lab) -> Any:
 # --- the catalogue --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.fault.key)
-def test_every_fault_is_one_that_the_sandbox_has(trick: Any) -> None:
-    """Whatever was chosen, its control lines are taken, and its words have no place left open."""
+@pytest.fixture(scope="module")
+def control() -> Control:
+    """The control pipe of an exchange at rest."""
     exchange = Exchange(seed=7, rate=0.0, pairs=SMALL)
     opened(exchange)
-    control = Control(exchange.faults)
-    for _, words, order in trick.work(WISH):
-        assert "{" not in words
-        if trick.fault.key != "fill":  # which needs an order
-            answer = control._do(dict(order))
-            assert answer == order["fault"]
+    return Control(exchange.faults)
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.fault.key)
+def test_every_fault_is_one_that_the_sandbox_has(trick: Any, control: Control) -> None:
+    """Whatever was chosen, its control lines are taken, and its words have no place left open."""
+    orders = [order for _, _, order in trick.work(WISH) if trick.fault.key != "fill"]  # which needs an order to fill
+    assert all("{" not in words for _, words, _ in trick.work(WISH))
+    online = [
+        {"fault": "status", "status": "online"},
+        {"fault": "pair_status", "symbol": "DOT/USD", "status": "online"},
+    ]
+    for order in [{"fault": "clear"}, *online, *orders]:
+        assert json.loads(control.handle(json.dumps(order))) == {"ok": True, "fault": order["fault"]}
 
 
 def test_names_are_short_and_sentences_are_sentences() -> None:
@@ -185,9 +194,16 @@ def test_a_lab_that_joined_a_sandbox_says_why_it_cannot_steer_it(lab: kl.Lab) ->
 
 def test_paper_has_a_panel_once_its_exchange_is_there(lab: kl.Lab) -> None:
     """Before the account is used the reason says when it will be."""
-    refused = pytest.raises(SandboxError, match="when the account is first used")
-    with kl.connect("paper", at=lab.sandbox.facts, new=True) as paper, refused:
-        paper.sandbox.panel()
+    with kl.connect("paper", at=lab.sandbox.facts, new=True) as paper:
+        with pytest.raises(SandboxError, match="when the account is first used"):
+            paper.sandbox.panel()
+        assert len(paper.orders.df()) == 0
+        panel = paper.sandbox.panel()
+        assert panel.tabs.titles == ("The line", "Orders", "REST")
+        panel.close()
+        bench = FaultBench(paper, paper.sandbox._there)
+        heard(work(bench, "reset"), "connection private 1: lost (connection lost), made again", "executions: gap")
+        assert bench.restore().startswith("Back to normal")
 
 
 # --- comparing two looks --------------------------------------------------------------------------------------------
