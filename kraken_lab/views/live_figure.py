@@ -21,7 +21,7 @@ from .figure_changes import Parts, frame_between, parts_of
 from .live_view import Frame, LiveView, Send
 from .pace import Pace
 from .pump import PUMP, Pump
-from .shown import Made, Shown
+from .shown import Made, Shown, sketch_html
 from .vitals_line import VitalsLine
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ class LiveFigure(Shown):
         import plotly.graph_objects as go
 
         return go.Figure(self._drawn_by())
+
+    def still(self) -> str:
+        """The figure's sketch, drawn without plotly's object of it."""
+        return sketch_html(self.plain(), self.title)
 
     def pulse(self) -> object:
         """As it was told."""

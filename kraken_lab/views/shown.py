@@ -26,7 +26,7 @@ from .still import Still
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["Made", "Shown"]
+__all__ = ["Made", "Shown", "sketch_html"]
 
 
 class Shown(ABC):
@@ -156,7 +156,7 @@ class Shown(ABC):
             self._pump.add(self._still)
 
 
-def sketch_html(figure: go.Figure, title: str) -> str:
+def sketch_html(figure: go.Figure | theme.Plain, title: str) -> str:
     """A figure's sketch as an HTML image: nothing in it can run, and a reader that shows no image has its title."""
     import base64
 
