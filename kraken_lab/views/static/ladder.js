@@ -171,6 +171,8 @@ class View {
     this.chosen = null; // { price, side }
     this.pointed = null; // where the pointer is: the number of the line, and the side
     this.inside = false; // whether it is anywhere over the rows
+    // Letters of the longest size and price so far; the names above them need less room beside them.
+    this.widths = [`bids (${store.base})`.length - 2, `price (${store.quote})`.length - 3];
     this.begin();
     this.build(el);
     this.observer = new IntersectionObserver((entries) => {
@@ -488,8 +490,20 @@ class View {
     });
     for (const [key, [, when]] of this.moved) if (now - when >= FLASH) this.moved.delete(key);
     this.drawn = drawn;
+    this.widen();
     this.edges(top, sums, bidRow, askRow);
     return flashing || now - store.tradedAt < FLASH;
+  }
+
+  // Columns are as wide as the longest number that was in them.
+  widen() {
+    const [size, price] = this.widths;
+    for (const { cells } of this.lines) {
+      const [, buy, at, sell] = cells.map((cell) => cell.words?.textContent.length ?? 0);
+      this.widths = [Math.max(this.widths[0], buy, sell), Math.max(this.widths[1], at)];
+    }
+    if (this.widths[0] !== size) this.grid.style.setProperty("--kl-size", `calc(${this.widths[0]}ch + 38px)`);
+    if (this.widths[1] !== price) this.grid.style.setProperty("--kl-price", `calc(${this.widths[1]}ch + 44px)`);
   }
 
   reaches(row, to, bidRow, askRow) {
