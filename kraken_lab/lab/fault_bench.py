@@ -116,6 +116,7 @@ class FaultBench:
         control(fault="clear")
         control(fault="clock", offset_s=0)
         control(fault="token", lifetime_s=TOKEN_LIFE)
+        control(fault="permissions", grant=["modify-trades"])
         if self._lab.mode == "sandbox":
             control(fault="status", status="online")
         for symbol, state in self._states.items():

@@ -51,6 +51,28 @@ LINE_TRICKS: Final[tuple[Trick, ...]] = (
     ),
     trick(
         _LINE,
+        "busy",
+        "Cut it, answer 503 twice",
+        "The address answers and says that it is busy: two attempts end with HTTP 503, the one after succeeds.",
+        [
+            Part(
+                "The next two connections are answered with HTTP 503.", {"fault": "upgrade", "status": 503, "times": 2}
+            ),
+            Part("Every connection was reset.", {"fault": "reset"}),
+        ],
+    ),
+    trick(
+        _LINE,
+        "hang",
+        "Cut it, let the next hang",
+        "The next connection is taken and never answered: given up after ten seconds, and made anew after that.",
+        [
+            Part("The next connection is never answered.", {"fault": "hang", "n": 1}),
+            Part("Every connection was reset.", {"fault": "reset"}),
+        ],
+    ),
+    trick(
+        _LINE,
         "slow",
         "Slow network",
         "What is shown gets older, exchange → kernel grows, and afterwards all of it arrives. No gap, unless the "

@@ -115,6 +115,12 @@ ORDER_TRICKS: Final[tuple[Trick, ...]] = (
         [Part("The answer to the next cancel is lost.", {"fault": "lose_reply", "method": "cancel_order"})],
     ),
     _orders(
+        "rights",
+        "Take the key's right to trade",
+        "Orders are refused by the exchange, REJECTED with its own words; looking and cancelling go on.",
+        [Part("The key may not place orders any more.", {"fault": "permissions", "revoke": ["modify-trades"]})],
+    ),
+    _orders(
         "token",
         "Let the token run out",
         "Its next use is refused, and a fresh one is fetched by itself. An order that met it is REJECTED, and is not "
