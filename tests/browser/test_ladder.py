@@ -207,7 +207,7 @@ def test_the_touch_is_in_the_middle_and_the_header_says_how_it_is(notebook: Note
     bid, ask = calm.row(calm.best("buy")), calm.row(calm.best("sell"))
     assert abs((bid + ask) / 2 - 14) <= 1
     assert read["state"] == "LIVE"
-    for words in ("last message", "epoch 1", "no gaps", "checksum"):
+    for words in ("last message", "messages/s", "epoch", "gap", "agreed"):
         assert words in read["said"]
     assert read["step"] == "row = 1.0 USD (10 ticks)"
 
