@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import cells, escape, theme
-from .card import card, facts_grid, marked_lines
+from .card import card, marked_lines, table
 from .health_concerns import Concern, concerns, verdict
 from .health_facts import Beat, HealthFacts, ScreenFacts
 from .health_readings import Reading, readings
@@ -243,7 +243,9 @@ class HealthStrip(Shown):
             f"<span>{escape.html(escape.clip(self.title, 200))}</span>"
             f'<span class="end">{escape.html(cells.utc(facts.at_ns, 0))} UTC</span></div>'
         )
-        rows = facts_grid((one.name, " · ".join(filter(None, (one.value, one.detail)))) for one in readings(facts))
+        rows = table(
+            ["reading", "value", "detail"], [(one.name, one.value, one.detail) for one in readings(facts)], texts=3
+        )
         lines = marked_lines(
             (one.tone, one.where, " ".join(filter(None, (one.what, one.done, one.next)))) for one in found
         )

@@ -143,8 +143,11 @@ class HealthFacts:
 
     @property
     def transit(self) -> float | None:
-        """How long the newest updates were on their way, on the slowest line of which that is known."""
-        return max((line.transit for line in self.lines if line.transit is not None), default=None)
+        """How long the newest updates were on their way, on the slowest line of which that is known; never below 0.
+
+        Below its uncertainty it may come out as less than nothing, which no message takes.
+        """
+        return max((max(line.transit, 0.0) for line in self.lines if line.transit is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

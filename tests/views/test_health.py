@@ -197,6 +197,8 @@ def test_many_streams_in_trouble_are_counted_and_not_all_named() -> None:
 
 def test_the_line_of_latency_is_in_ms_and_breaks_where_nobody_looked() -> None:
     """A gap is not bridged; what is not known has no point."""
+    early = LineFacts(name="public 1", state="open", transit=-0.0003, uncertainty=0.0008)
+    assert some_facts(lines=(early,)).transit == 0.0
     beats = [Beat(NOON, 0.001, None), Beat(NOON + 10**9, 0.002, 0.05), Beat(NOON + 60 * 10**9, 0.003, None)]
     kernel, screen = latency(beats).data
     assert [None if value is None else round(value, 3) for value in kernel.y] == [1.0, 2.0, None, 3.0]
