@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from kraken_lab.errors import LabClosed, NotReady
+import kraken_lab as kl
+from kraken_lab.errors import BadArgument, LabClosed, NotReady
 from kraken_lab.lab.beside import LabBeside
 from kraken_lab.lab.own_orders import OwnOrders
 from kraken_lab.streams.level3_feed import Level3Feed
@@ -45,6 +46,24 @@ def own_orders(kernel: Kernel) -> tuple[OwnOrders, Asked]:
 def test_a_lab_without_an_acting_half_has_nothing_of_ones_own() -> None:
     """And gets none by being looked at."""
     assert OwnOrders(lambda: None)("BTC/USD") is NOTHING
+
+
+def test_a_ladder_looks_and_makes_nothing(lab: kl.Lab) -> None:
+    """It is text for a script and a figure for a page; no stream is subscribed and no acting half made for it."""
+    book = lab.book("BTC/USD")
+    streams = len(lab.streams)
+    ladder = book.ladder(levels=3)
+    assert repr(ladder).startswith("<BookSnapshot BTC/USD 3 bids, 3 asks")
+    assert "<table" in ladder._repr_html_()
+    figure = ladder.snapshot()
+    assert [len(bar.y) for bar in figure.data] == [3, 3]
+    assert (len(lab.streams), lab.trader, lab.views.own("BTC/USD")) == (streams, None, NOTHING)
+    with pytest.raises(BadArgument, match="levels"):
+        book.ladder(levels=0)
+    with pytest.raises(BadArgument, match="ticks a row"):
+        book.ladder(group=0)
+    with pytest.raises(BadArgument, match="one of them"):
+        lab.book("BTC/USD", "ETH/USD").ladder()
 
 
 def test_own_orders_are_those_that_stand_at_a_price(tmp_path: Path) -> None:
