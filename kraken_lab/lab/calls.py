@@ -1,79 +1,76 @@
-"""Calls whose arguments do not fit: said in the lab's own words, with what is needed and the name that was meant."""
+"""How a cell asks the I/O thread, and waits for what happens there."""
 
 from __future__ import annotations
 
-import difflib
-import functools
-import inspect
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
-from ..errors import BadCall
+from ..net import IOThread
 
-__all__ = ["plainly_called"]
+__all__ = ["Calls", "Watched"]
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def plainly_called(method: Callable[P, T]) -> Callable[P, T]:
-    """A method of the lab that raises `BadCall` where Python itself would raise a bare TypeError.
+class Watched(Protocol):
+    """Something on the I/O thread that tells of its changes there."""
 
-    >>> @plainly_called
-    ... def sell(self, symbol, order_qty): ...
-    >>> sell(None, "BTC/USD")
-    Traceback (most recent call last):
-    kraken_lab.errors.BadCall: lab.sell needs order_qty. It is called as lab.sell(symbol, order_qty). Nothing was sent.
-    """
-    signature = inspect.signature(method)
+    watchers: tuple[Callable[[], object], ...]
 
-    @functools.wraps(method)
-    def call(*args: P.args, **given: P.kwargs) -> T:
+
+class Calls:
+    """A cell's side of one I/O thread."""
+
+    def __init__(self, io: IOThread) -> None:
+        self._io = io
+
+    def do(
+        self,
+        work: Callable[[], T],
+        *,
+        timeout: float = 5.0,
+        keep: bool = False,
+        waiting_for: str = "the I/O thread, which something holds up",
+    ) -> T:
+        """Do it on the I/O thread; ``keep``: also if nobody waits for it any more, because it only reduces risk.
+
+        Raises:
+            NotReady: it did not begin within ``timeout`` seconds, or took as long again.
+            LabClosed: the lab was closed, or this is a forked child.
+        """
+        return self._io.call(work, timeout=timeout, keep=keep, waiting_for=waiting_for)
+
+    def answer(self, work: Awaitable[T], what: str) -> T:
+        """What somebody elsewhere answers, asked on the I/O thread.
+
+        Raises:
+            NotReady: not within five seconds.
+        """
+
+        async def answered() -> T:
+            return await work
+
+        return self._io.run(answered(), timeout=5.0, waiting_for=what)
+
+    def wait_for(self, watched: Watched, condition: Callable[[], object], timeout: float) -> bool:
+        """Wait until a condition, looked at on the I/O thread after every change, holds; whether it came to that."""
+        there = threading.Event()
+
+        def look() -> None:
+            if condition():
+                there.set()
+
+        def watch() -> None:
+            watched.watchers = (*watched.watchers, look)
+            look()
+
+        def unwatch() -> None:
+            watched.watchers = tuple(other for other in watched.watchers if other is not look)
+
+        self.do(watch)
         try:
-            signature.bind(*args, **given)
-        except TypeError:
-            raise _misfit(method.__name__, signature, args[1:], given) from None
-        return method(*args, **given)
-
-    return call
-
-
-def _misfit(name: str, signature: inspect.Signature, args: tuple[object, ...], given: dict[str, object]) -> BadCall:
-    known = list(signature.parameters.values())[1:]
-    named = [each.name for each in known if each.kind is not each.VAR_KEYWORD]
-    places = [each.name for each in known if each.kind is each.POSITIONAL_OR_KEYWORD]
-    usage = f"lab.{name}({', '.join(_shown(each) for each in known)})"
-    stranger = next((word for word in given if word not in named), None)
-    takes_any = any(each.kind is each.VAR_KEYWORD for each in known)
-    if stranger is not None and not takes_any:
-        meant = difflib.get_close_matches(stranger, named, n=1)
-        hint = f" Did you mean {meant[0]}?" if meant else ""
-        return BadCall(stranger, f"lab.{name} has no argument {stranger}.{hint}", usage)
-    if len(args) > len(places):
-        most = (
-            f"{len(places)} argument{'' if len(places) == 1 else 's'} without a name"
-            if places
-            else "its arguments by name"
-        )
-        return BadCall("arguments", f"lab.{name} takes {most}, and was given {len(args)} without.", usage)
-    twice = next((word for word in places[: len(args)] if word in given), None)
-    if twice is not None:
-        return BadCall(twice, f"lab.{name} was given {twice} twice.", usage)
-    missing = [
-        each.name
-        for each in known
-        if each.default is each.empty
-        and each.kind is not each.VAR_KEYWORD
-        and each.name not in given
-        and each.name not in places[: len(args)]
-    ]
-    # A parameter that any name fits may be a misspelt one of those that are missing.
-    close = ((word, difflib.get_close_matches(word, missing, n=1, cutoff=0.8)) for word in given)
-    hint = next((f" Is {word} meant to be {meant[0]}?" for word, meant in close if meant), "")
-    return BadCall(missing[0], f"lab.{name} needs {' and '.join(missing)}.{hint}", usage)
-
-
-def _shown(each: inspect.Parameter) -> str:
-    if each.kind is each.VAR_KEYWORD:
-        return f"**{each.name}"
-    return each.name if each.default is each.empty else f"{each.name}={each.default!r}"
+            return there.wait(timeout)
+        finally:
+            if self._io.alive:
+                self.do(unwatch, keep=True)

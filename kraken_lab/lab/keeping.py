@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 OPEN_WAIT: Final = 10.0
 """How long the folder may take to answer, in seconds."""
+LOOK_WAIT: Final = 0.5
+"""How long a cell waits for the halt file, in seconds."""
 READ_WAIT: Final = 60.0
 """How long reading a long log may take, in seconds."""
 
@@ -93,6 +95,12 @@ class Keeping:
             NotReady: the disk does not answer.
         """
         return in_time(work, timeout, f"{self.folder.path} to be read")
+
+    def look(self) -> None:
+        """Have the halt file read now, and not within a quarter of a second, so that this cell sees what is in it."""
+        if self.disk.trouble is None:
+            with contextlib.suppress(NotReady):
+                in_time(lambda: self.disk.watch(self.halt.path), LOOK_WAIT, "the halt file")
 
     def close(self, timeout: float) -> None:
         """Everything on the disk, and let go of the folder, within ``timeout`` seconds. Idempotent."""

@@ -111,7 +111,7 @@ def _account(lab: Lab) -> dict[str, str]:
 def _mode(lab: Lab, trader: Trader) -> str:
     """Mode and halt, which belong to the I/O thread: asked there, and not waited for long."""
     try:
-        return lab.io.call(trader.dealer.mode_words, timeout=0.5)
+        return trader.mode_words()
     except KrakenLabError:
         return f"{lab.mode.upper()}, as far as can be said: nothing answers"
 

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
-import sys
-import threading
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -22,74 +17,51 @@ from ..errors import (
     BadArgument,
     EmptySide,
     Halted,
-    KrakenLabError,
     NotArmed,
     NotReady,
-    OrderError,
-    OrderRefused,
-    OrderRejected,
 )
-from ..streams import Feed, Host, StreamState
+from ..streams import Host
 from ..streams.book_feed import BookFeed
 from ..trading import (
     Account,
     AccountSnapshot,
     Audit,
-    Code,
     Confirmations,
     Explanation,
-    Facts,
     FillRecord,
-    Gesture,
     KillReport,
     Limits,
     Order,
     OrderSettings,
-    OrderState,
     OsFiles,
     Proposal,
-    Readiness,
+    Usage,
     builders,
     explain,
-    no_front_end,
-    phrase,
-    shared_host,
 )
 from ..trading.disk import Files
-from ..trading.order_machine import AMENDMENT_NOT_MADE
 from ..trading.restore import Legacy
 from ..wire import Instant
-from .dealer import Dealer, Told
+from .calls import Calls
+from .confirming import DURABLE_WAIT, Confirming
+from .dealer import Dealer
 from .ground import Ground
 from .keeping import Keeping
 from .outcome import Outcome
+from .person import Person, new_code
+from .preparing import Preparing
+from .readiness import readiness_of
 
 __all__ = ["Trader"]
 
 T = TypeVar("T")
 
-BOOK_WAIT: Final = 5.0
-"""How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""
-ASK_ATTEMPTS: Final = 3
-"""How often a key's permissions are asked for before arming."""
-BALANCES_WAIT: Final = 2.0
-"""How long a proposal waits for the account's balances, which come beside its orders, in seconds."""
-PAID_IN_WAIT: Final = 2.0
-"""How long the first paper order of a pair waits for the account's money, in seconds; of some assets there is none."""
-PAUSED_LOOK: Final = 0.02
-"""Between two looks at whether paper matching has begun, in seconds."""
 BEGIN_WAIT: Final = 60.0
 """How long taking up what earlier kernels wrote down may take, in seconds."""
 AT_ONCE: Final = 250
 """Orders of earlier kernels that are taken up before the loop looks after something else: some milliseconds' worth."""
-READY_WAIT: Final = 10.0
-"""How long the first use waits until the account is known, in seconds."""
 KILL_WAIT: Final = 10.0
 """After so many seconds a kill reports, whatever is still to be done."""
-DURABLE_WAIT: Final = 35.0
-"""How long a confirmation may take to be on the disk; later than ``confirm_ttl`` it is void anyway."""
-_CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Letters of a one-time code: none that can be taken for another."""
 
 
 class Trader:
@@ -102,39 +74,44 @@ class Trader:
         self.views = ground.views
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
-        self._asking = threading.Lock()
-        self._paid_in: set[str] = set()
-        """Paper: pairs whose money was waited for."""
+        self._calls, self._person = Calls(ground.io), Person()
         self._shown: list[str] = []
         """What is to be shown to whoever confirms: put here and taken away on the I/O thread, by whoever asked."""
         self._keeping = Keeping.open(ground, settings, files or OsFiles(), str(uuid4()))
         self.folder, self.audit = self._keeping.folder, self._keeping.audit
         try:
             left = self._keeping.read()
+            self.dealer = self._calls.do(lambda: self._make_dealer(limits, left.usage))
+            what = "the orders of earlier kernels to be taken up"
+            ground.io.run(self._begin(left), timeout=BEGIN_WAIT, waiting_for=what)
         except BaseException:
             self._keeping.close(1.0)
             raise
-        self.dealer = self._call(
-            lambda: Dealer(
-                mode=ground.mode,
-                account_name=ground.key.account,
-                settings=settings,
-                limits=limits,
-                ack_timeout=ground.settings.ack_timeout,
-                desk=ground.desk,
-                reference_desk=ground.reference_desk,
-                audit=self.audit,
-                halt=self._keeping.halt,
-                arming=self._keeping.arming,
-                confirmations=Confirmations(new_code=_new_code, show=self._shown.append),
-                usage=left.usage,
-                new_id=lambda: str(uuid4()),
-                now=ground.clock.now,
-                trader=self,
-                paused=ground.paused,
-            )
+        self.confirming = Confirming(self.dealer, ground, self._calls, self._person, self._shown)
+        self._preparing = Preparing(self.dealer, ground, settings, self._calls, self._keeping)
+        self.facts = self._preparing.facts
+        """The facts of now for a symbol, in the caller's thread, once the account and a verified book are known."""
+
+    def _make_dealer(self, limits: Limits, usage: Usage) -> Dealer:
+        ground, kept = self.ground, self._keeping
+        return Dealer(
+            mode=ground.mode,
+            account_name=ground.key.account,
+            settings=self.settings,
+            limits=limits,
+            ack_timeout=ground.settings.ack_timeout,
+            desk=ground.desk,
+            reference_desk=ground.reference_desk,
+            audit=kept.audit,
+            halt=kept.halt,
+            arming=kept.arming,
+            confirmations=Confirmations(new_code=new_code, show=self._shown.append),
+            usage=usage,
+            new_id=lambda: str(uuid4()),
+            now=ground.clock.now,
+            trader=self,
+            paused=ground.paused,
         )
-        ground.io.run(self._begin(left), timeout=BEGIN_WAIT, waiting_for="the orders of earlier kernels to be taken up")
 
     async def _begin(self, left: Legacy) -> None:
         """Take up what is left, a little at a time: books and lines are looked after in between."""
@@ -151,17 +128,6 @@ class Trader:
             self.dealer.tick()
 
     # --- proposing --------------------------------------------------------------------------------------------------
-
-    def facts(self, symbol: str) -> Facts:
-        """The facts of now, in the caller's thread, once the account is known and a verified book is there."""
-        with contextlib.suppress(NotReady):
-            # Without, the proposal says what is missing and is refused.
-            self.wait(lambda known: known.reconciled, READY_WAIT, "the account's orders")
-            self.wait(lambda known: known.balances is not None, BALANCES_WAIT, "the account's balances")
-        if symbol in self.ground.desk.instruments.pairs:
-            self._wait_for_book(symbol)
-            self._learn_fees(symbol)
-        return self._call(lambda: self.dealer.facts(symbol))
 
     def propose_add(self, arguments: Mapping[str, object]) -> Proposal:
         """An ``add_order``."""
@@ -198,33 +164,6 @@ class Trader:
         symbol = proposal.symbol if proposal is not None else str(getattr(subject, "symbol", "") or "")
         return explain(subject, facts=self.facts(symbol), proposal=proposal, maker=self, views=self.views)
 
-    def _wait_for_book(self, symbol: str) -> None:
-        """Subscribe the symbol's book and wait until it is verified, or until that is not to be expected."""
-        until = self._now().mono + self.settings.confirm_ttl + BOOK_WAIT
-        feed = self._call(lambda: self.dealer.gatherer.references.need(symbol, until))
-        settled = (StreamState.LIVE, StreamState.FAILED, StreamState.STOPPED)
-        self._wait_for(feed, lambda: feed.state in settled, BOOK_WAIT)
-        # Paper: the exchange on this machine begins to match when it has the same book and the trades.
-        deadline = time.monotonic() + BOOK_WAIT
-        while symbol in self.ground.paused() and time.monotonic() < deadline:
-            time.sleep(PAUSED_LOOK)
-        if self.ground.mode == "paper" and symbol not in self._paid_in:
-            self._paid_in.add(symbol)
-            quote = symbol.partition("/")[2]
-            with contextlib.suppress(NotReady):
-                # It pays money in when it hears of an asset, and says so a moment later.
-                self.wait(lambda known: bool((known.balances or {}).get(quote)), PAID_IN_WAIT, f"paper's {quote}")
-
-    def _learn_fees(self, symbol: str) -> None:
-        """The pair's fees, where the venue tells them and they are not known yet."""
-        known = self.dealer.gatherer.fee_rates
-        if symbol in known:
-            return
-        with contextlib.suppress(KrakenLabError, LookupError, TypeError, ValueError, InvalidOperation):
-            (pair,) = self._run(self.ground.rest.asset_pairs(symbol), "the fee schedule").values()
-            taker, maker = (Decimal(str(pair[name][0][1])) / 100 for name in ("fees", "fees_maker"))
-            known[symbol] = (maker, taker)
-
     # --- confirming -------------------------------------------------------------------------------------------------
 
     def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
@@ -236,95 +175,8 @@ class Trader:
         """
         if proposal.ok and proposal.symbol and self.dealer.gatherer.references.get(proposal.symbol) is None:
             # It was given back meanwhile. Without it everything would be refused, whatever the market does.
-            self._wait_for_book(proposal.symbol)
-        gesture = self._gesture(proposal, code)
-        if proposal.kind in ("cancel_all", "cancel_all_orders_after"):
-            self._call(lambda: self.dealer.reduce(proposal, gesture=gesture))
-            return None
-        outcome = Outcome(f"{proposal.what} to be on its way")
-        began = self._now().wall_ns
-        orders = self.hand_in(proposal, outcome.give, gesture=gesture, again=again)
-        self._wait_until_sent(orders, outcome)
-        patience = self.ground.settings.ack_timeout + 1.0
-        for order in orders:
-            with contextlib.suppress(NotReady, OrderError):
-                order.wait("answered", timeout=patience)
-                order.wait(until=lambda order: not order.record.amending or order.record.amend, timeout=patience)
-        if proposal.kind == "amend_order" and (text := _not_made(orders[-1], began)):
-            raise OrderRejected(proposal.what, text, proposal.symbol)
-        return list(orders) if proposal.kind == "batch_add" else orders[-1]
-
-    def hand_in(self, proposal: Proposal, told: Told, *, gesture: Gesture | None, again: bool) -> tuple[Order, ...]:
-        """Confirm it and give its orders at once, which tell what becomes of them, as `Dealer.submit` does.
-
-        Raises:
-            OrderError: it is refused at once, or was not taken at all; nothing was sent.
-            NotReady: it was taken, and what came of it is not known within five seconds.
-        """
-        taken = threading.Event()
-
-        def submit() -> tuple[Order, ...]:
-            taken.set()
-            return self.dealer.submit(proposal, told, gesture=gesture, again=again)
-
-        try:
-            return self._call(submit)
-        except NotReady as held_up:
-            if taken.is_set():
-                raise
-            why = f"the I/O thread was held up for {held_up.seconds:g} s, so the confirmation was not taken"
-            raise OrderRefused(proposal.what, [why], "It can be confirmed again.") from None
-
-    def _wait_until_sent(self, orders: Sequence[Order], outcome: Outcome) -> None:
-        """Until a frame is away, which is when no order of it waits for the disk any more.
-
-        Raises:
-            OrderError: it was stopped here.
-        """
-
-        def look() -> None:
-            stopped = [order for order in orders if order.state is OrderState.REFUSED]
-            if stopped:
-                record = stopped[0].record
-                outcome.give(OrderRefused(repr(stopped[0]), [record.error or record.reason]))
-            elif all(order.state is not OrderState.CONFIRMED for order in orders):
-                outcome.give(None)
-
-        removers = [order.watch(look) for order in orders]
-        try:
-            self._call(look)
-            outcome.wait(DURABLE_WAIT)
-        finally:
-            for remove in removers:
-                remove()
-
-    def _gesture(self, proposal: Proposal, code: str | None) -> Gesture | None:
-        """In live: the code that was typed, asked for if none is given and somebody can be asked."""
-        if self.ground.mode != "live":
-            return None
-        if code is not None:
-            return Code(code)
-        with self._asking:
-            _, shown = self.ask(proposal)
-            sys.stdout.write(f"{shown}\n")
-            nobody = nobody_here()
-            if nobody is not None:
-                raise OrderRefused(proposal.what, [nobody], "A live order needs a person who types the code shown.")
-            return Code(input("Type the code to send it: "))
-
-    def ask(self, proposal: Proposal) -> tuple[int, str]:
-        """Open a confirmation: the number by which a button names it, and the words with its code, for the screen.
-
-        Raises:
-            OrderRefused: the proposal is not sound.
-        """
-
-        def asked() -> tuple[int, str]:
-            number = self.dealer.ask(proposal)
-            shown, self._shown[:] = "\n".join(self._shown), []
-            return number, shown
-
-        return self._call(asked)
+            self._preparing.book(proposal.symbol)
+        return self.confirming.confirm(proposal, code=code, again=again)
 
     # --- what only reduces risk -------------------------------------------------------------------------------------
 
@@ -338,7 +190,7 @@ class Trader:
             return order
         if not isinstance(order, str):
             raise BadArgument("order", order, "an Order, an order_id or a cl_ord_id")
-        found = self._call(lambda: self.dealer.account.find(order))
+        found = self._calls.do(lambda: self.dealer.account.find(order))
         if found is None:
             raise BadArgument("order", order, "the id of an order this lab knows; lab.orders lists them")
         return found
@@ -363,12 +215,12 @@ class Trader:
 
     def act(self, work: Callable[[Account, Instant], T]) -> T:
         """Do something on the I/O thread that needs no confirmation."""
-        done: T = self._call(lambda: self.dealer.act(work), keep=True)
+        done: T = self._calls.do(lambda: self.dealer.act(work), keep=True)
         return done
 
     def dead_man(self, on: bool) -> None:
         """Turn the dead man's switch on, and keep it refreshed, or off."""
-        self._call(lambda: self.dealer.switch(on), keep=not on)
+        self._calls.do(lambda: self.dealer.switch(on), keep=not on)
 
     # --- stopping everything, and arming ----------------------------------------------------------------------------
 
@@ -376,7 +228,7 @@ class Trader:
         """Halt, cancel everything on every path, and report within ten seconds."""
         latest = self._now().mono + KILL_WAIT
         halt = Outcome("the halt to be on the disk")
-        self._call(
+        self._calls.do(
             lambda: self.dealer.kill(reason, lambda: halt.give(None)),
             keep=True,
             waiting_for="the kill to begin, which it will; 'kraken-lab kill' in a terminal waits for no kernel",
@@ -403,7 +255,7 @@ class Trader:
         with contextlib.suppress(NotReady):
             # A kill's cancel that is still on its way would meet what is placed after it.
             self.wait(lambda known: not self.dealer.account.kill_asks, KILL_WAIT, "the kill's last requests")
-        self._call(lambda: self.dealer.resume(reason, done))
+        self._calls.do(lambda: self.dealer.resume(reason, done))
         outcome.wait(DURABLE_WAIT)
 
     def arm(self, limits: Limits) -> None:
@@ -420,41 +272,29 @@ class Trader:
                 f"{words} needs no arming: no real money can be reached from it, and orders go as soon as they are "
                 "confirmed. Arming is for live only.",
             )
-        readiness = self._readiness()
-        missing = self._call(lambda: arming.lacking_to_arm(limits, readiness))
+        readiness = readiness_of(self.ground.rest, self._calls)
+        missing = self._calls.do(lambda: arming.lacking_to_arm(limits, readiness))
         if missing:
             raise NotArmed(missing)
-        with self._asking:
-            typed = input(f"Real money. To arm this kernel, type {phrase(self.ground.key.account)!r}: ")
+        typed = self._person.type_phrase(self.ground.key.account)
         outcome = Outcome("arming to be on the disk")
-        self._call(lambda: self.dealer.arm(typed, limits=limits, readiness=readiness, done=outcome.give))
+        self._calls.do(lambda: self.dealer.arm(typed, limits=limits, readiness=readiness, done=outcome.give))
         outcome.wait(DURABLE_WAIT)
-
-    def _readiness(self) -> Readiness:
-        permissions: frozenset[str] | None = None
-        for _ in range(ASK_ATTEMPTS):
-            # It only reads; another program with the same key may have overtaken its nonce.
-            with contextlib.suppress(KrakenLabError):
-                info: Any = self._run(self.ground.rest.private("GetApiKeyInfo", {}), "the key's permissions")
-                if isinstance(info, dict):
-                    permissions = frozenset(map(str, info.get("permissions", ())))
-                break
-        return Readiness(
-            credentials=True,
-            permissions=permissions,
-            front_end=nobody_here(),
-            shared_host=shared_host(os.environ),
-        )
 
     def disarm(self) -> None:
         """Disarm, after the dead man's switch was turned off."""
-        self._call(lambda: self.dealer.disarm("by the user"), keep=True)
+        self._calls.do(lambda: self.dealer.disarm("by the user"), keep=True)
 
     def set_limits(self, limits: Limits) -> None:
         """Other limits from now on. What was armed with others is disarmed."""
-        self._call(lambda: self.dealer.set_limits(limits), keep=True)
+        self._calls.do(lambda: self.dealer.set_limits(limits), keep=True)
 
     # --- reading ----------------------------------------------------------------------------------------------------
+
+    def mode_words(self) -> str:
+        """Where orders go, and whether they may, in words, as of now. Waits for no longer than a second."""
+        self._keeping.look()
+        return self._calls.do(self.dealer.mode_words, timeout=0.5)
 
     def look_at_log(self, read: Callable[[Audit], T]) -> T:
         """Read the audit log in the caller's time.
@@ -466,7 +306,7 @@ class Trader:
 
     def snapshot(self) -> AccountSnapshot:
         """Everything that is known of the account now."""
-        return self._call(lambda: self.dealer.account.snapshot(self._now()))
+        return self._calls.do(lambda: self.dealer.account.snapshot(self._now()))
 
     def counted_fills(self) -> tuple[FillRecord, ...]:
         """The fills that positions are made of: those of orders from before this account was watched are not."""
@@ -490,30 +330,8 @@ class Trader:
             NotReady: not within ``timeout`` seconds.
         """
         account = self.dealer.account
-        if not self._wait_for(account, lambda: condition(account.snapshot(self._now())), timeout):
+        if not self._calls.wait_for(account, lambda: condition(account.snapshot(self._now())), timeout):
             raise NotReady(what, timeout)
-
-    def _wait_for(self, watched: Account | Feed, condition: Callable[[], object], timeout: float) -> bool:
-        """Wait until a condition holds of something that tells of its changes on the I/O thread; whether it came."""
-        there = threading.Event()
-
-        def look() -> None:
-            if condition():
-                there.set()
-
-        def watch() -> None:
-            watched.watchers = (*watched.watchers, look)
-            look()
-
-        def unwatch() -> None:
-            watched.watchers = tuple(other for other in watched.watchers if other is not look)
-
-        self._call(watch)
-        try:
-            return there.wait(timeout)
-        finally:
-            if self.ground.io.alive:
-                self._call(unwatch, keep=True)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -534,44 +352,7 @@ class Trader:
     def _now(self) -> Instant:
         return self.ground.clock.now()
 
-    def _call(
-        self,
-        work: Callable[[], T],
-        *,
-        timeout: float = 5.0,
-        keep: bool = False,
-        waiting_for: str = "the I/O thread, which something holds up",
-    ) -> T:
-        """Do it on the I/O thread; ``keep``: also if nobody waits for it any more, because it only reduces risk."""
-        return self.ground.io.call(work, timeout=timeout, keep=keep, waiting_for=waiting_for)
-
-    def _run(self, work: Awaitable[T], what: str) -> T:
-        async def answered() -> T:
-            return await work
-
-        return self.ground.io.run(answered(), timeout=5.0, waiting_for=what)
-
-
-def nobody_here() -> str | None:
-    """Why nobody can be asked here, in words; None if somebody can."""
-    ipython: Any = sys.modules.get("IPython")
-    return no_front_end(None if ipython is None else ipython.get_ipython(), sys.stdin)
-
-
-def _not_made(order: Order, since_ns: int) -> str:
-    """Why the amendment that was asked for since a moment was not made, in words; empty if it was, or may have been."""
-    for event in reversed(order.timeline):
-        if event.received_at_ns < since_ns:
-            break
-        if event.what.startswith(AMENDMENT_NOT_MADE):
-            return event.what.removeprefix(AMENDMENT_NOT_MADE)
-    return ""
-
 
 def _symbol(arguments: Mapping[str, object]) -> str:
     symbol = arguments.get("symbol")
     return symbol if isinstance(symbol, str) else ""
-
-
-def _new_code() -> str:
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(5))

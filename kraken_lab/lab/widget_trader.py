@@ -62,7 +62,7 @@ class WidgetTrader:
         Raises:
             OrderRefused: the proposal is not sound.
         """
-        return self._trader.ask(proposal)[0]
+        return self._trader.confirming.ask(proposal)[0]
 
     def click(self, proposal: Proposal, click: Click, *, again: bool) -> tuple[Order, ...]:
         """Confirm it by a click; in every mode the click has to answer a confirmation that is open.
@@ -73,7 +73,7 @@ class WidgetTrader:
         if proposal.kind in ("cancel_all", "cancel_all_orders_after"):
             self._call(lambda: self._trader.dealer.reduce(proposal, gesture=click))
             return ()
-        return self._trader.hand_in(proposal, _told_by_its_orders, gesture=click, again=again)
+        return self._trader.confirming.hand_in(proposal, _told_by_its_orders, gesture=click, again=again)
 
     # --- the market -------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 import kraken_lab as kl
-from kraken_lab.lab import trader as trader_module
+from kraken_lab.lab.calls import Calls
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def test_a_confirmation_that_was_given_up_sends_nothing_and_a_kill_that_was_is_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The order is refused and can be confirmed again, once; the kill happens as soon as anything can."""
-    patience = trader_module.Trader._call.__kwdefaults__
+    patience = Calls.do.__kwdefaults__
     assert patience is not None
     with kl.connect(new=True) as lab:
         wish = lab.buy("BTC/USD", "0.01", "50000")

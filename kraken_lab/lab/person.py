@@ -1,0 +1,53 @@
+"""The person at this kernel: whether there is one, and what is typed when something is asked."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..errors import OrderRefused
+from ..trading import no_front_end, phrase
+
+__all__ = ["Person", "new_code", "nobody_here"]
+
+_CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Letters of a one-time code: none that can be taken for another."""
+
+
+def nobody_here() -> str | None:
+    """Why nobody can be asked here, in words; None if somebody can."""
+    ipython: Any = sys.modules.get("IPython")
+    return no_front_end(None if ipython is None else ipython.get_ipython(), sys.stdin)
+
+
+def new_code() -> str:
+    """A one-time code that nobody can know before it is shown."""
+    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(5))
+
+
+class Person:
+    """Asked one thing at a time, whatever number of threads want to."""
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+
+    def type_phrase(self, account: str) -> str:
+        """What is typed to arm an account."""
+        with self._asking:
+            return input(f"Real money. To arm this kernel, type {phrase(account)!r}: ")
+
+    def type_code(self, what: str, show: Callable[[], str]) -> str:
+        """What is typed after ``show`` has opened a confirmation of ``what`` and given the words with its code.
+
+        Raises:
+            OrderRefused: nobody can be asked here.
+        """
+        with self._asking:
+            sys.stdout.write(f"{show()}\n")
+            nobody = nobody_here()
+            if nobody is not None:
+                raise OrderRefused(what, [nobody], "A live order needs a person who types the code shown.")
+            return input("Type the code to send it: ")
