@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kraken_lab.trading.halt import HALT_FILE, HaltRecord, halt_text
+from kraken_lab.trading.halt import HALT_FILE, HaltRecord, halt_text, read_halt
 from tests.dealing import Kernel, dealing
 from tests.streams.account import Program
 
@@ -91,6 +92,30 @@ def test_a_kill_that_was_not_through_ends_with_the_halt_and_says_what_it_left(tm
         await asyncio.sleep(60)
         assert len([text for text in kernel.world.sent if "cancel_all" in text]) == asked
         assert left.order_id in {order.order_id for order in kernel.world.exchange.trading.open_orders}
+
+    dealing(story, tmp_path)
+
+
+@pytest.mark.promise("A-12")
+@pytest.mark.promise("A-13")
+def test_an_order_in_the_moment_after_another_process_ended_the_halt_meets_no_kill(tmp_path: Path) -> None:
+    """Nothing had looked at the file in between: the proposal does, and with the halt ends the kill."""
+
+    async def story(kernel: Kernel) -> None:
+        kernel._ticking.cancel()
+        faults = kernel.world.exchange.faults
+        faults.lose_request("cancel_all", 9)
+        faults.rest_fail("CancelAll", 502, times=9)
+        kernel.dealer.kill("enough")
+        await asyncio.sleep(4)
+        assert not kernel.known.kill.complete
+        faults.clear()
+        halted = read_halt((tmp_path / HALT_FILE).read_bytes())
+        assert halted is not None
+        (tmp_path / HALT_FILE).write_bytes(halt_text(replace(halted, resumed="all is well")))
+        order = await kernel.open()
+        await asyncio.sleep(30)
+        assert order.state == "OPEN"
 
     dealing(story, tmp_path)
 

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from kraken_lab.errors import OrderError
+from kraken_lab.streams.guarded import Guarded
+from kraken_lab.wire import Response
 from tests.dealing import Kernel, dealing
+from tests.trading.line import Line
 
 METHODS = (
     "opened", "closed", "status_changed", "reports", "ledger", "acknowledged", "doubted", "responded", "to_renew",
@@ -86,6 +89,24 @@ def test_one_mistake_is_said_and_everything_is_looked_up_anew(tmp_path: Path, me
         assert len(kernel.frames) <= 2
 
     dealing(story, tmp_path)
+
+
+@pytest.mark.promise("A-17")
+def test_after_a_mistake_the_connection_is_replaced_and_until_then_nothing_is_sure() -> None:
+    """What was half done nobody knows: both follow at once, and neither waits for the other."""
+    line = Line().open()
+    order, replaced = line.placed("O1"), list[str]()
+    guarded = Guarded(line.account, replaced.append)
+
+    def broken(*_: Any) -> bool:
+        raise _Mistake("sec-ret")
+
+    line.account.responded = broken  # type: ignore[method-assign, assignment]
+    assert guarded.responded(Response(method="ping", success=True), line.at)
+    assert [(text.count("_Mistake"), text.count("sec-ret")) for text in replaced] == [(1, 0)]
+    assert order.record.unverified
+    assert not line.account.reconciled
+    assert line.now.balances is None
 
 
 @pytest.mark.promise("A-17")

@@ -130,6 +130,11 @@ LOCK: Final = (
         "if not -settings.click_lag <= late <= settings.click_lag:", "if False:",
         ("trading/test_gestures.py::test_a_click_counts_only_when_it_is_fresh",),
     ),
+    Guard(
+        "A-06", "an amendment is of the order as it was shown", "trading/gate.py",
+        "if proposal.target is not None and changed_since(proposal.target, facts.orders):", "if False:",
+        ("acting/test_road.py::test_an_amendment_of_an_order_that_has_changed_since_is_void",),
+    ),
     # --- repetition ---
     Guard(
         "A-07", "a gesture is used up", "trading/gestures.py",
@@ -138,13 +143,18 @@ LOCK: Final = (
     ),
     Guard(
         "A-07", "the same order again needs the word", "trading/checks_limits.py",
-        "        if mark in seen:\n", "        if False:\n",
+        "        elif mark in seen:\n", "        elif False:\n",
         ("trading/test_checks_limits.py::test_the_same_order_again_needs_the_word",),
     ),
     Guard(
         "A-07", "no proposal is confirmed twice", "trading/gate.py",
         "if self._confirmed.get(id(proposal)) is proposal:", "if False:",
         ("acting/test_lock_faults.py::test_a_proposal_is_confirmed_once_in_every_mode",),
+    ),
+    Guard(
+        "A-07", "what a cell has given up is not done later", "net/io_thread.py",
+        "return function() if turn.acquire(blocking=False) or keep else None", "return function()",
+        ("net/test_io_thread.py::test_what_a_cell_has_given_up_is_not_done_later",),
     ),
     # --- limits ---
     Guard(
@@ -294,6 +304,16 @@ LOCK: Final = (
         "if isinstance(request, _RISK_REDUCING):", "if False:",
         ("trading/test_checks.py::test_nothing_stops_what_reduces_risk",),
     ),
+    Guard(
+        "A-12", "a kill that was given up waiting for is a kill", "net/io_thread.py",
+        "        turn = threading.Lock()\n", "        turn, keep = threading.Lock(), False\n",
+        ("net/test_io_thread.py::test_what_has_to_be_kept_is_done_whoever_waits",),
+    ),
+    Guard(
+        "A-12", "a kill is kept whoever waits", "lab/trader.py",
+        "            keep=True,\n            waiting_for=\"the kill to", "            waiting_for=\"the kill to",
+        ("lab/test_held_up.py::test_a_confirmation_that_was_given_up_sends_nothing_and_a_kill_that_was_is_a_kill",),
+    ),
     # --- the halt ---
     Guard(
         "A-13", "a file that is gone ends no halt", "trading/halt.py",
@@ -314,6 +334,16 @@ LOCK: Final = (
         "A-13", "a file that cannot be read is a halt", "trading/halt.py",
         'return HaltRecord(reason="the halt file cannot be read", since_ns=0, pid=0, unfinished=True)', "return None",
         ("trading/test_halt.py::test_whatever_is_no_halt_file_is_a_halt",),
+    ),
+    Guard(
+        "A-13", "a kill ends with its halt", "lab/dealer.py",
+        "            self.account.end_kill(self._now())\n", "            pass\n",
+        ("acting/test_after_a_kill.py::test_a_kill_that_was_not_through_ends_with_the_halt_and_says_what_it_left",),
+    ),
+    Guard(
+        "A-13", "it ends also where another process ended the halt", "lab/dealer.py",
+        "        self._mind_the_halt()\n        return self.gatherer.facts(", "        return self.gatherer.facts(",
+        ("acting/test_after_a_kill.py::test_an_order_in_the_moment_after_another_process_ended_the_halt_meets_no_kill",),
     ),
     # --- the dead man's switch ---
     Guard(
@@ -340,6 +370,21 @@ LOCK: Final = (
         "A-14", "it is not turned on again by itself", "trading/dead_man.py",
         "if self.state in (DeadManState.STARTING, DeadManState.ON) and self._refreshes:", "if self._refreshes:",
         ("trading/test_dead_man.py::test_a_connection_that_comes_too_late_does_not_turn_it_on_again",),
+    ),
+    Guard(
+        "A-14", "in live the switch is turned on by a proposal", "lab/acting.py",
+        'if on and trader.ground.mode == "live":', "if False:",
+        ("lab/test_acting.py::test_what_touches_other_peoples_orders_is_a_proposal_in_live",),
+    ),
+    Guard(
+        "A-14", "in live the switch is set once by a proposal", "lab/acting.py",
+        'if trader.ground.mode == "live" and seconds:', "if False:",
+        ("lab/test_acting.py::test_what_touches_other_peoples_orders_is_a_proposal_in_live",),
+    ),
+    Guard(
+        "A-14", "who confirms it twice turns it on once", "trading/gate.py",
+        "        self._taken(permit)\n        if void :=", "        if void :=",
+        ("trading/test_gate.py::test_what_reduces_risk_needs_a_confirmation_and_nothing_else",),
     ),
     # --- the audit log ---
     Guard(
@@ -429,6 +474,23 @@ LOCK: Final = (
         "A-17", "a text that cannot be read is not written", "net/writer.py",
         "    if methods is None:\n", "    if methods is None:\n        return text\n    if False:\n",
         ("net/test_writer.py::test_no_way_of_writing_an_order_passes",),
+    ),
+    Guard(
+        "A-17", "a mistake of ours in the account ends no line", "streams/guarded.py",
+        "        try:\n            return work()\n        except Exception as error:\n            what =",
+        "        try:\n            return work()\n        except ZeroDivisionError as error:\n            what =",
+        ("acting/test_own_mistakes.py::test_one_mistake_is_said_and_everything_is_looked_up_anew",),
+    ),
+    Guard(
+        "A-17", "after a mistake of ours nothing that is open is sure", "trading/account_line.py",
+        "        self._reconciler.lost(at)\n        self._balances.lose()\n        self._tell()\n",
+        "        self._tell()\n",
+        ("acting/test_own_mistakes.py::test_after_a_mistake_the_connection_is_replaced_and_until_then_nothing_is_sure",),
+    ),
+    Guard(
+        "A-17", "after a mistake of ours the connection is replaced", "streams/guarded.py",
+        '        self._replace(f"an error of this program ({what})")\n', "",
+        ("acting/test_own_mistakes.py::test_after_a_mistake_the_connection_is_replaced_and_until_then_nothing_is_sure",),
     ),
     # --- one armed kernel ---
     Guard(

@@ -178,7 +178,7 @@ ORDERS: Final = (
     ),
     Guard(
         "O-08", "a fill counts once", "trading/order_machine.py",
-        "        if known is not None:\n            return\n", "",
+        "        if known is not None:\n            return None\n", "",
         ("acting/test_order_faults_reports.py::test_repeated_and_reordered_reports_leave_the_filled_quantity_exact",),
     ),
     Guard(
@@ -256,6 +256,11 @@ ORDERS: Final = (
         "O-13", "cancelling one's own leaves others alone", "trading/account.py",
         "if not machine.record.external and not machine.record.is_terminal", "if not machine.record.is_terminal",
         ("trading/test_cancels.py::test_cancelling_all_of_this_lab_leaves_other_peoples_orders_alone",),
+    ),
+    Guard(
+        "O-13", "in live everybody's orders are cancelled by a proposal", "lab/acting.py",
+        '        if trader.ground.mode == "live":\n            return trader.propose_cancel_all()\n', "",
+        ("lab/test_acting.py::test_what_touches_other_peoples_orders_is_a_proposal_in_live",),
     ),
     Guard(
         "O-13", "an order that was not placed here is external", "trading/books.py",
