@@ -52,7 +52,7 @@ def test_a_ladder_looks_and_makes_nothing(lab: kl.Lab) -> None:
     """It is text for a script and a figure for a page; no stream is subscribed and no acting half made for it."""
     book = lab.book("BTC/USD")
     streams = len(lab.streams)
-    ladder = book.ladder(levels=3)
+    ladder: Any = book.ladder(levels=3)
     assert repr(ladder).startswith("<BookSnapshot BTC/USD 3 bids, 3 asks")
     assert "<table" in ladder._repr_html_()
     figure = ladder.snapshot()
