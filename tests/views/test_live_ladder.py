@@ -277,6 +277,7 @@ def test_a_lab_that_ended_is_told_once() -> None:
     assert watched.turn(60) == 0
 
 
+@pytest.mark.promise("W-04")
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_foreign_text_travels_letter_by_letter(text: str) -> None:
     """What cannot be seen is written out, so that nothing hides in an id or a state; the page only writes text."""

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kraken_lab.errors import KrakenLabError, LabClosed, SandboxError
 from kraken_lab.views.offer import TicketPlace
 from kraken_lab.views.ticket import Ticket
@@ -77,6 +79,7 @@ def test_a_picked_price_is_in_the_ticket_to_the_digit(tmp_path: Path) -> None:
     dealing(body, tmp_path)
 
 
+@pytest.mark.promise("A-05")
 def test_picking_again_changes_the_ticket_and_voids_its_review(tmp_path: Path) -> None:
     """What was typed stays; what was under review cannot be sent by the button that stood for it, only anew."""
 
