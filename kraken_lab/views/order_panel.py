@@ -46,6 +46,7 @@ class OrderPanel:
         self.cancel = _button("Cancel order", "Asks the exchange to cancel it, at once. Nothing is asked first.")
         self.amend = _button("Amend…", "Change quantity or price in place; it is reviewed and confirmed first.")
         self.check = _button("Review amendment", "Freeze this change and ask for its confirmation.")
+        self.check.layout.align_self = "flex-start"
         self.fields: dict[str, NumberField] = {}
         self._form = ipywidgets.VBox()
         self._change_card = ipywidgets.HTML()

@@ -98,8 +98,8 @@ class Notebook:
         """Run a command of JupyterLab's, and wait for it."""
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
         if name == "apputils:change-theme":
-            # JupyterLab takes its splash away 200 ms after that. A second change within this time makes it take away one
-            # that is gone already: "The node to be removed is not a child of this node", an error of the page.
+            # JupyterLab takes its splash away 200 ms after that. A second change within this time makes it take away
+            # one that is gone already: "The node to be removed is not a child of this node", an error of the page.
             until(lambda: self.page.evaluate(THEMED, arguments["theme"]), what=f"the theme is not {arguments['theme']}")
 
     def start(self, number: int) -> None:

@@ -289,6 +289,33 @@ def a_form(**parameters: object) -> OrderForm:
     return form
 
 
+def test_a_field_says_its_unit_and_moves_by_its_step() -> None:
+    """Prices by the tick, shares by a tenth of a percent, base by the smallest order, a sum of money by one."""
+    form = a_form(order_type="trailing-stop-limit")
+    trigger, quantity = form.fields["trigger_price"], form.fields["order_qty"]
+    assert (trigger.text.placeholder, trigger.step) == ("%", Decimal("0.1"))
+    form.fields["trigger_price_type"].value = "quote"
+    assert (trigger.text.placeholder, trigger.step) == ("USD", Decimal("0.1"))
+    form.put({"order_type": "market"})
+    assert (quantity.text.placeholder, quantity.step) == ("BTC", a_pair().qty_min)
+    form.put({"cash_order_qty": "25"})
+    assert (quantity.text.placeholder, quantity.step) == ("USD", Decimal(1))
+    click(quantity.up)
+    assert form.arguments()["cash_order_qty"] == "26"
+    assert quantity.up.tooltip == "quantity: one step of 1 up"
+
+
+def test_rare_fields_open_by_a_button_that_a_key_can_press() -> None:
+    """Hidden until then, and hidden again by it."""
+    form = a_form()
+    rare = form.box.children[-1]
+    assert rare.layout.display == "none"
+    edit(form.more, True)
+    assert rare.layout.display is None
+    edit(form.more, False)
+    assert rare.layout.display == "none"
+
+
 @pytest.mark.parametrize(("order_type", "fields"), FIELDS.items(), ids=FIELDS.keys())
 def test_every_order_type_shows_exactly_its_fields(order_type: str, fields: set[str]) -> None:
     """And only those are sent: what was typed before into another type's field is not."""
@@ -488,7 +515,7 @@ def test_a_saved_notebook_says_that_it_needs_a_kernel(tmp_path: Path) -> None:
     async def body(kernel: Kernel) -> None:
         ticket, _, _ = a_ticket(kernel)
         bundle = ticket._repr_mimebundle_()
-        assert bundle["text/plain"].startswith("SANDBOX: order ticket of BTC/USD. It needs a notebook with a running ke")
+        assert bundle["text/plain"].startswith("SANDBOX: order ticket of BTC/USD. It needs a notebook with a running")
         assert "elsewhere lab.add_order(...).confirm() does the same" in words(bundle["text/html"])
         assert bundle["text/plain"] in repr(ticket)
         assert "application/vnd.jupyter.widget-view+json" in bundle
