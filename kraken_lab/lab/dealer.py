@@ -305,7 +305,7 @@ class Dealer:
         halted = self.halt.look()
         if halted is None:
             return words
-        since = f" since {halted.since}" if halted.since_ns else ""  # nobody halted where the file cannot be read
+        since = f" since {halted.since}" if halted.since else ""
         return f"{words}, HALTED{since} ({halted.reason})"
 
     def dead_man_words(self) -> str:

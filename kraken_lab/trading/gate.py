@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, NoReturn, Protocol, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
-from ..errors import AuditBroken, ConfirmationVoid, Halted, NotArmed, OrderError, OrderRefused
+from ..errors import AuditBroken, ConfirmationVoid, Halted, OrderError, OrderRefused
 from ..wire import ORDER_AFFECTING, AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, Request, encode, from_ns
 from .arming import Arming
 from .audit import Audit
@@ -26,9 +26,9 @@ from .facts import Facts, Past
 from .gestures import Confirmations, Gesture
 from .halt import Halt, HaltRecord
 from .intent import Intent, intended, request_text
-from .judgement import Check
+from .judge import Checker, FactsOf, Judge
 from .legs import changed_since
-from .permit import Circumstances, Permit, named
+from .permit import Permit, named
 from .proposal import Proposal
 from .question import Unknowable
 from .usage import Usage
@@ -39,12 +39,6 @@ OrderRequest: TypeAlias = AddOrder | BatchAdd | AmendOrder | EditOrder
 
 _SEAL: Final = object()
 """What only this module has: nothing else can make a frame that places or changes orders."""
-
-FACTS_MAX_AGE = 0.5
-"""Facts older than this, in seconds, are not those of the moment."""
-
-FactsOf: TypeAlias = Callable[[], Facts]
-"""Gathers the facts of the very moment for one permit's symbol."""
 
 
 class OrderFrame(str):
@@ -132,12 +126,6 @@ Passed: TypeAlias = Callable[[Clearance, Instant], None]
 Refusal: TypeAlias = Callable[[OrderError, Instant], None]
 
 
-class Checker(Protocol):
-    """What `check` is."""
-
-    def __call__(self, request: Request, facts: Facts, *, again: bool = False) -> tuple[Check, ...]: ...
-
-
 class Gate:
     """One account's lock. Belongs to the I/O thread; it waits for nothing, and reads no clock.
 
@@ -158,7 +146,7 @@ class Gate:
     ) -> None:
         self.audit, self.halt, self.arming, self.usage = audit, halt, arming, usage
         self.confirmations = confirmations
-        self._new_id, self._check = new_id, checker
+        self._new_id, self._judge = new_id, Judge(audit, halt, arming, usage, checker)
         self._permits: dict[str, Permit] = {}
         self._confirmed: WeakValueDictionary[int, Proposal] = WeakValueDictionary()
         self._writing: dict[str, tuple[Permit, Refusal]] = {}
@@ -182,7 +170,7 @@ class Gate:
             ConfirmationVoid: it was confirmed before.
         """
         self._sound(proposal)
-        return self.confirmations.open(proposal, self._circumstances(facts, at), at, facts.settings)
+        return self.confirmations.open(proposal, self._judge.circumstances(facts, at), at, facts.settings)
 
     def permit(
         self, proposal: Proposal, *, facts: Facts, at: Instant, again: bool = False, gesture: Gesture | None = None
@@ -198,7 +186,7 @@ class Gate:
             ConfirmationVoid: the gesture does not count, or is for another proposal, or this one was confirmed before.
         """
         request = self._sound(proposal)
-        now = self._circumstances(facts, at)
+        now = self._judge.circumstances(facts, at)
         if facts.mode != proposal.mode or facts.account != proposal.account:
             raise ConfirmationVoid(proposal.what, "it was made for another mode or account")
         if proposal.target is not None and changed_since(proposal.target, facts.orders):
@@ -251,7 +239,7 @@ class Gate:
         """
         error: OrderError
         try:
-            intent = intended(permit, self._judge(self._taken(permit), facts_of, at))
+            intent = intended(permit, self._judge.judge(self._taken(permit), facts_of, at))
         except Unknowable as unknown:
             error = OrderRefused(permit.what, [f"what it is worth is not known: {unknown}"])
         except OrderError as found:
@@ -319,8 +307,6 @@ class Gate:
                 self._give_up(permit, error, at)
                 refused(error, at)
 
-    # --- what is checked --------------------------------------------------------------------------------------------
-
     def _taken(self, permit: Permit) -> Permit:
         """The permit, which no longer counts from now on."""
         if self._permits.get(permit.confirmation) is not permit:
@@ -328,57 +314,11 @@ class Gate:
         del self._permits[permit.confirmation]
         return permit
 
-    def _fresh(self, permit: Permit, facts_of: FactsOf, at: Instant) -> Facts:
-        """The facts of this moment, with what this kernel knows better than who gathered them."""
-        try:
-            facts = facts_of()
-        except Exception as error:
-            raise OrderRefused(permit.what, [f"the facts could not be gathered ({type(error).__name__})"]) from error
-        if at.mono - facts.at.mono > FACTS_MAX_AGE:
-            raise OrderRefused(permit.what, ["the facts are not those of this moment"])
-        others = tuple(order for order in facts.orders if order.cl_ord_id not in permit.cl_ord_ids)
-        return replace(facts, past=self.usage.before(permit.confirmation), orders=others)
-
-    def _judge(self, permit: Permit, facts_of: FactsOf, at: Instant) -> Facts:
-        """Everything there is to check, once more.
-
-        Raises:
-            OrderError: whatever refuses; also when something could not be checked.
-        """
-        try:
-            facts = self._fresh(permit, facts_of, at)
-            if halted := self.halt.look():
-                raise Halted(halted.reason, from_ns(halted.since_ns, 0))
-            if facts.mode == "live" and (missing := self._lacking(facts, at)):
-                raise NotArmed(missing)
-            if void := permit.void(self._circumstances(facts, at), at):
-                raise ConfirmationVoid(permit.what, void)
-            if self.audit.broken is not None:
-                raise AuditBroken(str(self.audit.path), self.audit.broken)
-            facts = replace(facts, armed=facts.mode == "live", halted=None)
-            found = self._check(permit.request, facts, again=permit.again)
-            if not found:
-                raise OrderRefused(permit.what, ["nothing was checked"])
-            if refusals := [one.said for one in found if not one.ok]:
-                raise OrderRefused(permit.what, refusals)
-        except OrderError:
-            raise
-        except Exception as error:
-            raise OrderRefused(permit.what, [f"a check could not be carried out ({type(error).__name__})"]) from error
-        return facts
-
-    def _lacking(self, facts: Facts, at: Instant) -> tuple[str, ...]:
-        return ("nothing here can arm it",) if self.arming is None else self.arming.lacking(at, facts.limits)
-
-    def _circumstances(self, facts: Facts, at: Instant) -> Circumstances:
-        arming = 0 if self.arming is None else self.arming.number(at, facts.limits)
-        return Circumstances.of(facts, arming=arming, halts=self.halt.count)
-
     # --- the frame --------------------------------------------------------------------------------------------------
 
     def _depart(self, permit: Permit, facts_of: FactsOf, token: str, req_id: int, at: Instant) -> OrderFrame:
         try:
-            text, deadline = _written(permit.request, self._judge(permit, facts_of, at), token, req_id, at)
+            text, deadline = _written(permit.request, self._judge.judge(permit, facts_of, at), token, req_id, at)
         except OrderError as error:
             self._give_up(permit, error, at)
             raise

@@ -37,8 +37,8 @@ class HaltRecord:
 
     @property
     def since(self) -> str:
-        """Since when, as text (UTC)."""
-        return from_ns(self.since_ns, 0)
+        """Since when, as text (UTC); empty where nobody can know."""
+        return from_ns(self.since_ns, 0) if self.since_ns else ""
 
 
 def halt_text(record: HaltRecord) -> bytes:

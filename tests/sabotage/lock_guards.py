@@ -21,7 +21,7 @@ LOCK: Final = (
         ("trading/test_arming.py::test_each_of_the_four_limits_is_needed",),
     ),
     Guard(
-        "A-01", "live that is not armed sends nothing", "trading/gate.py",
+        "A-01", "live that is not armed sends nothing", "trading/judge.py",
         'if facts.mode == "live" and (missing', "if False and (missing",
         ("trading/test_gate.py::test_live_that_is_not_armed_sends_nothing",),
     ),
@@ -203,7 +203,7 @@ LOCK: Final = (
         ("acting/test_lock_faults.py::test_the_day_goes_on_after_a_restart",),
     ),
     Guard(
-        "A-08", "everything is checked again in the last moment", "trading/gate.py",
+        "A-08", "everything is checked again in the last moment", "trading/judge.py",
         "if refusals := [one.said for one in found if not one.ok]:", "if refusals := []:",
         ("trading/test_gate.py::test_a_price_that_moved_beyond_the_collar_stops_the_order",),
     ),
@@ -287,8 +287,8 @@ LOCK: Final = (
         ("trading/test_kill.py::test_a_kill_without_a_connection_uses_rest",),
     ),
     Guard(
-        "A-12", "the halt of another process is read before each send", "trading/gate.py",
-        "if halted := self.halt.look():", "if halted := None:",
+        "A-12", "the halt of another process is read before each send", "trading/judge.py",
+        "if halted := self._halt.look():", "if halted := None:",
         ("trading/test_gate.py::test_a_halt_file_of_another_process_stops_what_waits",),
     ),
     Guard(
@@ -414,8 +414,8 @@ LOCK: Final = (
         ("trading/test_arming.py::test_it_is_armed_when_that_is_on_the_disk_and_not_before",),
     ),
     Guard(
-        "A-15", "a log that is broken refuses orders", "trading/gate.py",
-        "if self.audit.broken is not None:", "if False:",
+        "A-15", "a log that is broken refuses orders", "trading/judge.py",
+        "if self._audit.broken is not None:", "if False:",
         ("trading/test_gate.py::test_a_broken_chain_stops_orders",),
     ),
     # --- shared hosts ---
@@ -448,7 +448,7 @@ LOCK: Final = (
         ("trading/test_checks.py::test_what_is_not_known_refuses",),
     ),
     Guard(
-        "A-17", "old facts refuse", "trading/gate.py",
+        "A-17", "old facts refuse", "trading/judge.py",
         "if at.mono - facts.at.mono > FACTS_MAX_AGE:", "if False:",
         ("trading/test_gate.py::test_facts_that_cannot_be_had_or_are_old_refuse",),
     ),
@@ -466,7 +466,7 @@ LOCK: Final = (
         ),
     ),
     Guard(
-        "A-17", "no findings are no permission", "trading/gate.py",
+        "A-17", "no findings are no permission", "trading/judge.py",
         "            if not found:\n", "            if False:\n",
         ("trading/test_gate.py::test_whatever_goes_wrong_in_checking_refuses",),
     ),
