@@ -6,7 +6,7 @@ time without candles stays empty.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def draw_candles(
             volume = frame["volume"].to_numpy(dtype=float)[chosen]
             trades = frame["trades"].to_numpy(dtype=float)[chosen]
             data.append(_boxes(name, begin[chosen], rows, volume, trades, digits, look))
-            data.append(_volume(name, begin[chosen], rows, volume, length, look, pattern, base))
+            data.extend(_volume(name, begin[chosen], rows, volume, length, look, pattern, base))
     data.append(_vwap(frame, begin, length))
     # An open gap reaches beyond the last candle, so that it can be seen.
     first, last = float(np.nanmin(begin)) - length * 0.7, float(np.nanmax(begin)) + length * 0.7
@@ -153,30 +153,31 @@ def _volume(
     look: dict[str, Any],
     pattern: str,
     base: str,
-) -> dict[str, Any]:
-    up = prices["close"] >= prices["open"]
-    if pattern:
-        # A pattern takes its colours one by one; of these there are few.
-        colours = [theme.BUY if rose else theme.SELL for rose in up]
-        marker: dict[str, Any] = {
-            "color": colours,
-            "pattern": {"shape": pattern, "bgcolor": colours, "fgcolor": theme.PLOT, "size": 5},
+) -> Iterator[dict[str, Any]]:
+    """The bars of those that rose and of those that fell: a browser draws bars of one colour in half the time."""
+    rose = prices["close"] >= prices["open"]
+    for way, colour, chosen in (("rose", theme.BUY, rose), ("fell", theme.SELL, ~rose)):
+        if not chosen.any():
+            continue
+        marker = {
+            "color": colour,
+            "opacity": 0.55,
+            "line": {"width": 1 if look["edge"] else 0, "color": look["edge"] or theme.PLOT},
         }
-    else:
-        scale = [[0, theme.SELL], [1, theme.BUY]]
-        marker = {"color": up.astype("<i4"), "colorscale": scale, "cmin": 0, "cmax": 1, "showscale": False}
-    edge = {"width": 1 if look["edge"] else 0, "color": look["edge"] or theme.PLOT}
-    return {
-        "type": "bar",
-        "name": f"volume of {name}",
-        "x": begin,
-        "y": volume,
-        "yaxis": "y2",
-        "width": length * 0.7,
-        "showlegend": False,
-        "marker": {**marker, "opacity": 0.55, "line": edge},
-        "hovertemplate": f"%{{x|%Y-%m-%d %H:%M}}<br>volume %{{y:,.8~f}} {base}<extra></extra>",
-    }
+        if pattern:
+            marker["pattern"] = {"shape": pattern, "bgcolor": colour, "fgcolor": theme.PLOT, "size": 5}
+        yield {
+            "type": "bar",
+            "name": f"volume of {name} that {way}",
+            "x": begin[chosen],
+            "y": volume[chosen],
+            "yaxis": "y2",
+            "width": length * 0.7,
+            "showlegend": False,
+            "textposition": "none",
+            "marker": marker,
+            "hovertemplate": f"%{{x|%Y-%m-%d %H:%M}}<br>volume %{{y:,.8~f}} {base}<extra></extra>",
+        }
 
 
 def _vwap(frame: pd.DataFrame, begin: Floats, length: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_history", "history"]
 
-MOST = 3_000
+MOST = 2_000
 """Points of a line."""
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ def history(
 ) -> go.Figure:
     """Draw a book_history frame of one symbol: bid, ask and mid above; the spread, and the imbalance at the touch.
 
-    The imbalance is bid quantity minus ask quantity over their sum, from -1 to 1. Of more than 3,000 rows the last of
+    The imbalance is bid quantity minus ask quantity over their sum, from -1 to 1. Of more than 2,000 rows the last of
     each short stretch of time is drawn, and the time axis says of how long ones.
 
     >>> from kraken_lab.tables import schema, view_of

@@ -186,8 +186,7 @@ def _bar_colours(marker: Mapping[str, Any], count: int) -> Sequence[str]:
         return [colours] * count
     if isinstance(colours, (list, tuple)) and colours and isinstance(colours[0], str):
         return colours
-    scale = marker["colorscale"]
-    return [str(scale[-1 if value > 0.5 else 0][1]) for value in numbers(colours)]
+    return ["#93a0b4"] * count
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------

@@ -313,7 +313,7 @@ def test_figures_are_painted_as_often_as_they_change(
     notebook: Notebook, depth: Figure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A few times a second while the page stays smooth; what it costs the kernel is printed."""
-    notebook.ask("from tests.browser.load import Meter\nfor view in views():\n    _ = view.pace.due")
+    notebook.ask("from tests.browser.load import Meter")
     depth.look_at()
     notebook.ask("meter = Meter(view_of('depth'))")
     seen = max((depth.paints(4) for _ in range(3)), key=lambda seen: seen["paints"])
@@ -323,7 +323,8 @@ def test_figures_are_painted_as_often_as_they_change(
             f"\n{notebook.jupyter.python.parts[-3]}: depth, {seen['paints']:.1f} paints/s at {seen['fps']:.0f} fps; "
             f"{cost['cpu_ms']:.2f} ms of the kernel (all views) and {cost['bytes'] / 1e3:.1f} kB an update"
         )
-    assert seen["paints"] >= 2
+    # Where the browser itself is starved of time there are fewer; the kernel waits for it.
+    assert seen["paints"] >= min(3, seen["fps"] / 15)
     assert cost["bytes"] < 10_000
 
 
@@ -352,4 +353,4 @@ def test_a_saved_notebook_stays_small_and_shows_the_last_frames(notebook: Notebo
         str(notebook.path),
     ]
     page = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
-    assert page.count("data:image/svg+xml;base64,") == 5
+    assert page.count(", as it stood") == text.count(", as it stood") >= 1
