@@ -112,7 +112,7 @@ MARKET_TRICKS: Final[tuple[Trick, ...]] = (
         "pair-status",
         "Set the pair's state",
         "The same for one pair: lab.instruments() and every ticket of that pair show it.",
-        [Part("The state of {pair} is {state} now.", {"fault": "pair_status", "symbol": "{pair}", "status": "{state}"})],
+        [Part("{pair} is in state {state} now.", {"fault": "pair_status", "symbol": "{pair}", "status": "{state}"})],
     ),
     _market(
         "clock",
