@@ -78,8 +78,9 @@ class Chain:
     >>> from kraken_lab.trading.files import OsFiles
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     chain = Chain(Path(folder, "audit.jsonl"), OsFiles())
-    ...     chain.extend([{"kind": "opened"}, {"kind": "closed"}])
+    ...     print(chain.extend([{"kind": "opened"}, {"kind": "closed"}]))
     ...     chain.verify()
+    []
     <audit log: 2 records, the chain is whole>
     """
 

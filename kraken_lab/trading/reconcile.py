@@ -9,12 +9,14 @@ one is needed as evidence. New orders are refused until every order from before 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from ..errors import Malformed
 from ..wire import Instant, Query
+from .case import PAUSES_S, Case
 from .doubt import LISTS, Doubt
+from .inquiries import Inquiries
 from .lookups import (
     ORDERS_AT_ONCE,
     TRADES_AT_ONCE,
@@ -33,12 +35,6 @@ from .states import FillRecord, OrderState
 
 __all__ = ["Clocks", "Finder", "Reconciler"]
 
-_PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
-"""Between two rounds of asking for the same order; the last one goes on."""
-_UNDER_WAY: Final = 6
-"""Queries at a time: REST counts them."""
-_LOST_AFTER_S: Final = 60.0
-"""A query that nobody answered or refused in this time is asked anew."""
 _SILENT_AFTER_S: Final = 5.0
 """An order that was accepted and of which nothing more was heard in this time is looked up: its reports may be lost."""
 _MARGIN_S: Final = 300
@@ -66,22 +62,6 @@ class Finder(Protocol):
         """Something about this order changed."""
 
 
-@dataclass(slots=True)
-class _Case:
-    """One order that has to be looked up."""
-
-    since: float
-    """When it was lost: what REST was asked so long before proves nothing."""
-    due: float
-    pause: float = 0.0
-    """Between its last round and the next one."""
-    rounds: int = 0
-    waiting: set[str] = field(default_factory=set)
-    """Names of the lists that this round still waits for."""
-    answered: set[str] = field(default_factory=set)
-    """Lists that came in since the last snapshot, complete."""
-
-
 class Reconciler:
     """What has to be looked up, and whether everything is accounted for."""
 
@@ -90,10 +70,9 @@ class Reconciler:
     ) -> None:
         self._settings, self._orders, self._finder = settings, orders, finder
         self._symbol_of, self._clocks = symbol_of, clocks
-        self._cases: dict[str, _Case] = {}
+        self._cases: dict[str, Case] = {}
         self._doubts: dict[str, Doubt] = {}
-        self._under_way: dict[Query, Lookup] = {}
-        self._waiting: list[Lookup] = []
+        self._inquiries = Inquiries()
         self._strangers: dict[str, float] = {}
         """Ids of orders that something named and nobody here knows, and when to ask for them."""
         self._silent: dict[str, float] = {}
@@ -211,16 +190,15 @@ class Reconciler:
         """Something named an order that nobody here knows."""
         self._strangers.setdefault(order_id, at.mono)
 
-    def _case(self, key: str, at: Instant) -> _Case:
-        return self._cases.setdefault(key, _Case(since=at.mono, due=at.mono + _PAUSES_S[0]))
+    def _case(self, key: str, at: Instant) -> Case:
+        return self._cases.setdefault(key, Case(since=at.mono, due=at.mono + PAUSES_S[0]))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     def let_time_pass(self, at: Instant, *, connected: bool) -> None:
         """Begin the rounds that are due, and conclude what is proved."""
-        for query, lookup in list(self._under_way.items()):
-            if at.mono - lookup.asked > _LOST_AFTER_S:
-                self.unanswered(query, at)
+        for query in self._inquiries.lost(at.mono):
+            self.unanswered(query, at)
         self._conclude(at)
         silent = [key for key, time in self._silent.items() if time <= at.mono]
         for key in silent:
@@ -237,14 +215,15 @@ class Reconciler:
         strangers = [order_id for order_id, time in self._strangers.items() if time <= at.mono]
         for start in range(0, len(strangers), ORDERS_AT_ONCE):
             some = strangers[start : start + ORDERS_AT_ONCE]
-            self._waiting.append(query_orders(some, ()))
+            self._inquiries.put(query_orders(some, ()))
             for order_id in some:
-                self._strangers[order_id] = at.mono + _PAUSES_S[-1]
+                self._strangers[order_id] = at.mono + PAUSES_S[-1]
 
     def next_deadline(self, at: Instant) -> float | None:
         """When `let_time_pass` should be called next."""
         times = [case.due for case in self._cases.values() if not case.waiting]
-        times += [lookup.asked + _LOST_AFTER_S + 0.001 for lookup in self._under_way.values()]
+        if (lost := self._inquiries.next_deadline()) is not None:
+            times.append(lost)
         times += self._strangers.values()
         times += self._silent.values()
         for settled in self._settlements():
@@ -285,8 +264,7 @@ class Reconciler:
                 del self._cases[key]
                 continue
             doubt = self._doubts.get(key)
-            self._schedule(case, doubt, at)
-            case.waiting = set()
+            case.begin_round(at.mono, doubt)
             if machine.record.order_id is not None:
                 by_id[machine.record.order_id] = key
                 case.waiting.add("QueryOrders")
@@ -301,10 +279,10 @@ class Reconciler:
         ids = list(by_id)
         for start in range(0, len(ids), ORDERS_AT_ONCE):
             some = ids[start : start + ORDERS_AT_ONCE]
-            self._waiting.append(query_orders(some, [by_id[order_id] for order_id in some]))
+            self._inquiries.put(query_orders(some, [by_id[order_id] for order_id in some]))
         if trades:
             machines = [machine for key in trades if (machine := self._orders.find(key)) is not None]
-            self._waiting.append(history(trades, min(map(self._since, machines))))
+            self._inquiries.put(history(trades, min(map(self._since, machines))))
 
     def _ask_lists(self, listed: Mapping[str, OrderMachine]) -> None:
         """Ask for one order by its name, for several by the whole lists."""
@@ -312,15 +290,8 @@ class Reconciler:
             return
         names = [None if machine.replaces else machine.record.cl_ord_id for machine in listed.values()]
         name = names[0] if len(names) == 1 else None
-        self._waiting.append(open_orders(name, listed))
-        self._waiting.append(closed_orders(name, listed, min(map(self._since, listed.values()))))
-
-    def _schedule(self, case: _Case, doubt: Doubt | None, at: Instant) -> None:
-        case.pause = _PAUSES_S[min(case.rounds, len(_PAUSES_S) - 1)]
-        case.due = at.mono + case.pause
-        case.rounds += 1
-        if doubt is not None and at.mono < doubt.lists_at < case.due:
-            case.due = doubt.lists_at
+        self._inquiries.put(open_orders(name, listed))
+        self._inquiries.put(closed_orders(name, listed, min(map(self._since, listed.values()))))
 
     def _since(self, machine: OrderMachine) -> int:
         created_s = machine.record.created_ns // 1_000_000_000
@@ -328,45 +299,32 @@ class Reconciler:
 
     def queries(self, at: Instant) -> list[Query]:
         """What to ask REST now; each is given once."""
-        asked: list[Query] = []
-        while self._waiting and len(self._under_way) < _UNDER_WAY:
-            lookup = self._waiting.pop(0)
-            query = lookup.query
-            if query in self._under_way:
-                # The same is being asked: one answer will do for both.
-                other = self._under_way[query]
-                other.keys = tuple(dict.fromkeys((*other.keys, *lookup.keys)))
-                continue
-            if not lookup.offset:
-                lookup.asked = at.mono
-            self._under_way[query] = lookup
-            asked.append(query)
-        return asked
+        return self._inquiries.queries(at.mono)
 
     def knows(self, query: Query) -> bool:
         """Whether this query was asked here and is not answered yet."""
-        return query in self._under_way
+        return self._inquiries.knows(query)
 
     # --- hearing ----------------------------------------------------------------------------------------------------
 
     def answered(self, query: Query, answer: Any, at: Instant) -> None:
         """Take an answer; one that cannot be read counts as none."""
-        lookup = self._under_way[query]
+        lookup = self._inquiries.about(query)
         try:
             self._read(lookup, answer, at)
         except Malformed:
             self.unanswered(query, at)
             return
-        del self._under_way[query]
+        self._inquiries.take(query)
         if lookup.next_page(answer):
-            self._waiting.insert(0, lookup)
+            self._inquiries.put_next_page(lookup)
             return
         self._complete(lookup, at)
         self._conclude(at)
 
     def unanswered(self, query: Query, at: Instant) -> None:
         """A query failed. It proves nothing; it is asked again in the next round."""
-        lookup = self._under_way.pop(query)
+        lookup = self._inquiries.take(query)
         for key in lookup.keys:
             if (case := self._cases.get(key)) is not None:
                 case.waiting.discard(lookup.name)
@@ -390,16 +348,16 @@ class Reconciler:
                     have = {fill.exec_id for fill in known.fills}
                     missing += [exec_id for exec_id in found.trades if exec_id not in have]
                 elif known.fills_missing:
-                    self._waiting.append(history((), self._since(known)))
+                    self._inquiries.put(history((), self._since(known)))
             lookup.strangers |= {key for key in lookup.keys if self._may_replace(self._orders.find(key), found)}
         for start in range(0, len(missing), TRADES_AT_ONCE):
-            self._waiting.append(query_trades(missing[start : start + TRADES_AT_ONCE]))
+            self._inquiries.put(query_trades(missing[start : start + TRADES_AT_ONCE]))
 
     def _may_replace(self, machine: OrderMachine | None, found: RestOrder) -> bool:
         """Whether ``found`` could be what an edit in doubt made, although nothing in it says so."""
         if machine is None or machine.replaces is None or found.order_id == machine.record.order_id:
             return False
-        began_s = machine.record.created_ns / 1e9 + self._clocks.offset() - self._clocks.uncertainty() - _PAUSES_S[0]
+        began_s = machine.record.created_ns / 1e9 + self._clocks.offset() - self._clocks.uncertainty() - PAUSES_S[0]
         nameless = found.cl_ord_id is None and found.order_id != machine.replaces
         return nameless and found.side == machine.record.side and found.opened_ns >= began_s * 1e9
 
