@@ -23,6 +23,8 @@ CELLS = [
 ]
 HEAT, LADDER = 1, 2
 
+TITLES = "ladder => [...ladder.querySelectorAll('.chip:not([hidden])')].map(chip => chip.title)"
+
 
 @pytest.fixture(scope="module")
 def notebook(open_notebook: Opener) -> Notebook:
@@ -63,6 +65,7 @@ def confirm(notebook: Notebook, ticket: Any, side: str, price: str) -> None:
 
 def test_a_price_in_the_heatmap_becomes_an_order_that_ladder_and_heatmap_show(notebook: Notebook) -> None:
     """Where the pointer is, the ticket says; nothing leaves before its confirmation; then both pictures have it."""
+    before = orders(notebook)
     picture = cell(notebook, HEAT).locator(".kl-heat")
     picture.scroll_into_view_if_needed()
     box = until(lambda: picture.locator(".kl-plot").bounding_box())
@@ -80,18 +83,18 @@ def test_a_price_in_the_heatmap_becomes_an_order_that_ladder_and_heatmap_show(no
     price = until(lambda: ticket.get_by_label("limit price").first.input_value())
     side = str(ticket.locator(".kl-side button.mod-active").inner_text())
     assert f"{side} at {price}" in offered[0]
-    assert orders(notebook) == []
+    assert orders(notebook) == before
     notebook.screenshot("picked-in-the-heatmap")
     confirm(notebook, ticket, side, price)
-    until(lambda: orders(notebook) == [[side, price, "OPEN"]], what="the order is not open")
+    until(lambda: orders(notebook) == [*before, [side, price, "OPEN"]], what="the order is not open")
     ladder = cell(notebook, LADDER).locator(".kl-ladder")
     ladder.evaluate("element => element.scrollIntoView({ block: 'center' })")
-    chips = until(lambda: ladder.locator(".chip:not([hidden])").all_inner_texts())
-    assert chips[0].startswith("0.01 OPEN · ")
+    mine = f"my {side} 0.01 at {Decimal(price)}, OPEN; "
+    until(lambda: mine in "\n".join(ladder.evaluate(TITLES)), what="it is not on the ladder")
     notebook.screenshot("mine-on-the-ladder")
     picture.evaluate("element => element.scrollIntoView({ block: 'center' })")
     own = "[[o['side'], o['price'], o['to']] for o in heat._made.view._own_past.all()['orders']]"
-    assert notebook.value(own) == [[side, price, None]]
+    until(lambda: [side, price, None] in notebook.value(own), what="it is not in the heatmap")
     notebook.page.mouse.move(2, 2)
     notebook.page.wait_for_timeout(500)
     notebook.screenshot("mine-in-the-heatmap")
@@ -112,4 +115,5 @@ def test_a_price_on_the_ladder_does_the_same(notebook: Notebook) -> None:
     assert orders(notebook) == before
     confirm(notebook, ticket, "buy", price)
     until(lambda: orders(notebook) == [*before, ["buy", price, "OPEN"]], what="the order is not open")
-    until(lambda: len(ladder.locator(".chip:not([hidden])").all()) == len(before) + 1, what="it is not on the ladder")
+    mine = f"my buy 0.01 at {Decimal(price)}, OPEN; "
+    until(lambda: mine in "\n".join(ladder.evaluate(TITLES)), what="it is not on the ladder")
