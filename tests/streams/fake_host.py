@@ -66,6 +66,9 @@ class AHost:
         """At once."""
         return function()
 
+    def trades(self, *symbols: str, wait: bool = True) -> Any:
+        """None: nothing is subscribed here."""
+
     def release(self, stream: Any) -> None:
         """Written down."""
         self.released.append(stream)
