@@ -19,6 +19,7 @@ from kraken_lab.sandbox.instruments import PAIRS
 from kraken_lab.sandbox.order_terms import NewOrder
 from kraken_lab.sandbox.orders import Order as TheirOrder
 from kraken_lab.trading import OrderRecord, OrderSettings
+from tests.acting.truth import SAME_AS, ids_in, their_filled, untrue
 from tests.dealing import Kernel, dealing
 
 Story = Callable[[Kernel], Awaitable[Kernel | None]]
@@ -35,19 +36,6 @@ TWO: Final = [pair for pair in PAIRS if pair.symbol in ("BTC/USD", "ETH/USD")]
 
 BRISK: Final = OrderSettings(rest_lag=15.0)
 """REST is taken to lag less, so that proofs of absence do not take long; nothing else is different."""
-
-_SAME_AS: Final = {
-    "PENDING_NEW": {"pending_new", "new"},
-    "OPEN": {"new"},
-    "PARTIAL": {"partially_filled"},
-    "PENDING_CANCEL": {"pending_new", "new", "partially_filled"},
-    "FILLED": {"filled"},
-    "CANCELED": {"canceled"},
-    "EXPIRED": {"expired"},
-}
-"""The exchange's own word for what the client may show."""
-_OVER: Final = frozenset({"FILLED", "CANCELED", "EXPIRED"})
-_NOT_THERE: Final = frozenset({"REFUSED", "REJECTED", "NOT_PLACED"})
 
 
 class Invariants:
@@ -71,7 +59,8 @@ class Invariants:
             self.broken.append("the status did not answer within a second")
         self.broken += self._left_unasked()
         if not self.lied_to:
-            self.broken += (text for order in known.orders for text in self._concluded(order))
+            trading = self.kernel.world.exchange.trading
+            self.broken += (text for order in known.orders for text in untrue(order, trading))
 
     def check(self) -> None:
         """At the end: all of that still, and every order of the exchange is known with what was filled of it.
@@ -103,37 +92,20 @@ class Invariants:
         """Frames that nobody confirmed, ids that left twice, and orders that took another road."""
         frames, confirmed = self.kernel.frames, self.kernel.confirmed
         broken = [] if len(frames) <= len(confirmed) else [f"{len(frames)} frames for {len(confirmed)} confirmations"]
-        names = [name for text in frames if '"add_order"' in text or '"batch_add"' in text for name in ids_in(text)]
+        names = [name for text in frames for name in ids_in(text)]
         broken += [f"{name} left twice" for name in set(names) if names.count(name) > 1]
         asked = {query.name for _, query in self.kernel.world.asked}
         return broken + [f"REST was asked for {name}" for name in asked - HARMLESS]
 
-    def _concluded(self, ours: OrderRecord) -> list[str]:
-        """What the client says to be over is over, and what it says not to exist does not."""
-        trading, state = self.kernel.world.exchange.trading, str(ours.state)
-        their = trading.order(ours.order_id) if ours.order_id else None
-        if state in _NOT_THERE:
-            their = their or (trading.by_cl_ord_id(ours.cl_ord_id) if ours.cl_ord_id else None)
-            return [] if their is None else [f"{ours.cl_ord_id} is shown {state}, and is there: {their.status}"]
-        if state in _OVER and (their is None or their.status not in _SAME_AS[state]):
-            return [f"{ours.order_id} is shown {state}, and is {their.status if their else 'unknown there'}"]
-        return []
-
 
 def _differences(ours: OrderRecord, their: TheirOrder) -> list[str]:
-    there = Decimal(their.cum_qty).scaleb(-their.pair.qty_precision)
+    there = their_filled(their)
     differences = []
     if ours.filled_qty != there:
         differences.append(f"{their.order_id} has {ours.filled_qty} filled here, {there} there")
-    if their.status not in _SAME_AS.get(str(ours.state), ()):
+    if their.status not in SAME_AS.get(ours.state, ()):
         differences.append(f"{their.order_id} is {ours.state} here, {their.status} there")
     return differences
-
-
-def ids_in(frame: str) -> list[str]:
-    """The client ids of the orders that a frame places."""
-    params = json.loads(frame)["params"]
-    return [order["cl_ord_id"] for order in params.get("orders", [params])]
 
 
 # --- telling a story --------------------------------------------------------------------------------------------------

@@ -15,14 +15,13 @@ from kraken_lab.sandbox.orders import Order as Theirs
 from kraken_lab.sandbox.orders import Report
 from kraken_lab.trading import Limits, OrderRecord, OrderState
 from kraken_lab.wire import ORDER_AFFECTING
+from tests.acting.truth import ids_in, their_filled, their_order, untrue
 from tests.dealing import Kernel
 from tests.virtual import World
 
 __all__ = ["Violation", "Witness"]
 
 S = OrderState
-NEVER_THERE = (S.REFUSED, S.REJECTED, S.NOT_PLACED)
-ENDED = {S.FILLED: "filled", S.CANCELED: "canceled", S.EXPIRED: "expired"}
 LIES = ("concluded", "ended as", "told twice", "was filled, and", "two orders", "carries the client id", "and yet")
 """Words of alarms that an exchange which tells no lies gives no reason for."""
 
@@ -86,8 +85,8 @@ class Witness:
         self.look()
         for order in self._theirs():
             self._is_known(order)
-        for key, record in self._seen.items():
-            self._is_true(key, record)
+        for record in self._seen.values():
+            self._is_true(record)
         for line in self.world.connections:
             if line.withheld:
                 self._say(f"the writer of {line.name} withheld {line.withheld} texts")
@@ -107,12 +106,10 @@ class Witness:
             self._say(f"{self._frames} frames left for {self.confirmations} confirmations")
         message = json.loads(text)
         params = message["params"]
-        for terms in params.get("orders", [params]):
-            name = terms.get("cl_ord_id")
-            if message["method"] in ("add_order", "batch_add"):
-                if name is None or name in self._named:
-                    self._say(f"the client id {name} left twice")
-                self._named.add(name)
+        for name in ids_in(text):
+            if name is None or name in self._named:
+                self._say(f"the client id {name} left twice")
+            self._named.add(str(name))
         assert self.kernel is not None
         known = self.kernel.known
         if known.connection is None or not known.reconciled:
@@ -173,7 +170,7 @@ class Witness:
                 self.doubted.add(key)
             if before is not None:
                 self._follows(key, before, record)
-            self._is_true(key, record)
+            self._is_true(record)
         for key in self._seen.keys() - shown.keys():
             self._say(f"{key} is not shown any more; it was {self._seen[key].state}")
             del self._seen[key]
@@ -187,29 +184,13 @@ class Witness:
         if now.filled_qty < before.filled_qty:
             self._say(f"{key} had {before.filled_qty:f} filled and has {now.filled_qty:f}")
 
-    def _is_true(self, key: str, record: OrderRecord) -> None:
-        theirs = self.find(record)
-        if record.state in NEVER_THERE:
-            if theirs is not None:
-                self._say(f"{key} is {record.state} here, and on the exchange it is {theirs.status}")
-            return
-        filled = Decimal(0) if theirs is None else _qty(theirs, theirs.cum_qty)
-        if record.filled_qty > filled or record.overfilled:
-            self._say(f"{key} has {record.filled_qty:f} filled here, and {filled:f} on the exchange")
-        if record.state in ENDED:
-            if theirs is None or theirs.status != ENDED[record.state]:
-                self._say(f"{key} is {record.state} here, and on the exchange {theirs and theirs.status}")
-            elif not record.unverified and record.filled_qty != filled:
-                self._say(f"{key} ended with {record.filled_qty:f} filled here, and {filled:f} on the exchange")
+    def _is_true(self, record: OrderRecord) -> None:
+        for text in untrue(record, self.world.exchange.trading):
+            self._say(text)
 
     def find(self, record: OrderRecord) -> Theirs | None:
         """The exchange's order of one of ours."""
-        trading = self.world.exchange.trading
-        if record.order_id is not None:
-            return trading.order(record.order_id)
-        if record.cl_ord_id is not None:
-            return trading.by_cl_ord_id(record.cl_ord_id)
-        return None
+        return their_order(self.world.exchange.trading, record)
 
     def _is_known(self, order: Theirs) -> None:
         name = order.terms.cl_ord_id
@@ -232,7 +213,7 @@ class Witness:
             record = by_id.get(order.order_id)
             if record is None:
                 self._say(f"{order.order_id} is {order.status} on the exchange and not shown under its id")
-            elif record.filled_qty != _qty(order, order.cum_qty):
+            elif record.filled_qty != their_filled(order):
                 self._say(f"{order.order_id}: {record.filled_qty:f} filled here, {order.cum_qty} units there")
             elif order.is_open != record.possibly_open or record.state is S.UNKNOWN or record.unverified:
                 self._say(f"{order.order_id} is {order.status} there, and {_shown(record)} here")
@@ -268,10 +249,6 @@ def _shown(record: OrderRecord) -> str:
 
 def _ours(order: Theirs, witness: Witness) -> bool:
     return order.terms.cl_ord_id in witness._named
-
-
-def _qty(order: Theirs, scaled: int) -> Decimal:
-    return Decimal(scaled).scaleb(-order.pair.qty_precision)
 
 
 def _worth(order: Theirs) -> Decimal:
