@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from kraken_lab.trading.disk import Record
 from kraken_lab.trading.files import OsFiles
 from kraken_lab.trading.presence import Presence
 from kraken_lab.trading.succession import Succession
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+"""What is forked here uses no thread."""
 
 
 def order(lab: str | None, kind: str = "intent", **fields: Any) -> dict[str, Any]:
@@ -27,6 +31,19 @@ def taken(lab: str, *labs: str) -> dict[str, Any]:
     return {"kind": "taken up", "lab": lab, "labs": list(labs)}
 
 
+def forked(work: Callable[[], object]) -> int:
+    """Another process, which does this and ends; its number."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
 # --- who lives --------------------------------------------------------------------------------------------------------
 
 
@@ -36,11 +53,13 @@ def test_a_lab_that_is_killed_lives_no_more(tmp_path: Path) -> None:
     mine = Presence(tmp_path, "mine")
     mine.begin()
     ready, done = os.pipe()
-    pid = os.fork()
-    if pid == 0:
+
+    def theirs() -> None:
         Presence(tmp_path, "theirs").begin()
         os.write(done, b".")
         signal.pause()
+
+    pid = forked(theirs)
     os.read(ready, 1)
     assert mine.lives("theirs")
     assert mine.lives("mine")
@@ -56,10 +75,11 @@ def test_a_forked_child_does_not_live_in_its_parents_place(tmp_path: Path) -> No
     """The lock is the parent's, and ends with it, whatever the child does."""
     mine, other = Presence(tmp_path, "mine"), Presence(tmp_path, "other")
     mine.begin()
-    pid = os.fork()
-    if pid == 0:
-        os._exit(7 if mine._lock.held else 0)
-    assert os.waitpid(pid, 0)[1] == 0
+
+    def child() -> None:
+        assert not mine._lock.held
+
+    assert os.waitpid(forked(child), 0)[1] == 0
     assert other.lives("mine")
     mine.end()
     assert not other.lives("mine")
@@ -165,12 +185,12 @@ def test_nobody_adds_between_the_reading_and_what_follows_from_it(tmp_path: Path
     ready, done = os.pipe()
     pids = []
 
+    def another() -> None:
+        os.write(done, b".")
+        Chain(path, OsFiles()).extend([a_note(2)])
+
     def decide(records: Any) -> list[Record]:
-        pids.append(os.fork())
-        if pids[0] == 0:
-            os.write(done, b".")
-            Chain(path, OsFiles()).extend([a_note(2)])
-            os._exit(0)
+        pids.append(forked(another))
         os.read(ready, 1)
         return [a_note(1)]
 
