@@ -294,6 +294,23 @@ def test_two_figures_load_plotly_once(notebook: Notebook, candles: Figure, depth
     assert notebook.page.evaluate("typeof globalThis.Plotly") == "undefined"
 
 
+def test_a_page_that_runs_no_plotly_says_so_and_shows_the_still(own_notebook: Opener) -> None:
+    """In words what is not allowed, and below it the last picture, which is kept up instead."""
+    notebook = own_notebook("forbidden", CELLS)
+    notebook.run(0)
+    notebook.page.evaluate(
+        "() => { const make = URL.createObjectURL; URL.createObjectURL = blob =>"
+        " blob.size > 1e6 ? 'blob:forbidden' : make.call(URL, blob); }"
+    )
+    notebook.run(DEPTH)
+    cell = notebook.page.locator(".jp-Notebook .jp-Cell").nth(DEPTH)
+    trouble = cell.locator(".kl-trouble")
+    until(lambda: "did not let plotly.js run" in (trouble.text_content() or ""), 40)
+    assert trouble.is_visible()
+    assert cell.locator(".kl-still img").is_visible()
+    notebook.screenshot("figure-forbidden")
+
+
 @pytest.mark.promise("B-04")
 def test_a_hidden_page_costs_nothing(notebook: Notebook, depth: Figure) -> None:
     """No figure is drawn while the page is hidden; seen again, it is up to date at once."""
