@@ -57,6 +57,8 @@ LEVELS = 150
 """How deep their books are unless a test asks for more: deeper than the depth of 100, and begun in no time."""
 DEEP = 2_000
 """As deep as the sandbox makes them."""
+BEAT = 5.0
+"""Seconds between two columns of the heatmap's memory: few tests look at one, and each wakes the line."""
 
 
 def _shallow(profile: Callable[[str], Profile], levels: int) -> Callable[[str], Profile]:
@@ -226,7 +228,7 @@ class World:
         levels: int = LEVELS,
     ) -> None:
         loop = asyncio.get_running_loop()
-        self.settings = settings or Settings()
+        self.settings = settings or Settings(beat=BEAT)
         self.clock = VirtualClock(loop)
         with patch.object(market, "profile", _shallow(market.__dict__["profile"], levels)):
             self.exchange = Exchange(seed=seed, rate=rate, pairs=pairs, account=account)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from kraken_lab.streams import StreamState
+from kraken_lab.wire import Settings
 from tests.virtual import World, in_world
 
 
@@ -226,4 +227,4 @@ class TestTime:
             assert book.messages > messages
             assert world.connections[0].worst_lateness == pytest.approx(6.0, abs=0.3)
 
-        in_world(test)
+        in_world(test, settings=Settings())  # a line with something to do ten times a second sees how late it is
