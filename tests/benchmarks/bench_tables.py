@@ -18,6 +18,8 @@ from collections.abc import Callable
 from functools import partial
 from unittest import mock
 
+import numpy as np
+
 from kraken_lab.tables import EventTable, LadderHistory, schema
 
 
@@ -118,16 +120,22 @@ def main(largest: int) -> None:
             print(f"polars exact of {size:>9,} rows {best_of(partial(view.polars, exact=True), 3) * 1e3:9.3f} ms")
         show("polars, 100 rows later", size, after_new_rows(table))
 
-    history = LadderHistory(1)
-    bids, asks = list(range(500_000, 499_000, -1)), list(range(500_001, 501_001))
-    sizes_ = [1.0] * 1000
-    sampled = best_of(lambda: history.sample(0, bids, sizes_, asks, sizes_), 20)
-    history = LadderHistory(1)
-    for at in range(600):
-        history.sample(at * 250_000_000, bids, sizes_, asks, sizes_)
+    history, n = LadderHistory(1), 0
+    bids, asks = np.arange(500_000, 499_000, -1), np.arange(500_001, 501_001)
+    sizes_ = np.ones(2000)
+
+    def keep() -> None:
+        """A column of which a hundred levels changed."""
+        nonlocal n
+        n += 1
+        sizes_[np.arange(100) * 20 + n % 20] = n
+        history.sample(n * 100_000_000, bids, sizes_[:1000], asks, sizes_[1000:])
+
+    sampled = best_of(keep, 600)
     binned = best_of(lambda: history.grid(bins=500), 5)
-    print(f"heatmap: keep a column        {sampled * 1e3:8.3f} ms")
-    print(f"heatmap: bin a column         {binned / 600 * 1e3:8.4f} ms   600 columns {binned * 1e3:.1f} ms")
+    print(f"heatmap: keep a column        {sampled * 1e3:8.3f} ms   {history.nbytes / len(history):.0f} bytes")
+    columns = len(history)
+    print(f"heatmap: bin a column         {binned / columns * 1e3:8.4f} ms   {columns} columns {binned * 1e3:.1f} ms")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from kraken_lab.views.own import Own
 __all__ = ["HeatLoad"]
 
 BEST = 600_000
+NO_TRADES = view_of(schema("trade"), [])
 
 
 class HeatLoad:
@@ -70,7 +71,7 @@ class HeatLoad:
 
     def trades(self) -> tuple[int, TableView]:
         """None."""
-        return 0, view_of(schema("trade"), [])
+        return 0, NO_TRADES
 
     def vitals(self) -> Vitals:
         """As of a book that is well."""
