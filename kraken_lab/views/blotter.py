@@ -102,7 +102,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             options=[],
             rows=6,
             description="open orders",
-            layout=ipywidgets.Layout(width="100%", max_width="960px"),
+            layout=ipywidgets.Layout(width="auto", max_width="960px"),
             style={"description_width": "96px"},
         )
         self.nothing_open = ipywidgets.HTML()

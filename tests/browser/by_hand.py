@@ -7,7 +7,7 @@ from typing import Any
 
 from .notebook import Notebook, until
 
-__all__ = ["SHOT", "Panel", "apart", "inside"]
+__all__ = ["SHOT", "Panel", "apart", "hears_only_between_cells", "inside"]
 
 SHOT = {"width": 1280, "height": 1500}
 """A window in which a whole ticket can be seen at once."""
@@ -29,6 +29,13 @@ CUT = """root => [...root.querySelectorAll("button, .kl-card, input, select, lab
     && !["INPUT", "SELECT"].includes(e.tagName) && e.clientWidth > 2).map(e => e.outerHTML.slice(0, 120))"""
 
 Box = tuple[float, float, float, float]
+
+
+def hears_only_between_cells(notebook: Notebook) -> bool:
+    """Whether its kernel hears the browser only when no cell runs. Newer ones may hear it in between, on a subshell:
+    which of the two happens changes while they run, so a test of those takes either.
+    """
+    return "ipykernel-6" in notebook.jupyter.python.parts
 
 
 class Panel:
