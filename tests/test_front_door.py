@@ -298,6 +298,23 @@ def test_the_books_history_and_heatmap_follow_the_book(lab: kl.Lab) -> None:
     assert "BTC/USD" in lab.ohlc("BTC/USD").chart().snapshot().layout.title.text
 
 
+def test_a_chart_is_of_one_symbol_and_of_so_many_rows(lab: kl.Lab) -> None:
+    """Of several pairs it has to be said which; what is drawn are the newest rows, and profit knows its currency."""
+    trades = lab.trades("BTC/USD", "ETH/USD")
+    with pytest.raises(kl.BadArgument, match="'BTC/USD' or 'ETH/USD'"):
+        trades.chart()
+    with pytest.raises(kl.BadArgument, match="'BTC/USD' or 'ETH/USD'"):
+        trades.chart(symbol="XRP/USD")
+    marks = [trace for trace in trades.chart(last=20, symbol="ETH/USD").snapshot().data if trace.mode == "markers"]
+    assert sum(len(trace.x) for trace in marks) == 20
+    book = lab.book("BTC/USD", depth=100)
+    book.wait(until=lambda book: len(book.history) > 3)
+    assert {"mid", "spread"} <= {trace.name for trace in book.history.chart(minutes=1).snapshot().data}
+    assert len(book.depth_chart(levels=3).snapshot().data[0].x) == 3
+    words = lab.equity(quote="EUR").snapshot().layout.annotations[0].text
+    assert words == "nothing was traded yet against EUR"
+
+
 @pytest.mark.promise("S-21")
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_asking_again_gives_the_stream_that_runs(lab: kl.Lab, channel: str) -> None:
