@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LIGHT", "SIZE_COLOURS", "Name", "dress", "empty", "in_light", "layout", "on_light", "size_colour"]
 
 Plain = Mapping[str, Any]
-"""A figure as the mapping that plotly makes one of. Making plotly's object of it takes fifty times as long as
+"""A figure as the mapping that plotly makes one of. Making plotly's object of it takes thirty times as long as
 drawing it, because all of it is checked: so what is drawn many times a second stays plain."""
 
 Name = Literal["dark", "light"]
