@@ -208,8 +208,9 @@ class Arming:
             return f"armed for {settings.arm_max:g} s"
         if abs((at.wall_ns - since.wall_ns) / 1e9 - (at.mono - since.mono)) > CLOCK_STEP:
             return "the clock stepped"
-        if self._halt.look() is not None or self._halt.count != self._halts:
-            return "trading was halted"
+        halted = self._halt.look()
+        if halted is not None or self._halt.count != self._halts:
+            return "trading was halted" if halted is None else f"trading was halted ({halted.reason})"
         return "the limits were edited" if limits != self._limits else None
 
     def used(self, at: Instant) -> None:

@@ -136,6 +136,20 @@ def test_it_is_armed_when_that_is_on_the_disk_and_not_before(bench: Bench) -> No
     assert not bench.arming._lock.held
 
 
+@pytest.mark.promise("A-17")
+@pytest.mark.fault("F-181")
+def test_an_arming_that_the_disk_took_half_a_minute_over_does_not_count(tmp_path: Path) -> None:
+    """Whoever typed the phrase was told by then that it came to nothing; the lock is free again."""
+    bench, said = Bench(tmp_path, "live"), list[object]()
+    bench.disk.slow = True
+    bench.arming.arm(phrase(ACCOUNT), limits=LIMITS, readiness=READY, at=bench.now, done=said.append)
+    bench.wait(31.0)
+    bench.disk.run()
+    assert "the disk took longer than 30 s" in str(said)
+    assert bench.arming.lacking(bench.now, LIMITS)
+    assert Bench(tmp_path, "live", pid=2).arm() is None
+
+
 def test_a_broken_log_arms_nothing(bench: Bench) -> None:
     """What was used of the limits is not known then."""
     bench.audit.broken = "audit.jsonl line 3: it was changed"
