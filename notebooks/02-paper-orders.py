@@ -41,7 +41,7 @@ lab.balances()
 # fails, and the verified book is walked to say what would be filled at which price. Nothing has been sent.
 
 # %%
-price = book.bids[2][0]  # the third best bid: it will have to wait
+price = book.bids[-1][0]  # the hundredth best bid: it will have to wait
 proposal = lab.add_order(
     symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=price, post_only=True
 )
@@ -129,7 +129,7 @@ sold
 # Enter key sends nothing. The blotter below shows the account, cancels and amends, and has the brake.
 
 # %%
-lab.ticket("BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[2][0])
+lab.ticket("BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[-1][0])
 
 # %%
 lab.blotter()

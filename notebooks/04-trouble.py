@@ -114,7 +114,7 @@ lab.sandbox.control(fault="freeze")
 trades.wait(until=lambda stream: len(stream.gaps) > before, timeout=30)
 print(trades.state, "|", trades.gaps["reason"].iloc[-1])
 lab.sandbox.control(fault="thaw")
-trades.wait(until=lambda stream: stream.state == "LIVE" and stream.gaps["end"].notna().all(), timeout=30)
+trades.wait(until=lambda stream: stream.gaps["filled"].iloc[-1], timeout=30)
 trades.gaps
 
 # %% [markdown]
@@ -136,7 +136,7 @@ book.heatmap(minutes=1, trades=trades)
 # %%
 lab.sandbox.control(fault="lose_request", method="add_order")
 order = lab.add_order(
-    symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[9][0]
+    symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[-1][0]
 ).confirm()
 order
 
@@ -166,7 +166,7 @@ for event in order.timeline:
 # %%
 lab.sandbox.control(fault="cut", method="add_order", point="accepted")
 order = lab.add_order(
-    symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[9][0], post_only=True
+    symbol="BTC/USD", side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[-1][0], post_only=True
 ).confirm()
 print("after the cut:", order.state)
 order.wait("open", timeout=30)

@@ -65,7 +65,7 @@ def row(*parts):
 widgets.VBox(
     [
         health,
-        row((heatmap, 2, 500), (ladder, 1, 400)),
+        row((heatmap, 1, 500), (ladder, 0, 540)),
         row((ticket, 1, 560), (blotter, 1, 560)),
         row((history, 1, 370), (depth, 1, 370), (tape, 1, 370)),
     ]

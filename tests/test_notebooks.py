@@ -11,6 +11,7 @@ import jupytext
 import nbformat
 import pytest
 from ipykernel.kernelspec import write_kernel_spec
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +37,14 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return KERNEL
 
 
+class Patient(AsyncKernelClient):
+    """A client that does not feel a kernel's pulse: on a busy machine it might wait for ever for one that ended."""
+
+    def start_channels(self, *args: Any, **options: Any) -> None:
+        """All but that of the heartbeat."""
+        super().start_channels(*args, **{**options, "hb": False})
+
+
 def shown(cell: Any) -> set[str]:
     """The kinds of output of a cell, by MIME type."""
     return {mime for output in cell.outputs for mime in output.get("data", {})}
@@ -59,6 +68,7 @@ def test_a_notebook_runs_from_start_to_finish(path: Path, kernel: str, tmp_path:
         store_widget_state=False,
         resources={"metadata": {"path": str(tmp_path)}},
     )
+    client.create_kernel_manager().client_factory = Patient
     client.execute()
     for cell in notebook.cells:
         if cell.cell_type != "code":
