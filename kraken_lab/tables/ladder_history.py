@@ -30,7 +30,7 @@ class LadderHistory:
 
     Every column has a number, which it keeps. One thread writes, any thread reads; what is read never changes. Only
     what changed from column to column is kept, 12 bytes a level: where a book of 1,000 levels a side changes in a
-    hundred of them ten times a second, 64 MiB hold an hour and a half; where all of them change, more than four minutes.
+    hundred of them ten times a second, 64 MiB hold 90 minutes; where all of them change, more than four.
 
     Args:
         price_precision: decimals of a price; prices come as whole numbers of that unit.

@@ -48,7 +48,8 @@ LOCK: Final = (
     ),
     Guard(
         "A-02", "a halt disarms", "trading/arming.py",
-        "        if halted is not None or self._halt.count != self._halts:\n            return", "        if False:\n            return",
+        "        if halted is not None or self._halt.count != self._halts:\n            return",
+        "        if False:\n            return",
         ("trading/test_arming.py::test_a_halt_disarms",),
     ),
     Guard(

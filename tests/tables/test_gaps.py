@@ -96,8 +96,8 @@ def test_the_log_is_bounded_and_counts_what_it_drops() -> None:
 
 def test_the_newest_gap_is_the_one_that_began_last() -> None:
     """Whether it is open or over; None while there is none."""
+    assert GapLog().newest is None
     log = GapLog()
-    assert log.newest is None
     log.record("BTC/USD", "trade", 100, 200, "skipped", epoch=2)
     log.open("ETH/USD", "trade", 150, "silence", epoch=2)
     assert log.newest is not None

@@ -52,10 +52,8 @@ def figures_of(text: str) -> dict[str, go.Figure]:
         "candles title": candles(some_candles([0]), title=text),
         "trades": trades_chart(trades, symbol=text, gaps=[a_gap(1, 2, text, symbol=text)]),
         "trades title": trades_chart(trades, title=text),
-        "history": history(
-            some_history((0, "99", "1", "100", "1")), symbol=text, gaps=[a_gap(0, 2, text, symbol=text)]
-        ),
-        "history title": history(some_history((0, "99", "1", "100", "1")), title=text),
+        "history": history(top, symbol=text, gaps=[a_gap(0, 2, text, symbol=text)]),
+        "history title": history(top, title=text),
         "depth": depth(a_book(text)),
         "no depth": depth(None, symbol=text, title=text),
         "depth title": depth(a_book("BTC/USD"), title=text),
