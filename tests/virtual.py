@@ -11,20 +11,16 @@ import json
 import selectors
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any, Literal, NamedTuple, TypeVar
-from unittest.mock import patch
 from urllib.parse import urlencode
 
 from kraken_lab.errors import BadKey, RestFailed
 from kraken_lab.net import Backoff, Connection, Credentials, Link, Nonce, Secret, TransportFailed, api_sign
 from kraken_lab.net.transport import Hear
-from kraken_lab.sandbox import market
 from kraken_lab.sandbox.exchange import START_NS, Exchange
 from kraken_lab.sandbox.instruments import PAIRS, Pair
-from kraken_lab.sandbox.profiles import Profile
 from kraken_lab.sandbox.session import Session
 from kraken_lab.streams import Desk, Router
 from kraken_lab.streams.balances_feed import BALANCES, BalancesFeed
@@ -38,6 +34,7 @@ from kraken_lab.streams.ohlc_feed import OhlcFeed
 from kraken_lab.streams.ticker_feed import TickerFeed
 from kraken_lab.streams.trade_feed import TradeFeed
 from kraken_lab.wire import Companion, Instant, Query, Settings, SlidingBudget, Want
+from tests.shallow import shallow
 
 T = TypeVar("T")
 
@@ -59,11 +56,6 @@ DEEP = 2_000
 """As deep as the sandbox makes them."""
 BEAT = 5.0
 """Seconds between two columns of the heatmap's memory: few tests look at one, and each wakes the line."""
-
-
-def _shallow(profile: Callable[[str], Profile], levels: int) -> Callable[[str], Profile]:
-    """The profiles of the same pairs with books of at most so many levels a side."""
-    return lambda symbol: replace(profile(symbol), levels=min(profile(symbol).levels, levels))
 
 
 class _Selector(selectors.DefaultSelector):
@@ -230,7 +222,7 @@ class World:
         loop = asyncio.get_running_loop()
         self.settings = settings or Settings(beat=BEAT)
         self.clock = VirtualClock(loop)
-        with patch.object(market, "profile", _shallow(market.__dict__["profile"], levels)):
+        with shallow(levels):
             self.exchange = Exchange(seed=seed, rate=rate, pairs=pairs, account=account)
         self.exchange.on_output = self._output
         self.links: dict[Session, _MemoryLink] = {}

@@ -13,6 +13,7 @@ from kraken_lab.sandbox import Exchange, Session
 from kraken_lab.sandbox.instruments import PAIRS
 from kraken_lab.sandbox.market import Market
 from kraken_lab.sandbox.signing import api_sign
+from tests.shallow import shallow
 
 SECOND = 1_000_000_000
 FORM = "application/x-www-form-urlencoded"
@@ -24,7 +25,8 @@ SMALL = [pair for pair in PAIRS if pair.symbol in ("DOT/USD", "SHIB/USD", "ACA/E
 
 def a_quiet_exchange(**options: Any) -> Exchange:
     """An exchange of a few small pairs in whose market nothing happens by itself."""
-    return Exchange(**{"seed": 7, "rate": 0.0, "pairs": SMALL, **options})
+    with shallow(60):
+        return Exchange(**{"seed": 7, "rate": 0.0, "pairs": SMALL, **options})
 
 
 def said(session: Session) -> list[Any]:
