@@ -14,7 +14,9 @@ const KEPT = 8;
 // What ipywidgets leaves unsaid to who cannot see: what a button with a sign for a text does, and which of a row is down.
 function tell(whole) {
   for (const button of whole.querySelectorAll("button[title]")) {
-    if (button.textContent.trim().length === 1) name(button, "aria-label", button.title);
+    const sign = button.textContent.trim().length === 1;
+    if (sign) name(button, "aria-label", button.title);
+    else if (button.classList.contains("widget-button")) button.removeAttribute("aria-label"); // its text is its name
   }
   for (const button of whole.querySelectorAll("button.jupyter-button.widget-toggle-button")) {
     name(button, "aria-pressed", String(button.classList.contains("mod-active")));
