@@ -94,7 +94,9 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             busy_words=_BUSY,
         )
         self.cancel_own = _button("Cancel this lab's orders", "At once. Other programs' orders stay.")
-        self.switch = _button("Dead man's switch", "The exchange cancels everything unless this kernel keeps saying that it lives.")
+        self.switch = _button(
+            "Dead man's switch", "The exchange cancels everything unless this kernel keeps saying that it lives."
+        )
         self.review = Review(dealing, self._acts, show=self._show_question, sent=lambda *_: self._look_soon())
         self._question = ipywidgets.VBox([ipywidgets.HTML(), self.review.button])
         self._question.layout.display = "none"

@@ -166,7 +166,7 @@ def test_limits_hold_and_editing_them_disarms(exchange: SandboxProcess, person: 
             looking.set()
             watcher.join()
         assert lab.status().facts["mode"] == "LIVE ARMED"
-        with pytest.raises(kl.OrderRefused, match="of at most 100\.00 USD an order"):
+        with pytest.raises(kl.OrderRefused, match=r"of at most 100\.00 USD an order"):
             lab.add_order(**at_rest(lab)).confirm()
         lab.limits = kl.Limits(**{**LIMITS, "max_order_notional": "60000"})
         assert lab.status().facts["mode"] == "LIVE DISARMED"
