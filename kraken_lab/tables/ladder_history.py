@@ -74,7 +74,7 @@ class LadderHistory:
 
     def due(self, at_ns: int) -> bool:
         """Whether it is time for another column: a beat has passed since the last one."""
-        last = self._last_ns()
+        last = self.newest_ns
         return last is None or at_ns - last >= self.beat * 1e9
 
     def sample(
@@ -152,7 +152,7 @@ class LadderHistory:
                 kept.append(self._open.run(max(first - self._open.first, 0) if standing else 0))
         found = []
         for run in kept:
-            if stop is not None and run.first >= stop:
+            if stop is not None and stop <= max(run.first, first):
                 break
             cut = run if stop is None else run.until(stop - run.first)
             found.append(cut.after(max(first - run.first, 0), whole=not standing))
@@ -196,10 +196,13 @@ class LadderHistory:
         stop = None if end_ns is None else self.number_at(end_ns + 1)
         return grid_of(self.runs(start, stop), bins, price_range, self.price_precision, columns)
 
-    def _last_ns(self) -> int | None:
-        if len(self._open):
-            return self._open.times[-1]
-        return int(self._done[-1].times[-1]) if self._done else None
+    @property
+    def newest_ns(self) -> int | None:
+        """When the newest column was, in nanoseconds since 1970 UTC; None while there is none."""
+        with self._lock:
+            if len(self._open):
+                return self._open.times[-1]
+            return int(self._done[-1].times[-1]) if self._done else None
 
     def __len__(self) -> int:
         return len(self.numbers)

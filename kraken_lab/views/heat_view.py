@@ -23,7 +23,7 @@ from .own import Own
 from .pace import Pace
 from .vitals_line import VitalsLine
 
-__all__ = ["BookPast", "HeatView", "newest"]
+__all__ = ["BookPast", "HeatView", "newest", "since"]
 
 FIRST, PIECE = 350_000, 200_000
 """Bytes of levels in a first frame, and in what is sent of the past at once."""
@@ -151,7 +151,7 @@ class HeatView(LiveView):
 
     def _first(self, history: LadderHistory) -> list[Run]:
         """What a whole frame begins with: what all who asked lack, or else the newest, and not more than is quick."""
-        start = history.number_at(self._past.now_ns() - int(self._minutes * 60e9))
+        start = history.number_at(since(self._past, self._minutes))
         have = min((-1 if number is None else number for number in self._have), default=-1)
         if have >= max(start, history.numbers.start):
             missing = history.runs(have, standing=True)
@@ -161,13 +161,13 @@ class HeatView(LiveView):
 
     def _marks(self, whole: bool, content: dict[str, Any], buffers: list[bytes]) -> None:
         """Trades, gaps and one's own, as far as they changed."""
-        since = self._past.now_ns() - int(self._minutes * 60e9)
+        begin = since(self._past, self._minutes)
         if (trades := self._past.trades()) is not None:
             dropped, view = trades
             first = max(self._trades_sent, dropped)
             if whole:
                 times = view.column("timestamp").astype("int64")
-                first = dropped + max(int((times < since).sum()), len(view) - MOST_TRADES)
+                first = dropped + max(int((times < begin).sum()), len(view) - MOST_TRADES)
             if first < dropped + len(view):
                 rows = view.between(first - dropped, len(view))
                 content["trades"] = {"first": first}
@@ -235,14 +235,14 @@ class HeatView(LiveView):
         self._send(content, buffers)
         return 600 + sum(map(len, buffers))
 
-    def _trades_before(self, trade: int, since: int, content: dict[str, Any], buffers: list[bytes]) -> None:
+    def _trades_before(self, trade: int, begin: int, content: dict[str, Any], buffers: list[bytes]) -> None:
         """The trades before a number, as far back as a moment."""
         if (trades := self._past.trades()) is None:
             return
         dropped, view = trades
         stop = min(max(trade - dropped, 0), len(view))
         times = view.column("timestamp").astype("int64")[:stop]
-        start = max(int((times < since).sum()), stop - MOST_TRADES)
+        start = max(int((times < begin).sum()), stop - MOST_TRADES)
         content["trades"] = {"first": dropped + start}
         buffers.append(json.dumps(trade_rows(view.between(start, stop))).encode())
 
@@ -250,6 +250,13 @@ class HeatView(LiveView):
         """The widget is closed with the picture."""
         self._history = None
         self._on_close()
+
+
+def since(past: BookPast, minutes: float) -> int:
+    """When the last minutes of a book begin, in nanoseconds since 1970 UTC: those before its end if it came to one."""
+    history, now = past.history(), past.now_ns()
+    newest = None if history is None else history.newest_ns
+    return (now if newest is None else min(now, newest)) - int(minutes * 60e9)
 
 
 def pack(history: LadderHistory, runs: Sequence[Run], content: dict[str, Any], buffers: list[bytes]) -> None:

@@ -26,7 +26,7 @@ from ..errors import BadArgument
 from ..tables import LadderHistory
 from ..tables.ladder_run import NOTHING
 from . import escape
-from .heat_view import BookPast, HeatView
+from .heat_view import BookPast, HeatView, since
 from .heatmap import heatmap
 from .live_figure import LiveFigure
 from .own import Own
@@ -240,14 +240,14 @@ def plotly_heatmap(past: BookPast, title: str, look: HeatLook, own: Callable[[],
 def still_heatmap(past: BookPast, title: str, look: HeatLook, own: Own, *, columns: int = STILL_COLUMNS) -> go.Figure:
     """The same as a plotly figure: of this moment, with fewer columns and with bins."""
     history = past.history() or LadderHistory(1)
-    since = past.now_ns() - int(look.minutes * 60e9)
+    begin = since(past, look.minutes)
     trades = past.trades()
     frame = None
     if trades is not None:
         frame = trades[1].pandas()
-        frame = frame[frame.index.astype("int64") >= since]
+        frame = frame[frame.index.astype("int64") >= begin]
     grid = history.grid(
-        start_ns=since, bins=look.bins, price_range=_reach(history, since, look.levels), columns=columns
+        start_ns=begin, bins=look.bins, price_range=_reach(history, begin, look.levels), columns=columns
     )
     return heatmap(
         grid,
@@ -261,9 +261,9 @@ def still_heatmap(past: BookPast, title: str, look: HeatLook, own: Own, *, colum
     )
 
 
-def _reach(history: LadderHistory, since: int, levels: int | None) -> tuple[float, float] | None:
+def _reach(history: LadderHistory, begin: int, levels: int | None) -> tuple[float, float] | None:
     """From the lowest to the highest of the best ``levels`` a side of the newest book, and of all best prices since."""
-    runs = [run for run in history.runs(history.number_at(since)) if not run.gap]
+    runs = [run for run in history.runs(history.number_at(begin)) if not run.gap]
     if levels is None or not runs:
         return None
     newest = runs[-1].levels_at(len(runs[-1]) - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,9 +19,10 @@ CELLS = [
     "import kraken_lab as kl\nlab = kl.connect(new=True)\nbook = lab.book('BTC/USD', depth=100)",
     "heat = book.heatmap(minutes=1, levels=60)\nheat",
     "from tests.browser.heat_load import HeatLoad\nload = HeatLoad()\nloaded = load.heatmap()\nloaded",
+    "past = HeatLoad()\npast.heatmap(minutes=0.1)",
     "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end:\n    sum(range(1000))",
 ]
-HEAT, LOAD, BUSY = 1, 2, 3
+HEAT, LOAD, PAST, BUSY = 1, 2, 3, 4
 
 KERNEL = """
 import json
@@ -97,6 +99,7 @@ class Heat:
 
     def plot(self, x: float, y: float) -> tuple[float, float]:
         """A place of the picture, by shares of its width and height, on the page."""
+        self.look_at()
         scene = self.scene()
         return scene["left"] + x * scene["w"], scene["top"] + y * scene["h"]
 
@@ -122,6 +125,15 @@ class Heat:
         """Click a button by its words."""
         self.element.get_by_role("button", name=name, exact=False).first.click()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have it stand still meanwhile."""
+        self.press("Pause")
+        until(lambda: self.scene()["state"] == "PAUSED")
+        yield
+        self.press("Resume")
+        until(lambda: self.scene()["state"] == "LIVE")
+
     def colours(self, x: float, y: float, w: float, h: float) -> set[str]:
         """The different colours in a part of the picture, by shares of it."""
         scene = self.scene()
@@ -140,7 +152,7 @@ def notebook(open_notebook: Opener) -> Notebook:
     """A notebook with a lab of its own in it."""
     notebook = open_notebook("heatmap", CELLS)
     notebook.run(0)
-    notebook.ask(KERNEL)
+    notebook.ask(KERNEL + "from tests.browser.heat_load import HeatLoad")
     return notebook
 
 
@@ -178,22 +190,20 @@ def ms_of(tip: dict[str, str], near: float) -> float:
 
 def test_price_and_size_under_the_mouse_are_the_kernels(notebook: Notebook, load: Heat) -> None:
     """Digit by digit, in several places of both sides, at the column that the tip names."""
-    load.key("Escape")
-    load.press("Pause")
-    load.key("PageUp", "PageUp", "PageUp", "PageUp", "PageUp")
-    until(lambda: load.scene()["per"] == 1, what="a row is not a tick")
+    load.press("Follow now")
     compared = set()
-    for x, y in [(0.2, 0.15), (0.5, 0.3), (0.7, 0.45), (0.4, 0.7), (0.9, 0.85)]:
-        tip = load.point(x, y)
-        name = "ask size" if "ask size" in tip else "bid size"
-        price, size = tip["price"].removesuffix(" USD"), tip[name].removesuffix(" BTC")
-        there = json.loads(notebook.ask(f"print(levels(load.history(), {ms_of(tip, load.scene()['t1'])}))"))
-        assert there["sizes"][price] == size
-        assert (name == "ask size") == (float(price) >= float(there["ask"]))
-        compared.add(price)
+    with load.paused():
+        load.key("Escape", "PageUp", "PageUp", "PageUp", "PageUp", "PageUp")
+        until(lambda: load.scene()["per"] == 1, what="a row is not a tick")
+        for x, y in [(0.98, 0.15), (0.96, 0.3), (0.94, 0.4), (0.97, 0.7), (0.95, 0.85)]:
+            tip = load.point(x, y)
+            name = "ask size" if "ask size" in tip else "bid size"
+            price, size = tip["price"].removesuffix(" USD"), tip[name].removesuffix(" BTC")
+            there = json.loads(notebook.ask(f"print(levels(load.history(), {ms_of(tip, load.scene()['t1'])}))"))
+            assert there["sizes"][price] == size
+            assert (name == "ask size") == (float(price) >= float(there["ask"]))
+            compared.add(price)
     assert len(compared) >= 4
-    load.press("Resume")
-    load.press("All")
 
 
 def test_the_picture_is_where_one_sees_it_and_has_many_colours(load: Heat) -> None:
@@ -253,40 +263,31 @@ def test_zoom_and_pan_need_no_kernel(notebook: Notebook, load: Heat) -> None:
 # --- back in time ---------------------------------------------------------------------------------------------------
 
 
-def test_columns_the_browser_never_had_come_when_one_looks_there(notebook: Notebook, load: Heat) -> None:
+def test_columns_the_browser_never_had_come_when_one_looks_there(notebook: Notebook) -> None:
     """One goes back further than the first frame did, and reads there what the kernel has."""
-    notebook.ask("small = load.heatmap(minutes=0.1)\nload.ended = True")
-    notebook.command("notebook:insert-cell-below")
-    oldest = notebook.value("load.history().numbers.start")
-    until(lambda: load.scene()["end"] == notebook.value("load.history().numbers.stop"), 10)
-    load.press("All")
-    load.key("-", "-")
-    until(lambda: load.scene()["first"] == oldest, 20, "the past did not come")
-    scene = load.scene()
-    tip = load.point(
-        max(
-            0.05,
-            0.02
-            + (notebook.value("load.history().runs()[0].times[0] / 1e6") - scene["t0"]) / (scene["t1"] - scene["t0"]),
-        ),
-        0.3,
-    )
-    there = json.loads(notebook.ask(f"print(levels(load.history(), {ms_of(tip, scene['t1'])}))"))
-    assert there["at"] < scene["t1"] - 55_000
-    load.press("Follow now")
+    notebook.run(PAST)
+    past = Heat(notebook, PAST)
+    assert past.scene()["first"] > 0
+    past.key("-", "-", "-", "-", "-", "-", "-")
+    scene = until(lambda: (now := past.scene())["first"] == 0 and now, 20, "the past did not come")
+    begin = notebook.value("past.history().runs()[0].times[0] / 1e6")
+    tip = past.point((begin + 5_000 - scene["t0"]) / (scene["t1"] - scene["t0"]), 0.4)
+    there = json.loads(notebook.ask(f"print(levels(past.history(), {ms_of(tip, begin)}))"))
+    assert there["at"] < begin + 6_000
+    assert {"price", "prices"} & set(tip)
 
 
 def test_a_drag_moves_the_picture_with_the_mouse(load: Heat) -> None:
     """What was under the mouse stays under it; and following ends, until one asks for it."""
-    load.look_at()
     load.press("Follow now")
-    x, y = load.plot(0.4, 0.5)
-    before = load.scene()
-    load.page.mouse.move(x, y)
-    load.page.mouse.down()
-    load.page.mouse.move(x + 200, y, steps=4)
-    load.page.mouse.up()
-    after = until(lambda: (now := load.scene())["t1"] != before["t1"] and now)
+    with load.paused():
+        x, y = load.plot(0.4, 0.5)
+        before = load.scene()
+        load.page.mouse.move(x, y)
+        load.page.mouse.down()
+        load.page.mouse.move(x + 200, y, steps=4)
+        load.page.mouse.up()
+        after = until(lambda: (now := load.scene())["t1"] != before["t1"] and now)
     moved = (before["t1"] - after["t1"]) / (before["t1"] - before["t0"]) * before["w"]
     assert moved == pytest.approx(200, abs=3)
     assert after["follow"] is False
@@ -296,15 +297,17 @@ def test_a_drag_moves_the_picture_with_the_mouse(load: Heat) -> None:
 
 def test_a_box_zooms_into_itself(load: Heat) -> None:
     """Drawn with Shift: its corners become those of the picture."""
-    before = load.scene()
-    (x0, y0), (x1, y1) = load.plot(0.25, 0.2), load.plot(0.75, 0.6)
-    load.page.keyboard.down("Shift")
-    load.page.mouse.move(x0, y0)
-    load.page.mouse.down()
-    load.page.mouse.move(x1, y1, steps=4)
-    load.page.mouse.up()
-    load.page.keyboard.up("Shift")
-    after = until(lambda: (now := load.scene())["p1"] != before["p1"] and now)
+    load.press("Follow now")
+    with load.paused():
+        (x0, y0), (x1, y1) = load.plot(0.25, 0.2), load.plot(0.75, 0.6)
+        before = load.scene()
+        load.page.keyboard.down("Shift")
+        load.page.mouse.move(x0, y0)
+        load.page.mouse.down()
+        load.page.mouse.move(x1, y1, steps=4)
+        load.page.mouse.up()
+        load.page.keyboard.up("Shift")
+        after = until(lambda: (now := load.scene())["p1"] != before["p1"] and now)
     span, reach = before["t1"] - before["t0"], before["p1"] - before["p0"]
     assert after["t0"] == pytest.approx(before["t0"] + 0.25 * span, abs=0.01 * span)
     assert after["t1"] == pytest.approx(before["t0"] + 0.75 * span, abs=0.01 * span)
@@ -314,13 +317,13 @@ def test_a_box_zooms_into_itself(load: Heat) -> None:
 
 def test_the_wheel_scrolls_the_page_until_one_has_clicked(load: Heat) -> None:
     """It says so; with the picture in focus it zooms around the mouse."""
+    load.press("All")
     load.page.evaluate("() => document.activeElement.blur()")
-    before = load.scene()
     load.point(0.5, 0.5)
+    before = load.scene()
     load.page.mouse.wheel(0, 40)
     load.element.locator(".kl-hint").wait_for(timeout=3_000)
-    assert load.scene()["t1"] - load.scene()["t0"] == pytest.approx(before["t1"] - before["t0"])
-    load.look_at()
+    assert (now := load.scene())["t1"] - now["t0"] == pytest.approx(before["t1"] - before["t0"])
     load.element.locator(".kl-plot").focus()
     load.point(0.5, 0.5)
     load.page.mouse.wheel(0, -300)
@@ -379,11 +382,12 @@ def test_pause_holds_the_picture_and_resume_catches_up(notebook: Notebook, heat:
 def test_the_keys_read_out_what_is_there(heat: Heat) -> None:
     """Arrows move from level to level; what they meet is told to a screen reader."""
     heat.look_at()
-    heat.key("Escape", " ")
-    heat.key("ArrowLeft", "ArrowDown", "ArrowDown")
-    told = until(lambda: "bid size" in (said := heat.scene()["told"]) and said, 5)
+    heat.press("Follow now")
+    with heat.paused():
+        heat.key("Escape", "ArrowLeft", "ArrowDown", "ArrowDown")
+        told = until(lambda: "bid size" in (said := heat.scene()["told"]) and said, 5)
     assert re.search(r"price [\d.]+ USD, bid size [\d.]+ BTC", told)
-    heat.key(" ", "Escape")
+    heat.key("Escape")
 
 
 def test_a_gap_is_a_band_with_its_reason(notebook: Notebook, heat: Heat) -> None:

@@ -590,3 +590,14 @@ def test_a_long_road_to_the_browser_does_not_slow_the_picture() -> None:
         show.clock.now += 0.05
         show.past.go_on()
     assert show.view.seq - silent <= 20
+
+
+def test_of_a_book_that_has_ended_its_last_minutes_are_shown() -> None:
+    """However long ago that was."""
+    past = APast(columns=900)
+    past.now_ns = lambda: START + 10**13  # type: ignore[method-assign]
+    show = Show(past, minutes=0.5)
+    show.view.post({"kind": "ready"})
+    show.run()
+    assert (show.browser.first, show.browser.end) == (599, 900)
+    assert len(still_heatmap(past, "title", HeatLook(0.5), Own()).data[3].x) > 200
