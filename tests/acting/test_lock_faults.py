@@ -230,7 +230,7 @@ def test_a_click_counts_when_it_was_delivered_at_once(
 @pytest.mark.fault("F-111")
 @pytest.mark.parametrize("mode", ["live", "paper", "sandbox"])
 def test_the_same_order_again_within_ten_seconds(tmp_path: Path, mode: str) -> None:
-    """Live wants the word and takes it, paper warns, the sandbox only says it; after ten seconds it is another order."""
+    """Live wants the word and takes it, paper warns, the sandbox only says it; after ten seconds it is another."""
 
     async def story(kernel: Kernel) -> None:
         await kernel.open()
