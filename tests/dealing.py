@@ -37,7 +37,7 @@ from kraken_lab.trading import (
     builders,
     phrase,
 )
-from kraken_lab.trading.disk import Done, Files
+from kraken_lab.trading.disk import Done, Files, Log
 from kraken_lab.trading.presence import Presence
 from kraken_lab.trading.restore import Legacy
 from kraken_lab.wire import ORDER_AFFECTING, Instant, Want
@@ -74,6 +74,11 @@ class VirtualDisk(QueuedDisk):
         self._now = now
         self._free_at = 0.0
         self._jobs: deque[Callable[[], None]] = deque()
+
+    def follow(self, log: Log) -> None:
+        """Hear what others added, unless something waits that will tell anyway."""
+        if not self._jobs:
+            super().follow(log)
 
     def _later(self, work: Callable[[], object], done: Done) -> None:
         def job() -> None:

@@ -14,12 +14,14 @@ from ..errors import Malformed
 from ..wire import Instant, from_ns
 from .chain import Chain, ChainReport
 from .disk import Disk, Done, Record
-from .succession import TAKEN_UP, Succession
+from .succession import OF_ORDERS, TAKEN_UP, Succession
 
 __all__ = ["Audit"]
 
 KEPT_UNWRITTEN: Final = 1_000
 """Records kept for another attempt while the disk takes none; older ones are counted and gone."""
+_OF_ORDERS: Final = OF_ORDERS | {"refused", TAKEN_UP}
+"""Kinds of records that a lab needs when it begins."""
 
 
 class Audit:
@@ -47,7 +49,7 @@ class Audit:
         return self._disk.trouble or self._trouble
 
     def take_up(self, lives: Callable[[str], bool], at: Instant) -> tuple[list[Record], list[Record]]:
-        """Everything that is on the disk, and of that what labs left that are gone, whose orders are this lab's now.
+        """What is on the disk about orders, and of that what labs left that are gone, whose orders are this lab's now.
 
         It reads, and waits for that. A log that cannot be read, or does not hold, stops orders, and no cancel and no
         kill. ``lives`` tells whether a lab does.
@@ -60,7 +62,7 @@ class Audit:
             return [self._made(TAKEN_UP, {"labs": list(after.gone)}, at)] if after.gone else []
 
         try:
-            records, report = self._chain.take_up(decide)
+            records, report = self._chain.take_up(_tells_of_orders, decide)
         except OSError as error:
             self.distrust(error)
             return [], []
@@ -146,3 +148,8 @@ class Audit:
         if report.breaks:
             first = report.breaks[0]
             self.broken = f"{first.file} line {first.line}: {first.reason}"
+
+
+def _tells_of_orders(record: Record) -> bool:
+    """Whether a record says what was used of the limits, or whose an order is; most only say what was heard."""
+    return record.get("kind") in _OF_ORDERS

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from .disk import Files, Record
 
@@ -112,21 +112,27 @@ class Chain:
             others, self._seen = self._since(self._seen, head), (head.n, head.hash)
         return others
 
-    def take_up(self, decide: Callable[[Sequence[Record]], Sequence[Record]]) -> tuple[list[Record], ChainReport]:
+    def take_up(
+        self, wanted: Callable[[Record], object], decide: Callable[[Sequence[Record]], Sequence[Record]]
+    ) -> tuple[list[Record], ChainReport]:
         """Read the whole log, and add what ``decide`` makes of it before anybody else can add something.
 
-        Gives what was read and how far the chain holds. That nothing could be added is no error: who decided goes by it
-        all the same.
+        Gives the records that are ``wanted`` and how far the chain holds. That nothing could be added is no error: who
+        decided goes by it all the same.
         """
+        found: list[Record] = []
+
+        def look(record: Record) -> None:
+            if wanted(record):
+                found.append(record)
+
         with self._files.locked(self._lock):
             contents, head = self._contents()
-            lines = [(path.name, *_lines(data)) for path, data in contents]
-            found = [record for _, read, _ in lines for _, record in read if record is not None]
-            self._seen = (found[-1]["n"], str(found[-1].get("hash"))) if found else (0, FIRST)
+            report, self._seen = _looked_at(contents, head, look)
             with contextlib.suppress(OSError):
                 if adds := decide(found):
                     self._add(adds)
-        return found, _report(self.path.name, lines, head)
+        return found, report
 
     def _add(self, records: Sequence[Record]) -> list[Record]:
         head, torn = self._end()
@@ -227,42 +233,40 @@ class Chain:
         """Look at every line of the log, and say where the chain does not hold."""
         with self._files.locked(self._lock):
             contents, head = self._contents()
-        return _report(self.path.name, [(path.name, *_lines(data)) for path, data in contents], head)
+        return _looked_at(contents, head, lambda record: None)[0]
 
     def _contents(self) -> tuple[list[tuple[Path, bytes]], _Head | None]:
         contents = [(path, self._files.read(path) or b"") for path in (*self._older_files(), self.path)]
         return contents, _read_head(self._files.read(self._head_path))
 
 
-_Line: TypeAlias = tuple[bytes, Mapping[str, Any] | None]
-"""A line, and the record that it is, if it is one."""
+def _looked_at(
+    contents: Sequence[tuple[Path, bytes]], head: _Head | None, each: Callable[[Record], object]
+) -> tuple[ChainReport, tuple[int, str]]:
+    """How far the chain of these files holds, oldest first, and number and hash of its last record.
 
-
-def _lines(data: bytes) -> tuple[list[_Line], bytes]:
-    """The lines of a file, and what comes after the last one."""
-    whole, fragment = _whole(data)
-    return [(line, _parse(line)) for line in whole.split(b"\n")[:-1]], fragment
-
-
-def _report(newest: str, files: Sequence[tuple[str, list[_Line], bytes]], head: _Head | None) -> ChainReport:
-    """How far the chain of these files (name, lines, fragment) holds, oldest file first."""
+    ``each`` is given every record that can be read. None is kept here: there may be very many.
+    """
     n, prev, records, torn = 0, FIRST, 0, 0
     breaks: list[Break] = []
-    for name, lines, fragment in files:
+    for path, data in contents:
+        whole, fragment = _whole(data)
         torn += bool(fragment)
-        for line_number, (line, found) in enumerate(lines, start=1):
+        for line_number, line in enumerate(whole.split(b"\n")[:-1], start=1):
+            found = _parse(line)
             reason = _wrong(line, found, n, prev)
             if reason:
-                breaks.append(Break(name, line_number, reason))
+                breaks.append(Break(path.name, line_number, reason))
             if found is None:
                 n += 1
                 continue
             records += 1
             torn += found.get("kind") == "torn"
             n, prev = _int(found.get("n"), n + 1), str(found.get("hash"))
+            each(found)
     if head is not None and head.n > n:
-        breaks.append(Break(newest, records + 1, f"{head.n - n} records are missing at the end"))
-    return ChainReport(records, torn, tuple(breaks))
+        breaks.append(Break(contents[-1][0].name, records + 1, f"{head.n - n} records are missing at the end"))
+    return ChainReport(records, torn, tuple(breaks)), (n, prev)
 
 
 def _link(n: int, prev: str, record: Record) -> tuple[bytes, str]:

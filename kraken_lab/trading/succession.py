@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from .disk import Record
 
-__all__ = ["TAKEN_UP", "Succession"]
+__all__ = ["OF_ORDERS", "TAKEN_UP", "Succession"]
 
 TAKEN_UP: Final = "taken up"
-_OF_ORDERS: Final = frozenset({"intent", "order", "fill"})
+OF_ORDERS: Final = frozenset({"intent", "order", "fill"})
 """Kinds of records by which a lab says that an order is its own."""
 
 
@@ -37,7 +37,7 @@ class Succession:
             if kind == TAKEN_UP:
                 labs = record.get("labs")
                 self._heirs |= {str(other): lab for other in labs if other != lab} if isinstance(labs, list) else {}
-            elif kind in _OF_ORDERS:
+            elif kind in OF_ORDERS:
                 wrote[lab] = None
         holders = dict.fromkeys(map(self.holder, wrote))
         self.gone = tuple(lab for lab in holders if not lives(lab))
@@ -54,7 +54,7 @@ class Succession:
     def left_by_the_gone(self, records: Iterable[Record]) -> list[Mapping[str, Any]]:
         """Those of a log's records that say what became of orders which nobody holds any more."""
         gone = frozenset(self.gone)
-        return [record for record in records if record.get("kind") in _OF_ORDERS and self.holder(_lab(record)) in gone]
+        return [record for record in records if record.get("kind") in OF_ORDERS and self.holder(_lab(record)) in gone]
 
 
 def _lab(record: Record) -> str:

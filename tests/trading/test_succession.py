@@ -142,7 +142,7 @@ def test_what_others_added_is_given_once_and_in_order(tmp_path: Path) -> None:
     ours, theirs = (Chain(path, OsFiles(), max_bytes=1000) for _ in "ab")
     theirs.extend([a_note(0)])
     assert ours.extend([a_note(1)]) == []
-    records, report = ours.take_up(lambda records: [])
+    records, report = ours.take_up(bool, lambda records: [])
     assert (notes(records), report.ok) == ([0, 1], True)
     for number in range(2, 12):
         theirs.extend([a_note(number)])
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_of_what_others_added_is_an_empty_record(harm: str, 
     path = tmp_path / "audit.jsonl"
     ours, theirs = Chain(path, OsFiles()), Chain(path, OsFiles())
     theirs.extend([a_note(0)])
-    ours.take_up(lambda records: [])
+    ours.take_up(bool, lambda records: [])
     if harm == "a line":
         theirs.extend([a_note(1), a_note(2)])
         lines = path.read_bytes().splitlines(keepends=True)
@@ -194,6 +194,6 @@ def test_nobody_adds_between_the_reading_and_what_follows_from_it(tmp_path: Path
         os.read(ready, 1)
         return [a_note(1)]
 
-    chain.take_up(decide)
+    chain.take_up(bool, decide)
     assert os.waitpid(pids[0], 0)[1] == 0
     assert notes(json.loads(line) for line in path.read_text().splitlines()) == [0, 1, 2]
