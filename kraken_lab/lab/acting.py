@@ -459,4 +459,6 @@ def _widgets(what: str, instead: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("kraken_lab"):
+            raise  # a mistake of ours
         raise NoWidgets(what, error.name or "a widget library", instead) from error
