@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from kraken_lab import Lab
 
 
-KEPT = ("KRAKEN_LAB_CONFORMANCE_ENVS", "KRAKEN_LAB_BROWSER_ENVS")
-"""They say only where the environments of the conformance and of the browser tests are."""
+KEPT = ("KRAKEN_LAB_CONFORMANCE_ENVS", "KRAKEN_LAB_BROWSER_ENVS", "KRAKEN_LAB_SOAK_MINUTES")
+"""They say only where the environments of the conformance and of the browser tests are, and how long a soak lasts."""
 
 # How long an example takes depends on what else the machine does, which is nothing a test should fail of.
 settings.register_profile("kraken_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -49,6 +50,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the shuffling: what takes seconds is begun first, so that no worker waits at the end for one test."""
     items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What there is by now stays until the end: no search for garbage has to look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
