@@ -10,6 +10,11 @@ const KEYS =
   "Arrows: crosshair (with Shift: move the picture) · + −: zoom in time · PageUp PageDown: zoom in price · " +
   "Home: all · F: follow now · Space: pause · B: box · Enter: offer a ticket · Esc: leave";
 
+const ON_DARK = {
+  buy: "#3ddc97", sell: "#ff6b7d", ink: "#e6ebf4", grid: "rgba(147, 160, 180, .16)", edge: "rgba(3, 7, 19, .9)",
+  label: "rgba(8, 12, 20, .88)", cross: "rgba(230, 235, 244, .7)", paper: "rgba(8, 12, 20, .8)", muted: "#b4bfcf",
+};
+
 function made(kind, css, text) {
   const element = document.createElement(kind);
   element.className = css;
@@ -401,5 +406,9 @@ function inks(root, palette) {
     mark: "mark", cross: "cross", boxFill: "box-fill" };
   const found = Object.fromEntries(Object.entries(names).map(([name, css]) => [name, of(`--kl-${css}`)]));
   const stops = light ? palette.light : palette.dark;
-  return { ...found, unknown: stops[0], ramp: ramp(stops, palette.dim) };
+  const ink = { ...found, unknown: stops[0], ramp: ramp(stops, palette.dim) };
+  // What is drawn on the sizes: some palettes are dark on any paper.
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(stops[0].slice(at, at + 2), 16));
+  const dark = 0.3 * red + 0.6 * green + 0.1 * blue < 110;
+  return { ...ink, over: dark && light ? { ...ink, ...ON_DARK } : ink };
 }

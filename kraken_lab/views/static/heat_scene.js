@@ -72,11 +72,13 @@ class Scene {
     c.beginPath();
     c.rect(0, 0, w, h);
     c.clip();
+    this.ink = ink.over;
     this.pixels(c);
     this.gaps(c);
     if (shown.prices) this.best(c);
     if (shown.trades) this.bubbles(c);
     if (shown.own) this.own(c);
+    this.ink = ink;
     c.restore();
     this.axes(c);
   }
@@ -285,7 +287,7 @@ class Scene {
     const marks = this.tags(store);
     for (const tick of priceTicks(p0, p1, h, 34)) {
       const y = Math.round(this.y(tick));
-      c.fillStyle = ink.grid;
+      c.fillStyle = ink.over.grid;
       c.fillRect(0, y, w, 1);
       if (y < 7 || y > h - 5 || marks.some((mark) => Math.abs(mark.at - y) < 15)) continue;
       c.fillStyle = ink.muted;
@@ -296,7 +298,7 @@ class Scene {
     const { step, found } = timeTicks(t0, t1, w, 86);
     for (const time of found) {
       const x = Math.round(this.x(time));
-      c.fillStyle = ink.grid;
+      c.fillStyle = ink.over.grid;
       c.fillRect(x, 0, 1, h);
       if (x < 32 || x > w - 26) continue;
       c.fillStyle = ink.muted;
@@ -362,7 +364,7 @@ class Scene {
     if (!cross) return;
     const x = Math.round(cross.x);
     const y = Math.round(cross.y);
-    c.fillStyle = ink.cross;
+    c.fillStyle = ink.over.cross;
     for (let at = 0; at < w; at += 8) c.fillRect(at, y, 4, 1);
     for (let at = 0; at < h; at += 8) c.fillRect(x, at, 1, 4);
     this.tag(c, w, y, this.store.price(cross.tick), ink.mark);
