@@ -18,7 +18,7 @@ from ..errors import (
     OrderRejected,
     OrderUnknown,
 )  # fmt: skip
-from .catalogue import Entry, entry_for
+from .catalogue import UNLISTED, Entry, entry_for
 from .facts import Facts
 from .order import Order
 from .proposal import Maker, Proposal
@@ -161,6 +161,9 @@ def _of_order(record: OrderRecord, facts: Facts | None) -> About:
     if record.state is OrderState.REFUSED:
         return Entry("", "", fix="steps"), words, (*said, words), placed
     entry, text, more, _ = _of_text(words, facts)
+    if entry is UNLISTED and record.is_terminal:
+        # What a text alone would not prove has been proved otherwise: the order has come to its end.
+        return Entry("", ""), words, (*said, words), placed
     return entry, text, (*said, *(sentence for sentence in more if sentence != "Nothing was placed.")), placed
 
 

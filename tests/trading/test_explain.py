@@ -47,6 +47,16 @@ def passing(text: object, wish: dict[str, Any], facts: Facts) -> Explanation:
     return explain(text, facts=facts, proposal=propose_add(wish, facts))
 
 
+def test_an_order_proved_not_placed_is_no_riddle_any_more() -> None:
+    """The unlisted text that put it in doubt is quoted; that it proves nothing is not said beside the proof."""
+    found = explain(Order(an_order(state=OrderState.NOT_PLACED, reason="EMoon:Too far")), facts=some_facts())
+    assert found.placed is False
+    assert found.said[-1] == "EMoon:Too far"
+    assert "proved that it was not placed" in found.said[0]
+    assert "proves nothing" not in repr(found)
+    assert found.todo == ""
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_text_of_the_catalogue_is_known(text: str) -> None:
     """It has a sentence of its own, and one that never claims more than the verdict on it proves."""
