@@ -70,13 +70,13 @@ class Still:
     def hear(self, now: float) -> None:
         """Look whether the live one was paused, hidden or closed: then this is the last frame for a while."""
         watched = self._live is None or self._live.watched
-        if self._source.ended or (self._was_watched and not watched):
+        if self._last or (self._was_watched and not watched):
             self._next = now
         self._was_watched = watched
 
     def paint(self, now: float) -> int:
         """Write it anew if it changed."""
-        last = self._source.ended or (self._live is not None and self._live.closed)
+        last = self._last
         began, size = self._cpu(), 0
         pulse = self._source.pulse()
         if last or pulse is None or pulse != self._pulse:
@@ -87,6 +87,11 @@ class Still:
         self._over = last
         self._next = now + max(self._pause(), (self._cpu() - began) / COST_SHARE)
         return size
+
+    @property
+    def _last(self) -> bool:
+        """Whether nothing will change any more; also of a live one that nobody had looked at for long."""
+        return self._source.ended or (self._live is not None and self._live.closed)
 
     def _pause(self) -> float:
         if self._live is None or not self._live.heard_of:

@@ -96,6 +96,25 @@ def test_its_widget_is_made_once_and_again_after_it_was_closed(picture: APicture
     assert picture.widget is not first
 
 
+def test_a_picture_whose_cell_is_gone_leaves_the_pump_with_its_still(picture: APicture, notebook: Notebook) -> None:
+    """A minute after its last page closed it. A cell that is run again and again makes no more and no more of them."""
+    picture._ipython_display_()
+    assert picture._made is not None
+    clock, view = picture._pump._clock, picture._made.view
+    assert isinstance(clock, Clock)
+    for words in ({"kind": "ready"}, {"kind": "bye"}):
+        view.post(words)
+        picture._pump.turn()
+    clock.now += 30
+    picture._pump.turn()
+    assert len(picture._pump.pictures) == 2
+    clock.now += 31
+    for _ in range(3):
+        picture._pump.turn()
+    assert view.closed
+    assert list(picture._pump.pictures) == []
+
+
 def test_pausing_from_the_kernel_tells_the_browser(picture: APicture, comms: list[AComm]) -> None:  # noqa: F811
     """The browser is told, nothing more is sent, and a page that comes later sees what stands still."""
     widget = picture.widget
@@ -121,7 +140,7 @@ def test_closing_ends_the_view_and_is_idempotent(picture: APicture, notebook: No
     picture.close()
     picture._pump.turn()
     picture._pump.turn()
-    assert picture._pump.pictures == ()
+    assert list(picture._pump.pictures) == []
     with pytest.raises(NotImplementedError):
         picture._ipython_display_()
     assert "closed" in repr(picture)
