@@ -31,6 +31,7 @@ from .boxes import boxed
 from .card import card
 from .confirm_button import ConfirmButton, Press
 from .dealing import BlotterDealing
+from .ending import close_parts
 from .order_panel import APART, OrderPanel
 from .proposal_card import proposal_card
 from .review import Review
@@ -144,6 +145,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Take it off the screen and stop looking. Orders and the dead man's switch stay as they are. Idempotent."""
         self._end("This blotter was closed.")
+        close_parts(self)
         super().close()
 
     # --- what a person does, in any thread --------------------------------------------------------------------------

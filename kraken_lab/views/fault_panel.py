@@ -18,6 +18,7 @@ from ..errors import KrakenLabError
 from ..wire import Instant
 from . import cells, escape
 from .boxes import boxed
+from .ending import close_parts
 from .worker import Failed, Worker, Works
 
 __all__ = ["Choice", "Fault", "FaultBench", "FaultPanel", "Step"]
@@ -196,6 +197,7 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
         """Take it off the screen. What was done stays done: `Back to normal` takes it back. Idempotent."""
         self._alive = False
         self._works.close()
+        close_parts(self)
         super().close()
 
     # --- what a person does, in any thread --------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import cells, escape, theme
 from .card import card, marked_lines, table
+from .ending import close_whole
 from .health_concerns import Concern, concerns, verdict
 from .health_facts import Beat, HealthFacts, ScreenFacts
 from .health_readings import Reading, readings
@@ -275,7 +276,7 @@ class HealthStrip(Shown):
         self._source.look()  # so that the first picture has facts in it
         widget = _widget_class()(key=secrets.token_hex(8), title=escape.visible(escape.clip(self.title, 200)))
         view = HealthView(self, widget.send, now)
-        view.on_close = widget.close
+        view.on_close = lambda: close_whole(widget)
         widget.on_msg(lambda _, content, __: view.post(content))
         return Made(widget, view, widget.key)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..tables.vitals import Vitals
 from . import escape, theme
+from .ending import close_whole
 from .figure_changes import Parts, frame_between, parts_of
 from .live_view import Frame, LiveView, Send
 from .pace import Pace
@@ -110,7 +111,7 @@ class LiveFigure(Shown):
         widget = _widget_class()(
             key=secrets.token_hex(8), title=escape.visible(escape.clip(self.title, 200)), plotly=_plotly_version()
         )
-        view = LiveFigureView(self, widget.send, now, rate=self._rate, on_close=widget.close)
+        view = LiveFigureView(self, widget.send, now, rate=self._rate, on_close=lambda: close_whole(widget))
         # A handler may run in any thread, also in the middle of a cell: it only puts down what was said.
         widget.on_msg(lambda _, content, __: view.post(content))
         return Made(widget, view, widget.key)

@@ -26,6 +26,7 @@ from ..errors import BadArgument
 from ..tables import LadderHistory
 from ..tables.ladder_run import NOTHING
 from . import escape
+from .ending import close_whole
 from .heat_view import BookPast, HeatView, since
 from .heatmap import heatmap
 from .live_figure import LiveFigure
@@ -135,11 +136,6 @@ class LiveHeatmap(Shown):
         )
         box = ipywidgets.VBox([heat] if place is None else [heat, place])
 
-        def close() -> None:
-            for each in (box, heat, place):
-                if each is not None:
-                    each.close()
-
         view = HeatView(
             self._past,
             heat.send,
@@ -147,7 +143,7 @@ class LiveHeatmap(Shown):
             minutes=self.look.minutes,
             own=self._own,
             picked=(lambda side, price: None) if place is None else place.offer,
-            on_close=close,
+            on_close=lambda: close_whole(box),
         )
         # A handler may run in any thread, also in the middle of a cell: it only puts down what was said.
         heat.on_msg(lambda _, content, __: view.post(content))

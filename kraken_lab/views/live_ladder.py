@@ -19,6 +19,7 @@ from ..market import BookSnapshot
 from ..tables.vitals import Vitals
 from . import escape
 from .boxes import Badge, facts_html
+from .ending import close_whole
 from .ladder import ladder_html
 from .ladder_figure import ladder_figure
 from .ladder_picture import Grid, LadderPicture, LastTrade, changes, grid_of, picture_of
@@ -190,11 +191,6 @@ class LiveLadder(Shown):
         )
         box = ipywidgets.VBox([ladder] if place is None else [ladder, place])
 
-        def close() -> None:
-            for each in (box, ladder, place):
-                if each is not None:
-                    each.close()
-
         view = LadderView(
             self._source,
             self._beside,
@@ -203,7 +199,7 @@ class LiveLadder(Shown):
             levels=self._levels,
             group=self._group,
             picked=(lambda side, price: None) if place is None else place.offer,
-            on_close=close,
+            on_close=lambda: close_whole(box),
         )
         # A handler may run in any thread, also in the middle of a cell: it only puts down what was said.
         ladder.on_msg(lambda _, content, __: view.post(content))

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from ..tables import Schema, TableView
 from ..tables.vitals import Vitals
 from . import escape
+from .ending import close_whole
 from .live_view import Frame, LiveView, Send
 from .picture import Picture, Words, frame_between, heading, picture_of
 from .vitals_line import VitalsLine
@@ -148,7 +149,7 @@ def table_widget(source: Source, title: str, now: float) -> tuple[Any, LiveTable
         columns=heading(source.photograph(1)),
         newest_first=source.order_by is not None,
     )
-    view = LiveTableView(source, widget.send, now, on_close=widget.close)
+    view = LiveTableView(source, widget.send, now, on_close=lambda: close_whole(widget))
     # A handler may run in any thread, also in the middle of a cell: it only puts down what was said.
     widget.on_msg(lambda _, content, __: view.post(content))
     return widget, view

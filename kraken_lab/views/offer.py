@@ -16,6 +16,7 @@ import ipywidgets
 from ..errors import KrakenLabError
 from . import escape
 from .boxes import boxed
+from .ending import close_parts, close_whole
 from .ticket import Ticket
 from .worker import Failed, Worker, Works
 
@@ -95,6 +96,8 @@ class TicketPlace(ipywidgets.VBox):  # type: ignore[misc]
             self._over = True
         self._works.close()
         self._drop()
+        close_whole(self._head)
+        close_parts(self)
         super().close()
 
     # --- on the worker ----------------------------------------------------------------------------------------------

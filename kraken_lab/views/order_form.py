@@ -89,7 +89,7 @@ class OrderForm:
             return NumberField(label, step=pair.price_increment, unit=price, start=self._near)
 
         quantity = NumberField("quantity", step=pair.qty_min, unit=amount, width="214px")
-        quantity.box = ipywidgets.HBox([*quantity.box.children, self.unit])
+        quantity.box.children = [*quantity.box.children, self.unit]
         none = ("none", "")
         return {
             "order_qty": quantity,

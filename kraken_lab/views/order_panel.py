@@ -13,6 +13,7 @@ from ..trading.states import OrderRecord
 from ..wire import Pair
 from . import escape
 from .dealing import TicketDealing
+from .ending import close_whole
 from .number_field import NumberField
 from .order_card import order_card
 from .order_fields import amendable
@@ -112,10 +113,12 @@ class OrderPanel:
         if order is None or not _changeable(order.record):
             return
         pair, record = self._dealing.pair(order.symbol), order.record
-        self.fields = {name: _field(name, record, pair) for name in amendable(record)}
+        replaced, self.fields = self.fields, {name: _field(name, record, pair) for name in amendable(record)}
         for field in self.fields.values():
             field.text.observe(self._edited, "value")
         self._form.children = [field.box for field in self.fields.values()]
+        for field in replaced.values():
+            close_whole(field.box)
         self._change_card.value = ""
         self.review.say("")
         self._changing.layout.display = None

@@ -23,6 +23,7 @@ from . import escape
 from .boxes import boxed
 from .card import banner, card
 from .dealing import TicketDealing
+from .ending import close_parts
 from .order_form import OrderForm
 from .order_panel import APART, OrderPanel
 from .proposal_card import proposal_card
@@ -149,6 +150,7 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Take it off the screen and stop looking at the market. What was sent from it goes on. Idempotent."""
         self._end("This ticket was closed.")
+        close_parts(self)
         super().close()
 
     # --- what a person does, in any thread --------------------------------------------------------------------------
