@@ -94,7 +94,7 @@ class AccountLine:
         self._connections = 0
         self._system: str | None = None
         self._now = Instant(0.0, 0)
-        self._told = -1
+        self._told, self._forbade = -1, ""
         self._mistakes: set[str] = set()
         """What went wrong in this program itself, and was said."""
         self._books.listeners += [self._reconciler.watch, self._kill_learns]
@@ -362,6 +362,10 @@ class AccountLine:
         self._tell()
 
     def _tell(self) -> None:
+        if (reason := self.forbidden()) != self._forbade:
+            # A snapshot of nothing changes no order, and yet it is what somebody waits for.
+            self._forbade = reason
+            self._books.version += 1
         if self._books.version == self._told:
             return
         self._told = self._books.version

@@ -590,6 +590,20 @@ def test_watchers_hear_of_changes_and_versions_go_up() -> None:
     assert len(versions) >= 3
 
 
+def test_watchers_hear_that_the_account_is_known_though_nothing_is_open() -> None:
+    """Balances may come first; the empty snapshot after them is what a first proposal waits for."""
+    line = Line()
+    heard: list[bool] = []
+    line.account.watchers = (lambda: heard.append(line.now.reconciled),)
+    line.account.opened(line.at)
+    line.account.ledger(BalancesMessage(type="snapshot", data=[], sequence=1), line.at)
+    line.flush()
+    assert heard
+    assert not any(heard)
+    line.snapshot()
+    assert heard[-1] is True
+
+
 @pytest.mark.promise("O-05")
 def test_only_an_unknown_order_can_be_acknowledged() -> None:
     """Acknowledging names one order of which nobody knows whether it exists."""
