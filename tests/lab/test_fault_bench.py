@@ -202,6 +202,7 @@ def test_paper_has_a_panel_once_its_exchange_is_there(lab: kl.Lab) -> None:
         assert panel.tabs.titles == ("The line", "Orders", "REST")
         panel.close()
         bench = FaultBench(paper, paper.sandbox._there)
+        paper.executions()  # a line that was lost before its first report has missed nothing
         heard(work(bench, "reset"), "connection private 1: lost (connection lost), made again", "executions: gap")
         assert bench.restore().startswith("Back to normal")
 
