@@ -37,7 +37,7 @@ def test_everything_is_formatted() -> None:
     assert found == "", found
 
 
-@pytest.mark.early
+@pytest.mark.types
 def test_types_are_strict_over_package_and_tests() -> None:
     """What to check and how strictly is in pyproject.toml; the cache makes it quick the second time."""
     found = tool("mypy")
