@@ -11,7 +11,6 @@ import secrets
 from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.resources import files
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +23,7 @@ from .health_readings import Reading, readings
 from .live_view import Frame, LiveView, Send
 from .pace import Pace
 from .pump import PUMP, Painted, Pump
+from .scripts import script, style
 from .shown import Made, Shown
 
 if TYPE_CHECKING:
@@ -287,13 +287,11 @@ def _widget_class() -> Any:
     import anywidget
     import traitlets
 
-    static = files(__package__) / "static"
-
     class HealthWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand: a title. All facts come as frames."""
 
-        _esm = (static / "health.js").read_text("utf-8")
-        _css = (static / "health.css").read_text("utf-8")
+        _esm = script("health.js")
+        _css = style("health.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)
 

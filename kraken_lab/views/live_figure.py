@@ -12,7 +12,6 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..tables.vitals import Vitals
@@ -22,6 +21,7 @@ from .figure_changes import Parts, frame_between, parts_of
 from .live_view import Frame, LiveView, Send
 from .pace import Pace
 from .pump import PUMP, Pump
+from .scripts import script, style
 from .shown import Made, Shown, sketch_html
 from .vitals_line import VitalsLine
 
@@ -191,14 +191,11 @@ def _widget_class() -> Any:
     import anywidget
     import traitlets
 
-    static = files(__package__) / "static"
-
     class LiveFigureWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand: a title. The figure comes as frames, and plotly.js when asked for."""
 
-        # As text: a path would be watched by a thread in a development install.
-        _esm = f"const LIGHT = {json.dumps(dict(theme.LIGHT))};\n{(static / 'live_figure.js').read_text('utf-8')}"
-        _css = (static / "live_table.css").read_text("utf-8") + (static / "live_figure.css").read_text("utf-8")
+        _esm = f"const LIGHT = {json.dumps(dict(theme.LIGHT))};\n{script('live_figure.js')}"
+        _css = style("live_table.css", "live_figure.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)
         plotly = traitlets.Unicode().tag(sync=True)

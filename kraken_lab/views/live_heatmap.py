@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +32,7 @@ from .live_figure import LiveFigure
 from .own import Own
 from .palettes import palette
 from .pump import PUMP, Pump
+from .scripts import script, style, text
 from .shown import Made, Shown
 
 if TYPE_CHECKING:
@@ -201,11 +201,11 @@ class LiveHeatmap(Shown):
         }
         parts = {
             "@TITLE@": escape.attribute(escape.clip(self.title, 200)),
-            "@STYLE@": _styles(),
+            "@STYLE@": style("heat.css"),
             "@STATE@": json.dumps(state).replace("<", "\\u003c"),
-            "@SCRIPT@": _scripts(),
+            "@SCRIPT@": script(*_SCRIPTS),
         }
-        page = (files(__package__) / "static" / "heat_page.html").read_text("utf-8")
+        page = text("heat_page.html")
         return re.sub("|".join(parts), lambda found: parts[found[0]], page)
 
 
@@ -273,18 +273,6 @@ def _reach(history: LadderHistory, begin: int, levels: int | None) -> tuple[floa
 
 
 @cache
-def _scripts() -> str:
-    """The widget's module: its files one after the other, as a widget is loaded from one text."""
-    static = files(__package__) / "static"
-    return "\n".join((static / name).read_text("utf-8") for name in _SCRIPTS)
-
-
-@cache
-def _styles() -> str:
-    return (files(__package__) / "static" / "heat.css").read_text("utf-8")
-
-
-@cache
 def _widget_class() -> Any:
     """The widget's class, made when first needed: nothing here loads a widget library before."""
     import anywidget
@@ -293,9 +281,8 @@ def _widget_class() -> Any:
     class HeatmapWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand: how it is to look. All columns come as frames."""
 
-        # As text: a path would be watched by a thread in a development install.
-        _esm = _scripts()
-        _css = _styles()
+        _esm = script(*_SCRIPTS)
+        _css = style("heat.css")
         key = traitlets.Unicode().tag(sync=True)
         options: Any = traitlets.Dict().tag(sync=True)
         palette: Any = traitlets.Dict().tag(sync=True)

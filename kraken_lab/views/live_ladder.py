@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..market import BookSnapshot
@@ -26,6 +25,7 @@ from .ladder_picture import Grid, LadderPicture, LastTrade, changes, grid_of, pi
 from .live_view import Frame, LiveView, Send
 from .own import Own, QueuePlace
 from .pump import PUMP, Pump
+from .scripts import script, style
 from .shown import Made, Shown
 from .vitals_line import VitalsLine
 
@@ -255,14 +255,11 @@ def _widget_class() -> Any:
     import anywidget
     import traitlets
 
-    static = files(__package__) / "static"
-
     class LadderWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand. The ladder itself comes as frames."""
 
-        # As text: a path would be watched by a thread in a development install.
-        _esm = (static / "ladder.js").read_text("utf-8")
-        _css = (static / "ladder.css").read_text("utf-8")
+        _esm = script("ladder.js")
+        _css = style("ladder.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)
         base = traitlets.Unicode().tag(sync=True)

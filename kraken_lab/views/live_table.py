@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Any, Protocol
 
 from ..tables import Schema, TableView
@@ -18,6 +17,7 @@ from . import escape
 from .ending import close_whole
 from .live_view import Frame, LiveView, Send
 from .picture import Picture, Words, frame_between, heading, picture_of
+from .scripts import script, style
 from .vitals_line import VitalsLine
 
 __all__ = ["LiveTableView", "Source", "table_widget"]
@@ -121,14 +121,11 @@ def _widget_class() -> Any:
     import anywidget
     import traitlets
 
-    static = files(__package__) / "static"
-
     class LiveTableWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand: which columns there are. All rows come as frames."""
 
-        # As text: a path would be watched by a thread in a development install.
-        _esm = (static / "live_table.js").read_text("utf-8")
-        _css = (static / "live_table.css").read_text("utf-8")
+        _esm = script("live_table.js")
+        _css = style("live_table.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)
         columns: Any = traitlets.List().tag(sync=True)

@@ -1,15 +1,12 @@
 // The health strip: a verdict, a cell for each reading, sentences for what needs to be seen, and a line of latency.
 // See health.py for what a frame holds. Every text is written with textContent: nothing of it is ever read as markup.
 
-const QUIET = 6000; // ms without a word of the kernel after which that is said
 const KEPT = 300; // points of the line of latency
 const BREAK = 3000; // ms between two of them after which the line is broken
 const SVG = "http://www.w3.org/2000/svg";
 const MARKS = { up: "●", warn: "▲", down: "■", "": "○" }; // shapes, so that colour is never alone
 const WIDE = 240;
 const HIGH = 34;
-
-const stores = new Map(); // by the widget's key: all views of one widget share what it was sent
 
 class Store {
   constructor(model) {
@@ -60,20 +57,9 @@ class Store {
     for (const view of this.views) view.wants();
   }
 
-  end() {
+  close() {
     this.model.off("msg:custom", this.hear);
   }
-}
-
-function made(kind, css, text) {
-  const element = document.createElement(kind);
-  element.className = css;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function drawn(kind, values) {
@@ -135,7 +121,7 @@ class View {
       store.hold(!store.paused); // at once, however busy the kernel is
       store.say({ kind: "pause", on: store.paused });
     });
-    head.append(made("span", "kl-title", title), this.verdict, this.at, this.button);
+    head.append(worded("span", "kl-title", title), this.verdict, this.at, this.button);
     this.list = made("ul", "kl-concerns");
     this.list.setAttribute("aria-label", "what needs to be seen");
     this.list.tabIndex = -1;
@@ -244,9 +230,9 @@ class View {
     this.list.replaceChildren(
       ...concerns.map(([tone, where, what, done, next]) => {
         const item = made("li", tone);
-        item.append(made("span", "kl-mark", MARKS[tone]), made("b", "", where), made("span", "kl-what", what));
-        if (done) item.append(made("span", "kl-done", done));
-        if (next) item.append(made("span", "kl-next", `→ ${next}`));
+        item.append(worded("span", "kl-mark", MARKS[tone]), worded("b", "", where), worded("span", "kl-what", what));
+        if (done) item.append(worded("span", "kl-done", done));
+        if (next) item.append(worded("span", "kl-next", `→ ${next}`));
         return item;
       }),
     );
@@ -282,41 +268,4 @@ class View {
   }
 }
 
-function tellSeen(store) {
-  const visible = document.visibilityState !== "hidden";
-  const near = [...store.views].some((view) => view.near);
-  if (visible === store.visible && near === store.near) return;
-  Object.assign(store, { visible, near });
-  store.say({ kind: "seen", visible, near });
-}
-
-function storeOf(model) {
-  const key = model.get("key");
-  if (!stores.has(key)) stores.set(key, new Store(model));
-  return stores.get(key);
-}
-
-function initialize({ model }) {
-  const store = storeOf(model);
-  return () => {
-    store.end();
-    stores.delete(model.get("key"));
-  };
-}
-
-function render({ model, el }) {
-  const store = storeOf(model);
-  const view = new View(store, el);
-  store.views.add(view);
-  Object.assign(store, { visible: true, near: true });
-  if (store.views.size === 1) store.say({ kind: "ready" });
-  tellSeen(store);
-  view.wants();
-  return () => {
-    view.end();
-    store.views.delete(view);
-    if (!store.views.size) store.say({ kind: "bye" });
-  };
-}
-
-export default { initialize, render };
+export default lively(Store, View);

@@ -4,13 +4,13 @@ class ColourBar {
   constructor(base, chosen) {
     this.chosen = chosen;
     this.element = made("div", "kl-sizes");
-    this.element.append(made("span", "", `size (${base})`));
+    this.element.append(worded("span", "", `size (${base})`));
     this.track = made("div", "kl-track");
     this.canvas = made("canvas", "");
     this.marks = made("div", "kl-marks");
     this.handles = ["low", "high"].map((name, n) => this.handle(name, n));
     this.track.append(this.canvas, this.marks, ...this.handles);
-    this.auto = made("button", "kl-button", "auto");
+    this.auto = worded("button", "kl-button", "auto");
     this.auto.type = "button";
     this.auto.title = "Fit the colours to the sizes in sight";
     this.auto.addEventListener("click", () => chosen(null));
@@ -81,7 +81,7 @@ class ColourBar {
     });
     this.marks.replaceChildren();
     for (let power = Math.ceil(this.from); power <= this.to; power++) {
-      const mark = made("span", "", plain(10 ** power));
+      const mark = worded("span", "", plain(10 ** power));
       mark.style.left = `${place(10 ** power)}%`;
       this.marks.append(mark);
     }

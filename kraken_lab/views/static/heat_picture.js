@@ -1,8 +1,6 @@
 // The picture as one has it before one: its line of facts, buttons, colour bar, keys, mouse, and what is read out.
 // Every text is written with textContent or fillText: nothing that came over the wire is ever read as markup.
 
-const QUIET = 6000; // ms without a word of the kernel after which that is said
-const TONES = { LIVE: "up", STOPPED: "down", REFUSED: "down", FAILED: "down" };
 const MOUSE =
   "Mouse: drag to move, with Shift to draw a box; wheel to zoom in time, with Shift in price (click first, or hold " +
   "Ctrl); drag an axis to stretch it.";
@@ -14,28 +12,6 @@ const ON_DARK = {
   buy: "#3ddc97", sell: "#ff6b7d", ink: "#e6ebf4", grid: "rgba(147, 160, 180, .16)", edge: "rgba(3, 7, 19, .9)",
   label: "rgba(8, 12, 20, .88)", cross: "rgba(230, 235, 244, .7)", paper: "rgba(8, 12, 20, .8)", muted: "#b4bfcf",
 };
-
-function made(kind, css, text) {
-  const element = document.createElement(kind);
-  element.className = css;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function duration(seconds) {
-  if (seconds < 59.5) return seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 < 1 ? `${minutes} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function counted(count, noun) {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
-}
 
 class HeatPicture extends HeatSight {
   constructor(store, el) {
@@ -82,7 +58,7 @@ class HeatPicture extends HeatSight {
     this.state = made("span", "kl-state warn");
     this.said = made("span", "kl-said");
     this.pauser = this.button("Pause", "", () => this.pause());
-    head.append(made("span", "kl-title", facts.title), this.state, this.said, this.pauser);
+    head.append(worded("span", "kl-title", facts.title), this.state, this.said, this.pauser);
 
     const bar = made("div", "kl-bar");
     this.follower = this.button("Follow now", "Show the newest columns as they come (F)", () => this.followNow());
@@ -105,9 +81,9 @@ class HeatPicture extends HeatSight {
     this.over = made("canvas", "kl-over");
     this.tip = made("div", "kl-tip");
     this.tip.hidden = true;
-    this.hint = made("div", "kl-hint", "click the picture or hold Ctrl to zoom with the wheel");
+    this.hint = worded("div", "kl-hint", "click the picture or hold Ctrl to zoom with the wheel");
     this.hint.hidden = true;
-    this.empty = made("div", "kl-empty", "no columns yet");
+    this.empty = worded("div", "kl-empty", "no columns yet");
     this.plot.append(this.base, this.over, this.tip, this.hint, this.empty);
     this.listen();
 
@@ -123,8 +99,8 @@ class HeatPicture extends HeatSight {
       this.toggle("own", [["kl-dash", "own orders"], ["kl-diamond", "own fills"]]),
     ];
     const gap = made("span", "kl-key");
-    gap.append(made("i", "kl-hatch"), made("span", "", "gap"));
-    const help = made("div", "kl-help", `${MOUSE} ${KEYS}`);
+    gap.append(made("i", "kl-hatch"), worded("span", "", "gap"));
+    const help = worded("div", "kl-help", `${MOUSE} ${KEYS}`);
     help.hidden = true;
     const keys = this.button("?", "mouse and keys", () => {
       help.hidden = !help.hidden;
@@ -146,7 +122,7 @@ class HeatPicture extends HeatSight {
   }
 
   button(text, title, act) {
-    const button = made("button", "kl-button", text);
+    const button = worded("button", "kl-button", text);
     button.type = "button";
     if (title) button.title = title;
     if (text.length === 1) button.setAttribute("aria-label", title);
@@ -159,7 +135,7 @@ class HeatPicture extends HeatSight {
     button.type = "button";
     button.title = "show or hide";
     button.setAttribute("aria-pressed", "true");
-    for (const [css, text] of parts) button.append(made("i", css), made("span", "", text));
+    for (const [css, text] of parts) button.append(made("i", css), worded("span", "", text));
     button.addEventListener("click", () => {
       this.shown[name] = !this.shown[name];
       button.setAttribute("aria-pressed", String(this.shown[name]));
@@ -242,42 +218,10 @@ class HeatPicture extends HeatSight {
 
   head(now) {
     const { store } = this;
-    const { facts } = store;
-    const lost = now - store.heardAt;
-    let state = facts?.state ?? "";
-    const said = [];
-    if (store.still) {
-      state = "SAVED";
-      said.push(store.still);
-    } else if (store.paused) {
-      state = "PAUSED";
-      said.push("the stream goes on");
-    } else if (!facts) {
-      state = "WAITING";
-      said.push("for the kernel");
-    } else if (lost > QUIET && !facts.ended) {
-      state = "NOT UPDATED";
-      said.push(`no word from the kernel for ${duration(lost / 1000)}`);
-    }
-    if (facts) {
-      if (facts.age !== null && !store.still) {
-        const age = facts.age + (facts.ended ? 0 : (now - store.factsAt) / 1000);
-        said.push(facts.ended ? "ended" : `last message ${duration(age)} ago`);
-      }
-      if (facts.rate !== null && !facts.ended) said.push(`${facts.rate.toFixed(1)} messages/s`);
-      if (facts.gaps !== null) said.push(facts.gaps ? counted(facts.gaps, "gap") : "no gaps");
-      if (facts.agreed !== null) said.push(`${counted(facts.agreed, "checksum")} agreed`);
-      if (facts.failed) said.push(`${facts.failed.toLocaleString("en-US")} failed`);
-      if (facts.note) said.push(facts.note);
-    }
-    this.state.hidden = !state;
-    write(this.state, state);
-    this.state.className = `kl-state ${TONES[state] ?? "warn"}`;
-    write(this.said, said.join(" · "));
-    write(this.pauser, store.paused ? "Resume" : "Pause");
-    this.pauser.hidden = Boolean(store.still) || (Boolean(facts?.ended) && !store.paused);
-    this.pauser.setAttribute("aria-label", `${store.paused ? "Resume" : "Pause"} ${this.facts.title}`);
-    this.pauser.setAttribute("aria-pressed", String(store.paused));
+    const { state, said } = standing(store, now);
+    writeState(this.state, state);
+    write(this.said, said);
+    writePause(this.pauser, store, this.facts.title);
     this.follower.setAttribute("aria-pressed", String(this.follow));
     this.boxer.setAttribute("aria-pressed", String(Boolean(this.boxes)));
     if (state !== this.stated) {

@@ -331,7 +331,12 @@ class HeatStore {
     return `${units > 2 ** 51 ? "≈" : ""}${fixed(units, this.meta.qty_precision)}`;
   }
 
-  end_() {
+  // What a page has already need not be sent again.
+  having() {
+    return { have: this.blocks.length ? this.end : null };
+  }
+
+  close() {
     this.model.off("msg:custom", this.hear);
   }
 }

@@ -2,8 +2,6 @@
 
 const DRAG = 4; // pixels the mouse may move in a click
 
-const stores = new Map(); // by the widget's key: all views of one widget share what it was sent
-
 class HeatView extends HeatPicture {
   // --- mouse --------------------------------------------------------------------------------------------------------
 
@@ -233,41 +231,6 @@ function plotCursor(plot, cursor) {
 
 // --- the widget -----------------------------------------------------------------------------------------------------
 
-function tellSeen(store) {
-  const visible = document.visibilityState !== "hidden";
-  const near = [...store.views].some((view) => view.near);
-  if (visible === store.visible && near === store.near) return;
-  Object.assign(store, { visible, near });
-  store.say({ kind: "seen", visible, near, have: store.blocks.length ? store.end : null });
-}
+const widget = lively(HeatStore, HeatView);
 
-function storeOf(model) {
-  const key = model.get("key");
-  if (!stores.has(key)) stores.set(key, new HeatStore(model));
-  return stores.get(key);
-}
-
-function initialize({ model }) {
-  const store = storeOf(model);
-  return () => {
-    store.end_();
-    stores.delete(model.get("key"));
-  };
-}
-
-function render({ model, el }) {
-  const store = storeOf(model);
-  const view = new HeatView(store, el);
-  store.views.add(view);
-  Object.assign(store, { visible: true, near: true });
-  if (store.views.size === 1) store.say({ kind: "ready", have: store.blocks.length ? store.end : null });
-  tellSeen(store);
-  view.wants();
-  return () => {
-    view.end();
-    store.views.delete(view);
-    if (!store.views.size) store.say({ kind: "bye" });
-  };
-}
-
-export default { initialize, render };
+export default widget;

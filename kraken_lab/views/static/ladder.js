@@ -6,11 +6,7 @@ const ROW = 21; // pixels of one row
 const NEAR_EDGE = 4; // rows from the edge at which the touch brings the middle back
 const PAGE = 10; // rows of PageUp and PageDown
 const FLASH = 900; // ms that a change is marked
-const QUIET = 6000; // ms without a word of the kernel after which that is said
-const TONES = { LIVE: "up", STOPPED: "down", REFUSED: "down", FAILED: "down" };
 const SIDES = { buy: "bids", sell: "asks" };
-
-const stores = new Map(); // by the widget's key: all views of one widget share what it was sent
 
 // --- numbers --------------------------------------------------------------------------------------------------------
 
@@ -20,17 +16,6 @@ function decimal(units, scale) {
   if (scale <= 0) return digits;
   digits = digits.padStart(scale + 1, "0");
   return `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-}
-
-function duration(seconds) {
-  if (seconds < 59.5) return seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function counted(count, noun) {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 // --- what was sent --------------------------------------------------------------------------------------------------
@@ -130,23 +115,12 @@ class Store {
     return found;
   }
 
-  end() {
+  close() {
     this.model.off("msg:custom", this.hear);
   }
 }
 
 // --- what is seen ---------------------------------------------------------------------------------------------------
-
-function made(kind, css, role) {
-  const element = document.createElement(kind);
-  element.className = css;
-  if (role) element.setAttribute("role", role);
-  return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 function button(words, hint, press) {
   const element = made("button", "kl-tool");
@@ -626,43 +600,13 @@ class View {
 
   head(now) {
     const { store } = this;
-    const { facts } = store;
-    const lost = now - store.heardAt;
-    let state = facts?.state ?? "";
-    const said = [];
-    if (store.paused) {
-      state = "PAUSED";
-      said.push("the stream goes on");
-    } else if (!facts) {
-      state = "WAITING";
-      said.push("for the kernel");
-    } else if (lost > QUIET && !facts.ended) {
-      state = "NOT UPDATED";
-      said.push(`no word from the kernel for ${duration(lost / 1000)}`);
-    }
-    if (facts) {
-      if (facts.age !== null) {
-        const age = facts.age + (facts.ended ? 0 : (now - store.factsAt) / 1000);
-        said.push(facts.ended ? "ended" : `last message ${duration(age)} ago`);
-      }
-      if (facts.rate !== null && !facts.ended) said.push(`${facts.rate.toFixed(1)} messages/s`);
-      if (facts.epoch !== null) said.push(`epoch ${facts.epoch}`);
-      if (facts.gaps !== null) said.push(facts.gaps ? counted(facts.gaps, "gap") : "no gaps");
-      if (facts.agreed !== null) said.push(`${counted(facts.agreed, "checksum")} agreed`);
-      if (facts.failed) said.push(`${facts.failed.toLocaleString("en-US")} failed`);
-      if (facts.note) said.push(facts.note);
-    }
-    this.state.hidden = !state;
-    write(this.state, state);
-    this.state.className = `kl-state ${TONES[state] ?? "warn"}`;
-    write(this.said, said.join(" · "));
+    const { state, said } = standing(store, now);
+    writeState(this.state, state);
+    write(this.said, said);
     const chosen = this.chosen && store.grid ? `, chosen: ${this.chosen.side} at ${decimal(this.chosen.price, store.grid.price_digits)}` : "";
     write(this.told, `${state}${chosen}`);
-    write(this.pauser, store.paused ? "Resume" : "Pause");
-    this.pauser.hidden = Boolean(facts?.ended) && !store.paused;
+    writePause(this.pauser, store, store.title);
     this.pauser.title = store.paused ? "Let the picture go on" : "Hold the picture still; the stream goes on";
-    this.pauser.setAttribute("aria-label", `${store.paused ? "Resume" : "Pause"} ${store.title}`);
-    this.pauser.setAttribute("aria-pressed", String(store.paused));
     this.centre.classList.toggle("away", !this.follows || Boolean(this.far));
     const group = store.grid && (this.group ?? store.grid.group);
     write(this.stepped, group ? `row = ${decimal(this.step, store.grid.price_digits)} ${store.quote} (${counted(group, "tick")})` : "");
@@ -803,43 +747,6 @@ function shortened(units, scale) {
   return `${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${kept ? `.${kept}` : ""}`;
 }
 
-function tellSeen(store) {
-  const visible = document.visibilityState !== "hidden";
-  const near = [...store.views].some((view) => view.near);
-  if (visible === store.visible && near === store.near) return;
-  Object.assign(store, { visible, near });
-  store.say({ kind: "seen", visible, near });
-}
-
 // --- the widget -----------------------------------------------------------------------------------------------------
 
-function storeOf(model) {
-  const key = model.get("key");
-  if (!stores.has(key)) stores.set(key, new Store(model));
-  return stores.get(key);
-}
-
-function initialize({ model }) {
-  const store = storeOf(model);
-  return () => {
-    store.end();
-    stores.delete(model.get("key"));
-  };
-}
-
-function render({ model, el }) {
-  const store = storeOf(model);
-  const view = new View(store, el);
-  store.views.add(view);
-  Object.assign(store, { visible: true, near: true });
-  if (store.views.size === 1) store.say({ kind: "ready" });
-  tellSeen(store);
-  view.wants();
-  return () => {
-    view.end();
-    store.views.delete(view);
-    if (!store.views.size) store.say({ kind: "bye" });
-  };
-}
-
-export default { initialize, render };
+export default lively(Store, View);

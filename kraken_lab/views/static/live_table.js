@@ -5,16 +5,12 @@ const ROW = 22; // pixels of one row
 const HEAD = 26; // of the names of the columns
 const SHOWN = 15; // rows before it scrolls
 const FLASH = 900; // ms that a change is marked
-const QUIET = 6000; // ms without a word of the kernel after which that is said
 const DASH = "–";
 const MISSING_SCALE = -128;
 const SPILLED = 127;
 const NAT = -(2n ** 63n);
 const NO_UINT = 2n ** 64n - 1n;
 const QUANTITIES = ["qty", "order_qty"];
-const TONES = { LIVE: "up", STOPPED: "down", REFUSED: "down", FAILED: "down" };
-
-const stores = new Map(); // by the widget's key: all views of one widget share what it was sent
 
 // --- what was sent --------------------------------------------------------------------------------------------------
 
@@ -214,7 +210,7 @@ class Store {
     }
   }
 
-  end() {
+  close() {
     this.model.off("msg:custom", this.hear);
   }
 }
@@ -244,29 +240,7 @@ function clock(ns) {
   return `${today ? "" : `${day} `}${time}${micros ? micros.toString().padStart(3, "0") : ""}`;
 }
 
-function duration(seconds) {
-  if (seconds < 59.5) return seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function counted(count, noun) {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 // --- what is seen ---------------------------------------------------------------------------------------------------
-
-function made(kind, css, role) {
-  const element = document.createElement(kind);
-  element.className = css;
-  if (role) element.setAttribute("role", role);
-  return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 class View {
   constructor(store, el) {
@@ -441,42 +415,11 @@ class View {
 
   head(now) {
     const { store } = this;
-    const { facts } = store;
-    const lost = now - store.heardAt;
-    let state = facts?.state ?? "";
-    const said = [];
-    if (store.paused) {
-      state = "PAUSED";
-      said.push("the stream goes on");
-    } else if (!facts) {
-      state = "WAITING";
-      said.push("for the kernel");
-    } else if (lost > QUIET && !facts.ended) {
-      state = "NOT UPDATED";
-      said.push(`no word from the kernel for ${duration(lost / 1000)}`);
-    }
-    if (facts) {
-      if (facts.age !== null) {
-        const age = facts.age + (facts.ended ? 0 : (now - store.factsAt) / 1000);
-        said.push(facts.ended ? "ended" : `last message ${duration(age)} ago`);
-      }
-      if (facts.rate !== null && !facts.ended) said.push(`${facts.rate.toFixed(1)} messages/s`);
-      if (facts.rows !== null) said.push(counted(facts.rows, "row"));
-      if (facts.epoch !== null) said.push(`epoch ${facts.epoch}`);
-      if (facts.gaps !== null) said.push(facts.gaps ? counted(facts.gaps, "gap") : "no gaps");
-      if (facts.agreed !== null) said.push(`${counted(facts.agreed, "checksum")} agreed`);
-      if (facts.failed) said.push(`${facts.failed.toLocaleString("en-US")} failed`);
-      if (facts.note) said.push(facts.note);
-    }
-    this.state.hidden = !state;
-    write(this.state, state);
-    this.state.className = `kl-state ${TONES[state] ?? "warn"}`;
-    write(this.said, said.join(" · "));
+    const { state, said } = standing(store, now);
+    writeState(this.state, state);
+    write(this.said, said);
     write(this.told, state);
-    write(this.button, store.paused ? "Resume" : "Pause");
-    this.button.hidden = Boolean(facts?.ended) && !store.paused;
-    this.button.setAttribute("aria-label", `${store.paused ? "Resume" : "Pause"} ${store.title}`);
-    this.button.setAttribute("aria-pressed", String(store.paused));
+    writePause(this.button, store, store.title);
   }
 
   pause() {
@@ -512,43 +455,6 @@ function label(column) {
   return column.kind === "time" ? `${column.name} (UTC)` : column.name;
 }
 
-function tellSeen(store) {
-  const visible = document.visibilityState !== "hidden";
-  const near = [...store.views].some((view) => view.near);
-  if (visible === store.visible && near === store.near) return;
-  Object.assign(store, { visible, near });
-  store.say({ kind: "seen", visible, near });
-}
-
 // --- the widget -----------------------------------------------------------------------------------------------------
 
-function storeOf(model) {
-  const key = model.get("key");
-  if (!stores.has(key)) stores.set(key, new Store(model));
-  return stores.get(key);
-}
-
-function initialize({ model }) {
-  const store = storeOf(model);
-  return () => {
-    store.end();
-    stores.delete(model.get("key"));
-  };
-}
-
-function render({ model, el }) {
-  const store = storeOf(model);
-  const view = new View(store, el);
-  store.views.add(view);
-  Object.assign(store, { visible: true, near: true });
-  if (store.views.size === 1) store.say({ kind: "ready" });
-  tellSeen(store);
-  view.wants();
-  return () => {
-    view.end();
-    store.views.delete(view);
-    if (!store.views.size) store.say({ kind: "bye" });
-  };
-}
-
-export default { initialize, render };
+export default lively(Store, View);
