@@ -12,6 +12,7 @@ from ..trading import Code, Gesture, Order, OrderState, Proposal
 from ..trading.order_machine import AMENDMENT_NOT_MADE
 from .calls import Calls
 from .dealer import Dealer, Told
+from .fates import Fates
 from .ground import Ground
 from .outcome import Outcome
 from .person import Person
@@ -28,6 +29,7 @@ class Confirming:
     def __init__(self, dealer: Dealer, ground: Ground, calls: Calls, person: Person, shown: list[str]) -> None:
         self._dealer, self._ground, self._calls, self._person = dealer, ground, calls, person
         self._shown = shown
+        self.fates = Fates()
 
     def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
         """Send it, once. Gives the order it became, the orders of a batch, or None for a cancellation.
@@ -39,6 +41,7 @@ class Confirming:
         gesture = self._gesture(proposal, code)
         if proposal.kind in ("cancel_all", "cancel_all_orders_after"):
             self._calls.do(lambda: self._dealer.reduce(proposal, gesture=gesture))
+            self.fates.note(proposal, ())
             return None
         outcome = Outcome(f"{proposal.what} to be on its way")
         began = self._ground.clock.now().wall_ns
@@ -64,7 +67,9 @@ class Confirming:
 
         def submit() -> tuple[Order, ...]:
             taken.set()
-            return self._dealer.submit(proposal, told, gesture=gesture, again=again)
+            orders = self._dealer.submit(proposal, told, gesture=gesture, again=again)
+            self.fates.note(proposal, orders)
+            return orders
 
         try:
             return self._calls.do(submit)

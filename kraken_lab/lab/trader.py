@@ -159,6 +159,10 @@ class Trader:
         """A new proposal from the same arguments with these changed, with the facts of now."""
         return builders.remade(proposal, changes, self.facts(proposal.symbol))
 
+    def fate(self, proposal: Proposal) -> str:
+        """What became of a proposal that was confirmed, in words; empty for one that was not."""
+        return self.confirming.fates.of(proposal)
+
     def explain(self, subject: object, proposal: Proposal | None) -> Explanation:
         """What an error or an order means, with the numbers of its pair."""
         symbol = proposal.symbol if proposal is not None else str(getattr(subject, "symbol", "") or "")

@@ -221,7 +221,9 @@ class Gate:
             reasons = [found.said for found in proposal.stops] or ["its arguments make no request"]
             raise OrderRefused(proposal.what, reasons)
         if self._confirmed.get(id(proposal)) is proposal:
-            raise ConfirmationVoid(proposal.what, "it was confirmed already")
+            raise ConfirmationVoid(
+                proposal.what, "it was confirmed already, and counts once; lab.orders shows what came of it"
+            )
         return proposal.request
 
     def _fresh_id(self) -> str:

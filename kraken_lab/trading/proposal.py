@@ -67,13 +67,16 @@ class Maker(Protocol):
     def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
         """Send it, once. ``code`` is the one-time code that live asks for, ``again`` says that it repeats another."""
 
+    def fate(self, proposal: Proposal) -> str:
+        """What became of one that was confirmed, in words; empty for one that was not."""
+
     def remake(self, proposal: Proposal, changes: Mapping[str, object]) -> Proposal:
         """A new proposal from the same arguments with these changed, with the facts of now."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Proposal:
-    """What would be sent, and everything that was found about it. Nothing has been sent.
+    """What would be sent, and everything that was found about it. Making one sends nothing.
 
     ``request`` is the canonical request with an empty token, or None where the arguments do not make one; ``arguments``
     are what it was made of. ``legs`` are the orders it would leave, each with its preview. ``notional`` is what it adds
@@ -164,6 +167,11 @@ class Proposal:
     def preview(self) -> Preview | None:
         """What its only order would do; None for a batch, whose `previews` are one for each order."""
         return self.previews[0] if len(self.previews) == 1 else None
+
+    @property
+    def fate(self) -> str:
+        """What became of it since it was confirmed, in words, such as ``O7ABCD-... is FILLED``; empty before."""
+        return "" if self.maker is None else self.maker.fate(self)
 
     @property
     def mode_words(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from ..wire import from_ns
 from .proposal_rows import WHERE, preview_rows, sum_rows, terms_rows
 from .sentences import printable
 from .words import in_words
@@ -24,7 +25,10 @@ def proposal_text(proposal: Proposal) -> str:
 
 def _lines(proposal: Proposal) -> Iterator[str]:
     yield f"<Proposal {proposal.mode_words}: {proposal.what}"
-    yield f"  {WHERE[proposal.mode]}; account {proposal.account}; nothing has been sent"
+    fate = proposal.fate
+    sent = f"CONFIRMED ALREADY: {fate}; it sends nothing more" if fate else "nothing has been sent"
+    made = f"made {from_ns(proposal.made_at.wall_ns, 0)[11:19]} UTC"
+    yield f"  {WHERE[proposal.mode]}; account {proposal.account}; {made}; {sent}"
     warnings = () if proposal.decided_by else proposal.warnings
     yield from (f"  {_SIGNS[check.verdict]:8} {check.said}" for check in (*proposal.stops, *warnings))
     yield from (f"  {'note':8} {check.said}" for check in proposal.notes)

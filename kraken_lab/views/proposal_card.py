@@ -199,7 +199,9 @@ def _figures(check: Check) -> str:
 
 
 def _footer(proposal: Proposal) -> str:
-    if not proposal.ok:
+    if fate := proposal.fate:
+        words = f"CONFIRMED ALREADY: {fate}. It sends nothing more; for another order make another proposal."
+    elif not proposal.ok:
         words = "Nothing has been sent, and this cannot be."
     elif proposal.mode == "live":
         words = "Nothing has been sent. confirm(code) sends exactly this, once, with a code shown in this kernel."

@@ -49,6 +49,10 @@ class Desk:
         self.confirmed.append((proposal, code, again))
         return "an order"
 
+    def fate(self, proposal: Proposal) -> str:
+        """What became of it."""
+        return "O1 is FILLED" if any(one is proposal for one, _, _ in self.confirmed) else ""
+
     def remake(self, proposal: Proposal, changes: Mapping[str, object]) -> Proposal:
         """As the lab does it."""
         return remade(proposal, changes, self.facts)
@@ -303,3 +307,13 @@ def test_hostile_words_are_shown_as_escapes(text: str) -> None:
     shown = repr(proposed(a_wish(symbol=text), some_facts(halted=text)))
     assert text not in shown
     assert all(char.isprintable() or char == "\n" for char in shown)
+
+
+@pytest.mark.promise("A-07")
+def test_one_that_was_confirmed_says_so_wherever_it_is_shown_again() -> None:
+    """A cell that is run again must not tell a person that an order which is filled was never sent."""
+    proposal = proposed(a_wish())
+    assert "nothing has been sent" in repr(proposal)
+    proposal.confirm()
+    assert "CONFIRMED ALREADY: O1 is FILLED" in repr(proposal)
+    assert "nothing has been sent" not in repr(proposal)
