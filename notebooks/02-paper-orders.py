@@ -106,8 +106,8 @@ lab.positions
 # ## Cancelling, and stopping everything
 #
 # Cancels need no confirmation: they only reduce risk. `lab.kill()` cancels everything on the account and latches
-# `HALTED`, which outlives this kernel until somebody says why it may end. The same from any terminal, however busy
-# this notebook is: `kraken-lab kill`.
+# `HALTED`, which outlives this kernel until somebody says why it may end. A live account is stopped from any terminal
+# as well, however busy this notebook is: `kraken-lab kill`. (For a sandbox that needs `--at` and its address.)
 
 # %%
 order.cancel().wait("done")
