@@ -63,7 +63,8 @@ def collar(question: Question) -> Iterator[Check]:
         elif -through > FAR_PCT:
             yield warned("collar", f"{words}: it would rest very far away. Is every digit right?", **figures)
         else:
-            yield passed("collar", f"{words}, within {most:f} % through it.", **figures)
+            how = f"through it, as far as {most:f} % are allowed" if through > 0 else "which goes not through it"
+            yield passed("collar", f"{words}, {how}.", **figures)
 
 
 def _reference(leg: Leg, book: BookSnapshot) -> tuple[Decimal, str]:

@@ -294,8 +294,15 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The widget, with a sentence beside it for a saved notebook, in which no kernel stands behind it."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
-        words = f"{self._bench.title}. It needs a running kernel; lab.sandbox.control(fault=...) does the same."
-        return {**bundle, "text/plain": escape.terminal(words), "text/html": boxed(f"<div>{escape.html(words)}</div>")}
+        return {**bundle, "text/plain": repr(self), "text/html": boxed(f"<div>{escape.html(self._in_words)}</div>")}
+
+    def __repr__(self) -> str:
+        """In words: what a terminal shows of it, and what to do there."""
+        return escape.terminal(self._in_words)
+
+    @property
+    def _in_words(self) -> str:
+        return f"{self._bench.title}. It needs a running kernel; lab.sandbox.control(fault=...) does the same."
 
 
 def _line(entry: _Entry, *, still: bool) -> str:

@@ -231,5 +231,7 @@ def test_words_of_the_exchange_are_only_words(text: str) -> None:
 def test_a_saved_notebook_is_told_what_stood_there(room: Room) -> None:
     """Without a kernel there are no buttons, and a sentence says what does the same."""
     bundle: dict[str, Any] = room.panel._repr_mimebundle_()
+    assert repr(room.panel) == bundle["text/plain"]
+    assert len(repr(room.panel)) < 300
     assert "lab.sandbox.control(fault=...)" in bundle["text/plain"]
     assert "SANDBOX" in Page(bundle["text/html"]).text
