@@ -156,7 +156,7 @@ def test_a_wrong_checksum_goes_through_the_table_and_the_strip(room: Room) -> No
     assert read["readings"]["resyncs"][0] == "1"
     assert any("book BTC/USD is RESYNCING (checksum)" in one for one in room.page.evaluate("window.said"))
     assert "The checksum of the next update of the book BTC/USD is wrong." in room.result
-    until(lambda: "1 checksum mismatch" in room.journal and "LIVE again" in room.journal, 10)
+    until(lambda: "1 checksum mismatch" in room.journal and "LIVE again" in room.journal, 10, room.journal)
 
 
 def test_a_line_that_is_refused_is_trouble_with_what_comes_next(room: Room) -> None:
