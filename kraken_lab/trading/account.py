@@ -199,7 +199,9 @@ class Account(AccountLine):
         self._now = at
         if self._kill is None or not self._kill.goes_on:
             records = [machine.record for machine in self._books.orders.possibly_open()]
-            self._kill, self._kill_told = Kill(at, records, self._names), (False, False)
+            records_over = [machine.record for machine in self._books.orders if machine.record.is_terminal]
+            over = [record.order_id for record in records_over if record.order_id is not None]
+            self._kill, self._kill_told = Kill(at, records, self._names, over), (False, False)
             self._audit("kill", {"began": True, "open": [record.order_id or record.cl_ord_id for record in records]})
         self._take_back(self._books.orders, at)
         self._drive_kill(at)

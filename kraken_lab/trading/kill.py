@@ -77,10 +77,20 @@ class Kill:
     >>> kill = Kill(Instant(0.0, 0))
     >>> [query.name for query in kill.queries(Instant(0.0, 0))], kill.wants_socket()
     (['CancelAll', 'OpenOrders', 'ClosedOrders'], True)
+
+    ``orders`` may be open now; ``over`` are the exchange's ids of those that were known to have ended before, which
+    this kill did not end, whatever the clocks say.
     """
 
-    def __init__(self, at: Instant, orders: Iterable[OrderRecord] = (), symbol_of: SymbolOf = str) -> None:
+    def __init__(
+        self,
+        at: Instant,
+        orders: Iterable[OrderRecord] = (),
+        symbol_of: SymbolOf = str,
+        over: Iterable[str] = (),
+    ) -> None:
         self.began = at
+        self._over = frozenset(over)
         self._symbol_of = symbol_of
         self._orders: dict[str, KilledOrder] = {}
         self._due = at.mono
@@ -208,6 +218,8 @@ class Kill:
     def _take(self, found: RestOrder, asked: float) -> None:
         known = self._orders.get(found.order_id) or self._orders.pop(found.cl_ord_id or "", None)
         fate = _ENDED_WORDS.get(found.status, "not confirmed")
+        if known is None and fate != "not confirmed" and found.order_id in self._over:
+            return  # it had ended before, a moment ago
         if known is None and fate != "not confirmed" and (found.closed_ns or 0) < self.began.wall_ns - _CLOCKS_NS:
             return  # it had ended before
         if known is not None and known.fate != "not confirmed":

@@ -86,6 +86,22 @@ def test_a_kill_without_a_connection_uses_rest() -> None:
 
 
 @pytest.mark.promise("A-12")
+def test_what_had_ended_a_moment_before_is_not_the_kills() -> None:
+    """REST names it among the closed ones, within what two clocks may differ; here it is known that it was over."""
+    line = Line().open()
+    order = line.placed("O1")
+    line.hear(line.fill("O1", "T1", "1", "1"), report("O1", "filled", cum_qty="1"))
+    closed = line.rest_order(order, "closed")
+    line.answers["ClosedOrders"] = {"closed": {"O1": closed}}
+    line.wait(0.5)
+    killed(line)
+    line.wait(3.0)
+    assert line.now.kill is not None
+    assert line.now.kill.complete
+    assert lists(line.now.kill) == {"cancelled": [], "filled": [], "not confirmed": []}
+
+
+@pytest.mark.promise("A-12")
 @pytest.mark.fault("F-123")
 def test_a_kill_without_rest_uses_the_socket() -> None:
     """A fresh snapshot without open orders completes it."""
