@@ -112,12 +112,12 @@ class BadArgument(SetupError, ValueError):
 
 
 class BadCall(BadArgument, TypeError):
-    """A call whose arguments do not fit. ``problem`` is a sentence, ``usage`` how it is called."""
+    """A call whose arguments do not fit. ``problem`` says how, ``usage`` how it is called, ``done`` what came of it."""
 
-    def __init__(self, name: str, problem: str, usage: str) -> None:
+    def __init__(self, name: str, problem: str, usage: str, done: str = "") -> None:
         self.name, self.value, self.allowed, self.hint = name, None, usage, ""
-        self.problem, self.usage = problem, usage
-        Exception.__init__(self, f"{problem} It is called as {usage}. Nothing was sent.")
+        self.problem, self.usage, self.done = problem, usage, done
+        Exception.__init__(self, f"{problem} It is called as {usage}.{f' {done}' if done else ''}")
 
 
 class UnknownSymbol(SetupError, ValueError):

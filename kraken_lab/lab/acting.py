@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import BadArgument, NoWidgets
 from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
-from ..wire import whole_number
+from ..wire import plainly_called, whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
-from .plain_calls import plainly_called
 from .reports import AuditReport, KillOutcome
 from .trader import Trader
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from ..views.ticket import Ticket
 
 __all__ = ["Acting", "AuditLog"]
+
+_plainly = plainly_called("lab", done="Nothing was sent.")
 
 Number = str | int | Decimal | float
 """A price or quantity: text, int and Decimal exactly, a float only where its shortest decimal form is meant."""
@@ -51,10 +52,12 @@ class AuditLog:
         """Why it cannot be written or relied on now; None if it can."""
         return self._trader.audit.broken or self._trader.audit.trouble
 
+    @plainly_called("lab.audit")
     def verify(self) -> AuditReport:
         """Look at the whole chain: how many records, and every place where it does not hold."""
         return AuditReport.of(self._trader.look_at_log(lambda audit: audit.verify()))
 
+    @plainly_called("lab.audit")
     def records(self, last: int | None = None) -> list[Mapping[str, Any]]:
         """The records on the disk, oldest first, or the ``last`` so many of them."""
         found = self._trader.look_at_log(lambda audit: list(audit.records()))
@@ -73,7 +76,7 @@ class Acting:
 
     # --- proposals --------------------------------------------------------------------------------------------------
 
-    @plainly_called
+    @_plainly
     def add_order(self, **parameters: Any) -> Proposal:
         """A proposal for one order. Nothing is sent before its ``confirm()``.
 
@@ -92,7 +95,7 @@ class Acting:
         """
         return self._acting().propose_add(parameters)
 
-    @plainly_called
+    @_plainly
     def buy(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
         """`add_order` to buy ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
 
@@ -101,7 +104,7 @@ class Acting:
         """
         return self._simple("buy", symbol, order_qty, limit_price, parameters)
 
-    @plainly_called
+    @_plainly
     def sell(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
         """`add_order` to sell ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
 
@@ -130,7 +133,7 @@ class Acting:
             }
         )
 
-    @plainly_called
+    @_plainly
     def batch_add(self, orders: Sequence[Mapping[str, Any]], symbol: str | None = None, **parameters: Any) -> Proposal:
         """A proposal for two to fifteen orders of one pair; ``orders`` are parameters as of `add_order`.
 
@@ -152,7 +155,7 @@ class Acting:
         ]
         return self._acting().propose_batch({"symbol": symbol, "orders": plain, **parameters})
 
-    @plainly_called
+    @_plainly
     def amend_order(self, order: Order | str, **changes: Any) -> Proposal:
         """A proposal to change an order in place: it keeps its id, its fills and, for less, its place in the queue.
 
@@ -166,7 +169,7 @@ class Acting:
         """
         return self._acting().propose_amend(order, changes)
 
-    @plainly_called
+    @_plainly
     def edit_order(self, order: Order | str, **changes: Any) -> Proposal:
         """A proposal to cancel an order and place another for it, at the back of the queue; `amend_order` is better.
 
@@ -181,7 +184,7 @@ class Acting:
 
     # --- cancels ----------------------------------------------------------------------------------------------------
 
-    @plainly_called
+    @_plainly
     def cancel_order(self, order: Order | str) -> Order:
         """Ask the exchange to cancel an order, at once. Gives the order; ``.wait("done")`` says what came of it.
 
@@ -192,7 +195,7 @@ class Acting:
         """
         return self._acting().cancel_order(order)
 
-    @plainly_called
+    @_plainly
     def batch_cancel(self, orders: Sequence[Order | str]) -> tuple[Order, ...]:
         """Ask the exchange to cancel up to fifty orders with one request, at once.
 
@@ -209,6 +212,7 @@ class Acting:
     def cancel_all(self) -> tuple[Order, ...]: ...
     @overload
     def cancel_all(self, scope: str) -> tuple[Order, ...] | Proposal: ...
+    @_plainly
     def cancel_all(self, scope: str = "own") -> tuple[Order, ...] | Proposal:
         """Cancel this lab's own orders, by id, at once. Gives those it asked for.
 
@@ -229,7 +233,7 @@ class Acting:
             return trader.propose_cancel_all()
         return trader.act(lambda account, at: account.cancel_account(at))
 
-    @plainly_called
+    @_plainly
     def cancel_all_orders_after(self, timeout: int) -> Proposal | None:
         """Set the dead man's switch once: the account's orders end in ``timeout`` seconds; 0 takes it back.
 
@@ -244,6 +248,7 @@ class Acting:
         trader.act(lambda account, at: account.cancel_all_after(seconds, at))
         return None
 
+    @_plainly
     def dead_man(self, on: bool = True) -> Proposal | None:
         """Keep the dead man's switch refreshed while this process lives: should it die, the account's orders end.
 
@@ -257,6 +262,7 @@ class Acting:
 
     # --- stopping and arming ----------------------------------------------------------------------------------------
 
+    @_plainly
     def kill(self, reason: str = "lab.kill()") -> KillOutcome:
         """Halt everything, cancel every order of the account on every path, and say what came of it within ten seconds.
 
@@ -265,7 +271,7 @@ class Acting:
         """
         return KillOutcome.of(self._acting().kill(reason))
 
-    @plainly_called
+    @_plainly
     def resume(self, reason: str) -> None:
         """End a halt. The reason is kept in the audit log.
 
@@ -274,7 +280,7 @@ class Acting:
         """
         self._acting().resume(reason)
 
-    @plainly_called
+    @_plainly
     def arm(
         self,
         *,
@@ -303,6 +309,7 @@ class Acting:
         }
         self._acting().arm(Limits(**limits))
 
+    @_plainly
     def disarm(self) -> None:
         """Take arming back at once; the dead man's switch is turned off first. Idempotent."""
         self._acting().disarm()
@@ -322,7 +329,7 @@ class Acting:
             raise BadArgument("limits", limits, "kl.Limits(max_order_notional=..., ...)")
         self._acting().set_limits(limits)
 
-    @plainly_called
+    @_plainly
     def acknowledge(self, order: Order | str) -> None:
         """Say that an UNKNOWN order was seen: it blocks new orders on its symbol no more, and stays UNKNOWN.
 
@@ -331,7 +338,7 @@ class Acting:
         """
         self._acting().acknowledge(order)
 
-    @plainly_called
+    @_plainly
     def explain(self, subject: object, proposal: Proposal | None = None) -> Explanation:
         """An error of this package, a text of the exchange or an order as sentences with the pair's own numbers.
 
@@ -347,7 +354,7 @@ class Acting:
 
     # --- by hand ----------------------------------------------------------------------------------------------------
 
-    @plainly_called
+    @_plainly
     def ticket(self, symbol: str, **parameters: Any) -> Ticket:
         """An order ticket for a notebook: a form, what the order would do now, a review, and one button that sends.
 
@@ -370,6 +377,7 @@ class Acting:
 
         return Ticket(WidgetTrader(self, self._acting()), symbol, parameters)
 
+    @_plainly
     def blotter(self) -> Blotter:
         """The account on one screen, for a notebook: open orders to amend and cancel, fills, balances, positions.
 
@@ -397,7 +405,7 @@ class Acting:
         trader = self._acting()
         return orders_table(trader.host, lambda: trader.snapshot().orders)
 
-    @plainly_called
+    @_plainly
     def order(self, ident: str) -> Order:
         """The live order with that order_id or cl_ord_id.
 
@@ -428,6 +436,7 @@ class Acting:
         trader = self._acting()
         return positions_table(trader.host, trader.counted_fills, trader.prices)
 
+    @plainly_called("lab")
     def equity(self, quote: str = "USD") -> Shown:
         """What the account's trades have gained or lost over time, live in a cell: realised, unrealised, each fill.
 

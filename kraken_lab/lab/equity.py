@@ -30,9 +30,7 @@ class Equity:
     """The account's fills and the mid prices there are. May be asked in any thread."""
 
     def __init__(self, trader: Trader, quote: str) -> None:
-        if not quote or "/" in quote:
-            raise BadArgument("quote", quote, "a currency that pairs are priced in, as 'USD'")
-        self._trader, self._quote = trader, quote
+        self._trader, self._quote = trader, _currency(quote)
         self._fills: tuple[FillRecord, ...] = ()
 
     def shown(self) -> Shown:
@@ -86,6 +84,12 @@ class Equity:
         """How many fills there are."""
         count = len(self._fills)
         return Vitals(note=f"{count:,} fill{'' if count == 1 else 's'}")
+
+
+def _currency(given: object) -> str:
+    if not isinstance(given, str) or not given or "/" in given:
+        raise BadArgument("quote", given, "a currency that pairs are priced in, as 'USD'")
+    return given
 
 
 def _mids(feed: BookFeed) -> Mids:

@@ -30,7 +30,7 @@ from ..streams import Desk, Dispatcher, InstrumentStream, Router, Stream
 from ..streams.desk import Endpoint
 from ..streams.instrument_feed import InstrumentFeed
 from ..trading import Limits, OrderSettings, shared_host
-from ..wire import Instant, Query, Settings, SlidingBudget, Want
+from ..wire import Instant, Query, Settings, SlidingBudget, Want, plainly_called
 from .acting import Acting
 from .beside import LabBeside
 from .drawing import Drawing
@@ -51,6 +51,8 @@ __all__ = ["Lab", "Mode", "RejectedSymbols", "Venue"]
 Mode = Literal["sandbox", "paper", "live"]
 
 T = TypeVar("T")
+
+_plainly = plainly_called("lab")
 
 
 class Lab(Looking, Acting):
@@ -125,6 +127,7 @@ class Lab(Looking, Acting):
 
     # --- how it is --------------------------------------------------------------------------------------------------
 
+    @_plainly
     def status(self) -> Status:
         """Venue, connections, streams, clock, lateness and memory, in one screen. Never raises, never waits.
 
@@ -133,6 +136,7 @@ class Lab(Looking, Acting):
         """
         return status_of(self)
 
+    @_plainly
     def health(self) -> HealthStrip:
         """A strip that keeps itself fresh: connections, latencies, checksums, gaps, memory, the account and its log.
 
@@ -198,6 +202,7 @@ class Lab(Looking, Acting):
         """
         return self._rest
 
+    @_plainly
     def run(self, work: Any, timeout: float = 15.0) -> Any:
         """Run a coroutine, such as one of `rest`'s, on the I/O thread and give its result.
 
@@ -223,6 +228,7 @@ class Lab(Looking, Acting):
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
+    @_plainly
     def close(self) -> None:
         """Stop every stream, end every connection and thread, and the sandbox if it was started here. Idempotent.
 

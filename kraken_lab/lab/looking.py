@@ -32,7 +32,7 @@ from ..streams.level3_feed import Level3Feed
 from ..streams.ohlc_feed import OhlcFeed
 from ..streams.ticker_feed import TickerFeed
 from ..streams.trade_feed import TradeFeed
-from ..wire import DEPTHS, INTERVALS, Instant, Settings, Want
+from ..wire import DEPTHS, INTERVALS, Instant, Settings, Want, flag, plainly_called
 from .drawing import Drawing
 
 __all__ = ["Looking", "RejectedSymbols"]
@@ -42,6 +42,8 @@ FeedT = TypeVar("FeedT", bound=Feed)
 StreamT = TypeVar("StreamT", bound=Stream[Any, Any])
 
 TRIGGERS = ("trades", "bbo")
+
+_plainly = plainly_called("lab")
 
 
 class RejectedSymbols(UserWarning):
@@ -100,6 +102,7 @@ class Looking(ABC):
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
+    @_plainly
     def ticker(
         self,
         *symbols: str | Sequence[str],
@@ -129,6 +132,7 @@ class Looking(ABC):
         ]
         return self._stream(wants, TickerFeed, lambda feeds: TickerStream(self, feeds), wait, timeout)
 
+    @_plainly
     def trades(
         self, *symbols: str | Sequence[str], snapshot: bool = True, wait: bool = True, timeout: float = 10.0
     ) -> TradeStream:
@@ -139,10 +143,12 @@ class Looking(ABC):
         >>> lab.trades("BTC/USD").df()["price"].dtype
         dtype('float64')
         """
+        snapshot, wait = flag("snapshot", snapshot), flag("wait", wait)
         wants = [Want(channel="trade", symbol=symbol, snapshot=snapshot) for symbol in self._symbols(symbols, timeout)]
         # Without a snapshot the first data is the next trade, for which nobody wants to wait.
         return self._stream(wants, TradeFeed, lambda feeds: TradeStream(self, feeds), wait and snapshot, timeout)
 
+    @_plainly
     def ohlc(
         self, *symbols: str | Sequence[str], interval: int = 1, wait: bool = True, timeout: float = 10.0
     ) -> OhlcStream:
@@ -158,6 +164,7 @@ class Looking(ABC):
         wants = [Want(channel="ohlc", symbol=symbol, interval=interval) for symbol in self._symbols(symbols, timeout)]
         return self._stream(wants, OhlcFeed, lambda feeds: OhlcStream(self, feeds, interval), wait, timeout)
 
+    @_plainly
     def book(
         self, *symbols: str | Sequence[str], depth: int = 10, wait: bool = True, timeout: float = 10.0
     ) -> BookStream:
@@ -172,6 +179,7 @@ class Looking(ABC):
         wants = [Want(channel="book", symbol=symbol, depth=depth) for symbol in self._symbols(symbols, timeout)]
         return self._stream(wants, BookFeed, lambda feeds: BookStream(self, feeds, depth), wait, timeout)
 
+    @_plainly
     def level3(
         self, *symbols: str | Sequence[str], depth: int = 10, wait: bool = True, timeout: float = 10.0
     ) -> Level3Stream:
@@ -187,6 +195,7 @@ class Looking(ABC):
         wants = [Want(channel="level3", symbol=symbol, depth=depth) for symbol in self._symbols(symbols, timeout)]
         return self._stream(wants, Level3Feed, lambda feeds: Level3Stream(self, feeds, depth), wait, timeout)
 
+    @_plainly
     def executions(self, *, wait: bool = True, timeout: float = 10.0) -> ExecutionsStream:
         """What becomes of the account's orders, whoever placed them, a row for every report; the last fills first.
 
@@ -204,6 +213,7 @@ class Looking(ABC):
             [EXECUTIONS], ExecutionsFeed, lambda feeds: ExecutionsStream(self, feeds[""]), wait, timeout
         )
 
+    @_plainly
     def balances(self, *, wait: bool = True, timeout: float = 10.0) -> BalancesStream:
         """What the account holds, a row for every asset; ``.ledger`` is every movement, ``.totals`` the exact figures.
 
@@ -216,6 +226,7 @@ class Looking(ABC):
         self._check_account()
         return self._stream([BALANCES], BalancesFeed, lambda feeds: BalancesStream(self, feeds[""]), wait, timeout)
 
+    @_plainly
     def instruments(self, *, wait: bool = True, timeout: float = 10.0) -> InstrumentStream:
         """What can be traded: ``.pairs`` and ``.assets`` as tables, ``.search("btc")``.
 
@@ -223,7 +234,7 @@ class Looking(ABC):
         True
         """
         self._check_open()
-        return self._instruments.wait(timeout=timeout) if wait else self._instruments
+        return self._instruments.wait(timeout=timeout) if flag("wait", wait) else self._instruments
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -257,7 +268,7 @@ class Looking(ABC):
         wait: bool,
         timeout: float,
     ) -> StreamT:
-        key = tuple(wants)
+        key, wait = tuple(wants), flag("wait", wait)
         with self._lock:
             stream: Any = self._streams.get(key)
             if stream is None or any(feed.state is StreamState.FAILED for feed in stream.feeds):
@@ -277,7 +288,7 @@ class Looking(ABC):
             raise
         if stream.rejected:
             words = "; ".join(f"{symbol}: {text}" for symbol, text in stream.rejected.items())
-            warnings.warn(f"Refused by the exchange: {words}. The other symbols run.", RejectedSymbols, stacklevel=3)
+            warnings.warn(f"Refused by the exchange: {words}. The other symbols run.", RejectedSymbols, stacklevel=4)
         return stream  # type: ignore[no-any-return]
 
     def _subscribe(self, wants: Sequence[Want], kind: type[FeedT]) -> dict[str, FeedT]:

@@ -7,12 +7,14 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from ..errors import NestedLoopRefused
+from ..wire import plainly_called
 
 __all__ = ["allow_nested_loops"]
 
 INSTEAD = "Nothing of kraken_lab needs this: call its functions plainly, or `await` your own coroutine in the cell."
 
 
+@plainly_called("kl")
 def allow_nested_loops() -> str:
     """Make ``asyncio.run`` and ``run_until_complete`` work inside a cell, where a loop already runs.
 

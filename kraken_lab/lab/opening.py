@@ -14,13 +14,15 @@ from ..net import KRAKEN, SandboxProcess
 from ..streams import BookStream, InstrumentStream, Level3Stream, OhlcStream, TickerStream, TradeStream
 from ..trading import Explanation, Limits, OrderSettings, Proposal
 from ..trading import explain as explain_without_lab
-from ..wire import Settings, number, whole_number
+from ..wire import Settings, flag, number, plainly_called, whole_number
 from .lab import Lab, Mode
 from .venue import Venue, sandbox_venue, venue_of
 
 __all__ = ["book", "connect", "explain", "instruments", "level3", "ohlc", "ticker", "trades"]
 
 MODES: tuple[Mode, ...] = ("sandbox", "paper", "live")
+
+_plainly = plainly_called("kl")
 
 _labs: dict[tuple[object, ...], Lab] = {}
 _pid = os.getpid()
@@ -29,6 +31,7 @@ _current: Lab | None = None
 """The lab that `connect` gave last: the one that the functions below mean."""
 
 
+@_plainly
 def connect(
     mode: Mode | None = None,
     *,
@@ -80,7 +83,7 @@ def connect(
     facts = _facts(at) if at is not None else None
     seed = whole_number("seed", seed, "any size")
     rate = None if rate is None else number("rate", rate, "market actions a second", least=0)
-    timeout = number("timeout", timeout, "seconds", above=0)
+    timeout, new = number("timeout", timeout, "seconds", above=0), flag("new", new)
     for name, value, kind in (
         ("settings", settings, Settings),
         ("order_settings", order_settings, OrderSettings),
@@ -88,7 +91,8 @@ def connect(
     ):
         if value is not None and not isinstance(value, kind):
             raise BadArgument(name, value, f"kl.{kind.__name__}(...)")
-    key = (chosen, seed, rate, json.dumps(facts, sort_keys=True) if facts else None, settings, order_settings, limits)
+    there = None if facts is None else json.dumps(facts, sort_keys=True)
+    key = (chosen, seed, rate, there, settings, order_settings, limits)
     with _lock:
         _forget_if_forked()
         lab = _labs.get(key)
@@ -129,7 +133,7 @@ def _facts(at: str | Mapping[str, Any]) -> Mapping[str, Any]:
             facts = json.loads(at)
         except ValueError:
             facts = None
-    if not isinstance(facts, Mapping):
+    if not isinstance(facts, Mapping) or not facts:
         raise BadArgument("at", at, "the JSON line that `kraken-lab sandbox --json` printed")
     return dict(facts)
 
@@ -184,6 +188,7 @@ def _default() -> Lab:
     return connect() if lab is None or lab.closed or os.getpid() != _pid else lab
 
 
+@_plainly
 def ticker(*symbols: Symbols, event_trigger: Literal["trades", "bbo"] = "trades") -> TickerStream:
     """`Lab.ticker` on the lab that `connect` gave last, or on a sandbox if none is open.
 
@@ -194,6 +199,7 @@ def ticker(*symbols: Symbols, event_trigger: Literal["trades", "bbo"] = "trades"
     return _default().ticker(*symbols, event_trigger=event_trigger)
 
 
+@_plainly
 def trades(*symbols: Symbols, snapshot: bool = True) -> TradeStream:
     """`Lab.trades` on the lab that `connect` gave last, or on a sandbox if none is open.
 
@@ -204,6 +210,7 @@ def trades(*symbols: Symbols, snapshot: bool = True) -> TradeStream:
     return _default().trades(*symbols, snapshot=snapshot)
 
 
+@_plainly
 def ohlc(*symbols: Symbols, interval: int = 1) -> OhlcStream:
     """`Lab.ohlc` on the lab that `connect` gave last, or on a sandbox if none is open.
 
@@ -214,6 +221,7 @@ def ohlc(*symbols: Symbols, interval: int = 1) -> OhlcStream:
     return _default().ohlc(*symbols, interval=interval)
 
 
+@_plainly
 def book(*symbols: Symbols, depth: int = 10) -> BookStream:
     """`Lab.book` on the lab that `connect` gave last, or on a sandbox if none is open.
 
@@ -224,6 +232,7 @@ def book(*symbols: Symbols, depth: int = 10) -> BookStream:
     return _default().book(*symbols, depth=depth)
 
 
+@_plainly
 def level3(*symbols: Symbols, depth: int = 10) -> Level3Stream:
     """`Lab.level3` on the lab that `connect` gave last, or on a sandbox if none is open.
 
@@ -234,6 +243,7 @@ def level3(*symbols: Symbols, depth: int = 10) -> Level3Stream:
     return _default().level3(*symbols, depth=depth)
 
 
+@_plainly
 def instruments() -> InstrumentStream:
     """`Lab.instruments` on the lab that `connect` gave last, or on a sandbox if none is open.
 
@@ -247,6 +257,7 @@ def instruments() -> InstrumentStream:
 # --- what an error means --------------------------------------------------------------------------------------------
 
 
+@_plainly
 def explain(subject: object, proposal: Proposal | None = None) -> Explanation:
     """What an error of this package, a text of the exchange or an order means, in sentences.
 

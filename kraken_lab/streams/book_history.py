@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadArgument
 from ..tables import schema
-from ..wire import number
+from ..wire import number, plainly_called
 from .book_feed import BookFeed
 from .host import Host, Plain, Shown
 from .live_table import LiveTable
@@ -48,6 +48,7 @@ class BookHistory(LiveTable):
         """As of the book, with its own rows."""
         return replace(self._book.vitals(), rows=len(self))
 
+    @plainly_called("book.history")
     def chart(self, minutes: float = 5.0) -> Shown:
         """Mid, best prices, spread and imbalance of the last ``minutes``, live in a cell; lines break at gaps.
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, Self, TypeVar
 from ..errors import BadArgument, NotReady, StreamStopped
 from ..market import BookSnapshot, Level3Snapshot, Walk
 from ..tables import HeatGrid, LadderHistory, TableView, schema, view_of
-from ..wire import number, whole_number
+from ..wire import number, plainly_called, whole_number
 from .book_feed import BookFeed
 from .book_history import BookHistory
 from .book_past import BookPast
@@ -33,6 +33,8 @@ __all__ = ["BookStream", "Level3Stream"]
 FeedT = TypeVar("FeedT", bound=LadderFeed[Any, Any, Any])
 PhotoT = TypeVar("PhotoT", BookSnapshot, Level3Snapshot)
 
+_plainly = plainly_called("book")
+
 FIRST_COLUMN = 3.0
 """Seconds to wait for the first column of a heatmap."""
 
@@ -47,6 +49,7 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         super().__init__(host, f"{channel} {' '.join(feeds)}", schema(channel), feeds, list)
         self.depth = depth
 
+    @_plainly
     def snapshot(self) -> PhotoT:
         """The book as it stands, frozen and verified, at this stream's depth.
 
@@ -67,7 +70,7 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         Raises:
             BadArgument: it has no such symbol.
         """
-        if symbol not in self._feeds:
+        if symbol not in tuple(self._feeds):
             raise BadArgument("symbol", symbol, " or ".join(self._feeds))
         if len(self._feeds) == 1:
             return self
@@ -75,6 +78,7 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         part._borrowed, part._stopped = True, self._stopped
         return part
 
+    @_plainly
     def view(self, last: int | None = None, since: Since = None) -> TableView:
         """The ladder now, a row a level, the best first; no rows while there is no verified book.
 
@@ -191,16 +195,19 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         """The mid weighted by the quantities at the touch, leaning to the thinner side. Raises as `mid`."""
         return self.snapshot().microprice
 
+    @_plainly
     def imbalance(self, levels: int = 5) -> Decimal:
         """Bid quantity minus ask quantity over their sum, in the best ``levels``: from -1 to 1."""
         return self.snapshot().imbalance(levels)
 
+    @_plainly
     def walk(self, side: Literal["buy", "sell"], qty: Quantity) -> Walk:
         """What an order of ``qty`` base would get from the visible book, as `BookSnapshot.walk`."""
         return self.snapshot().walk(side, qty)
 
     # --- drawn ------------------------------------------------------------------------------------------------------
 
+    @_plainly
     def grid(self, minutes: float = 5.0, bins: int = 200) -> HeatGrid:
         """Quantity by time and price, sampled ten times a second since subscribing; gaps are empty columns.
 
@@ -223,6 +230,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
             raise NotReady(f"the first column of {self._title}'s heatmap", FIRST_COLUMN, str(self.state))
         return feed.heat
 
+    @_plainly
     def heatmap(
         self,
         minutes: float = 5.0,
@@ -274,6 +282,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
                 return feed
         raise BadArgument("trades", trades, f"True, False or a trade stream of {symbol}, as lab.trades(...) gives")
 
+    @_plainly
     def depth_chart(self, levels: int | None = None) -> Shown:
         """Cumulative quantity by price, of the best ``levels`` a side or of all, live in a cell.
 
@@ -289,6 +298,7 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         views = self._host.views
         return views.figure(title, lambda: views.depth(self.latest, symbol, levels, title), self)
 
+    @_plainly
     def ladder(self, levels: int | None = None, *, group: int | None = None) -> Shown:
         """The price ladder, live in a cell: sizes by price, your own orders, the last trade; as text what is now.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..errors import BadArgument
 from ..tables import Row, schema
-from ..wire import whole_number
+from ..wire import plainly_called, whole_number
 from .host import Host, Plain, Shown
 from .ohlc_feed import OhlcFeed
 from .stream import Stream, listen_to_rows
@@ -50,6 +50,7 @@ class TradeStream(Stream[TradeFeed, Row]):
     def _listen_to(self, feed: TradeFeed, hear: Callable[[Row], object]) -> Callable[[], None]:
         return listen_to_rows(feed, self.schema, hear)
 
+    @plainly_called("trades")
     def chart(self, last: int = 500, *, symbol: str | None = None) -> Shown:
         """The newest ``last`` trades of one symbol, live in a cell: price, side and size, and what they add up to.
 
@@ -85,6 +86,7 @@ class OhlcStream(Stream[OhlcFeed, Row]):
         # A candle in progress is replaced, not added to: what counts is what was heard.
         return sum(feed.messages for feed in self.feeds)
 
+    @plainly_called("candles")
     def chart(self, last: int = 120, *, symbol: str | None = None) -> Shown:
         """The newest ``last`` candles of one symbol, live in a cell: volume, vwap, unfinished and partial ones marked.
 

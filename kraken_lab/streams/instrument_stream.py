@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..market import InstrumentSnapshot
 from ..tables import KeyedTable, schema
+from ..wire import plainly_called
 from .host import Host
 from .instrument_feed import InstrumentFeed
 from .live_table import LiveTable
@@ -28,6 +29,7 @@ class InstrumentStream(Stream[InstrumentFeed, InstrumentSnapshot]):
         """All of it as one frozen value: exact increments, minimums and precisions."""
         return self._feed.instruments
 
+    @plainly_called("lab.instruments()")
     def search(self, text: str) -> LiveTable:
         """The pairs whose symbol, base or quote contains ``text``, whatever its case; the closest first."""
         found = KeyedTable(self.schema, key=("symbol",))

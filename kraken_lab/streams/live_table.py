@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadArgument, Malformed
 from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge, printable, text_table
-from ..wire import to_ns
+from ..wire import flag, plainly_called, to_ns
 from .host import Host
 from .vitals import Vitals
 
@@ -26,6 +26,8 @@ Since = datetime | timedelta | str | int | None
 """A moment with its time zone, a stretch before now, RFC 3339 text, or ns since 1970 UTC."""
 
 SHOWN = 10
+
+_plainly = plainly_called("table")
 
 EARLIEST_NS = 10**17
 """A moment of 1973 in ns since 1970. A smaller number was meant as seconds or milliseconds, or as a stretch."""
@@ -45,6 +47,7 @@ class LiveTable:
         self._host, self._title, self.schema = host, title, schema
         self._tables = tables
 
+    @_plainly
     def view(self, last: int | None = None, since: Since = None) -> TableView:
         """The rows as they are now, in a form that every other form is made from.
 
@@ -58,13 +61,15 @@ class LiveTable:
         merged = merge(views, by=self.schema.index or "received_at") if views else EventTable(self.schema).view()
         return merged if last is None else merged.last(last)
 
+    @_plainly
     def df(self, last: int | None = None, since: Since = None, *, exact: bool = False) -> pandas.DataFrame:
         """The rows as a pandas DataFrame that never changes. With ``exact``, money is `decimal.Decimal`."""
-        return self.view(last, since).pandas(exact=exact)
+        return self.view(last, since).pandas(exact=flag("exact", exact))
 
+    @_plainly
     def pl(self, last: int | None = None, since: Since = None, *, exact: bool = False) -> polars.DataFrame:
         """The rows as a polars DataFrame that never changes. With ``exact``, money is polars' Decimal."""
-        return self.view(last, since).polars(exact=exact)
+        return self.view(last, since).polars(exact=flag("exact", exact))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The rows for anything that reads Arrow: DuckDB, pyarrow, polars."""
@@ -100,6 +105,7 @@ class LiveTable:
         """Rows dropped to stay within the bounds. That is not loss: they were here."""
         return sum(table.evicted for table in self._tables())
 
+    @_plainly
     def limit(self, rows: int | None = None, nbytes: int | None = None) -> None:
         """Bound each symbol's table to its newest ``rows`` and to ``nbytes``; the stricter one holds.
 
@@ -168,6 +174,7 @@ class LiveTable:
             # IPython's way of saying: show it as you would show anything.
             raise NotImplementedError
 
+    @_plainly
     def widget(self) -> Any:
         """The live table's widget, to put into a box or a dashboard beside others; the same until it is closed.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from ..errors import BadArgument, NotReady, Refused, StreamStopped
 from ..tables import EventTable, KeyedTable, Row, Schema, TableView, merge
-from ..wire import number, whole_number
+from ..wire import number, plainly_called, whole_number
 from .feed import Feed, StreamState
 from .health import Health, SymbolHealth, state_of
 from .host import Host
@@ -27,6 +27,8 @@ __all__ = ["Stream"]
 
 FeedT = TypeVar("FeedT", bound=Feed)
 ItemT = TypeVar("ItemT")
+
+_plainly = plainly_called("stream")
 
 _registering = threading.RLock()
 """Feeds are shared by streams, so their tuples of listeners are replaced by one thread at a time.
@@ -124,6 +126,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 
+    @_plainly
     def wait(
         self,
         rows: int | None = None,
@@ -158,6 +161,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
             remove()
         return self
 
+    @_plainly
     async def ready(self, timeout: float = 10.0) -> Self:
         """`wait` for async code: until every symbol's first data is in."""
         condition, what = self._condition(None, None)
@@ -223,6 +227,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
     # --- hearing of every row ---------------------------------------------------------------------------------------
 
+    @_plainly
     def on(self, callback: Callable[[ItemT], object]) -> Callable[[], None]:
         """Have ``callback`` called with everything new, on a thread of the lab's. Gives a function that ends it.
 
@@ -281,6 +286,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
+    @_plainly
     def stop(self) -> None:
         """End it. What it holds can still be read; the subscription ends unless another stream uses it. Idempotent."""
         if self._stopped:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import BadArgument
+from ..wire import plainly_called
 from .account_schemas import ACCOUNT_SCHEMAS
 from .shape import (
     EPOCH,
@@ -214,6 +215,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
 """Every schema by the name of its channel or table."""
 
 
+@plainly_called("kl")
 def schema(channel: str) -> Schema:
     """The schema of a channel or table.
 

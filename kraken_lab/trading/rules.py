@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from ..errors import BadArgument
-from ..wire import number
+from ..wire import number, plainly_made
 from ..wire.numbers import from_user
 
 __all__ = ["Limits", "OrderSettings"]
 
 
+@plainly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSettings:
     """Times in seconds, tolerances in percent.
@@ -66,6 +67,7 @@ class OrderSettings:
             raise BadArgument("order_deadline", self.order_deadline, "0.5 to 60 seconds, which the exchange takes")
 
 
+@plainly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What this kernel may do with an account. Notionals are in the quote currency of the order's pair, fees included.

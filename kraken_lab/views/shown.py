@@ -15,6 +15,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BadArgument
+from ..wire import plainly_called
 from . import escape, showing, theme
 from .front_end import FrontEnd, front_end
 from .page import page
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 __all__ = ["Made", "Shown", "sketch_html"]
+
+_plainly = plainly_called("picture")
 
 
 class Shown(ABC):
@@ -73,8 +77,13 @@ class Shown(ABC):
 
     # --- what one does with it --------------------------------------------------------------------------------------
 
+    @_plainly
     def snapshot(self, *, theme: theme.Name = "dark") -> go.Figure:
-        """A plotly figure of this moment, which never changes, on dark or on light paper."""
+        """A plotly figure of this moment, which never changes, on ``dark`` or on ``light`` paper.
+
+        Raises:
+            BadArgument: another ``theme``.
+        """
         return _on_paper(self._draw(), theme)
 
     @property
@@ -93,16 +102,19 @@ class Shown(ABC):
                     self._pump.add(self._made.view)
             return self._made.widget
 
+    @_plainly
     def pause(self) -> None:
         """Hold the picture still, in every browser that shows it; the stream behind it goes on."""
         if self._made is not None:
             self._made.view.pause(True)
 
+    @_plainly
     def resume(self) -> None:
         """Let it go on from what is newest."""
         if self._made is not None:
             self._made.view.pause(False)
 
+    @_plainly
     def close(self) -> None:
         """End it: what is shown becomes its still. The stream behind it goes on. Idempotent."""
         with self._making:
@@ -110,6 +122,7 @@ class Shown(ABC):
             if self._made is not None:
                 self._made.view.close()
 
+    @_plainly
     def save(self, path: str | Path) -> Path:
         """Write the picture of this moment as one HTML file that needs nothing but itself; its path."""
         written = Path(path)
@@ -166,4 +179,6 @@ def sketch_html(figure: go.Figure | theme.Plain, title: str) -> str:
 
 
 def _on_paper(figure: go.Figure, name: theme.Name) -> go.Figure:
+    if name not in ("dark", "light"):
+        raise BadArgument("theme", name, "'dark' or 'light'")
     return theme.on_light(figure) if name == "light" else figure

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .arguments import number, whole_number
+from .arguments import flag, number, whole_number
 from .clock_offset import ClockOffset
 from .codec import KNOWN, decode, encode, unknown_keys, unknown_values
 from .companion import ORDER_AFFECTING, Companion
@@ -63,6 +63,7 @@ from .messages import (
 from .mishap import mishap
 from .pacing import SlidingBudget
 from .peer import Instant, Peer, Query
+from .plain_calls import plainly_called, plainly_made
 from .quarantine import Quarantine, Quarantined
 from .requests import (
     DEPTHS,
@@ -178,10 +179,13 @@ __all__ = [
     "Want",
     "decode",
     "encode",
+    "flag",
     "from_ns",
     "level3_budget",
     "mishap",
     "number",
+    "plainly_called",
+    "plainly_made",
     "to_ns",
     "unknown_keys",
     "unknown_values",

@@ -6,7 +6,21 @@ import math
 
 from ..errors import BadArgument
 
-__all__ = ["number", "whole_number"]
+__all__ = ["flag", "number", "whole_number"]
+
+
+def flag(name: str, value: object) -> bool:
+    """True or False, and nothing that only counts as one of them.
+
+    Raises:
+        BadArgument: it is something else.
+
+    >>> flag("wait", False)
+    False
+    """
+    if not isinstance(value, bool):
+        raise BadArgument(name, value, "True or False")
+    return value
 
 
 def number(name: str, value: object, unit: str, *, above: float | None = None, least: float | None = None) -> float:

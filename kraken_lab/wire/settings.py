@@ -9,10 +9,12 @@ from dataclasses import dataclass, fields
 
 from ..errors import BadArgument
 from .arguments import number
+from .plain_calls import plainly_made
 
 __all__ = ["Settings"]
 
 
+@plainly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Times in seconds, rates per second.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import inspect
+import pydoc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
 
 import kraken_lab as kl
 from kraken_lab.errors import BadArgument, BadCall, NoWidgets
@@ -21,6 +25,8 @@ class Idle(Acting):
 
 
 LAB: Any = Idle()
+KL: Any = kl
+"""Without its types, which would not let anybody call it so."""
 
 
 @pytest.mark.parametrize(
@@ -44,6 +50,9 @@ LAB: Any = Idle()
         (lambda: LAB.arm(max_order_notionl=1), "no argument max_order_notionl. Did you mean max_order_notional?"),
         (lambda: LAB.resume(), "lab.resume needs reason."),
         (lambda: LAB.ticket(), "lab.ticket needs symbol."),
+        (lambda: LAB.cancel_all(scop="own"), "lab.cancel_all has no argument scop. Did you mean scope?"),
+        (lambda: LAB.dead_man(of=True), "lab.dead_man has no argument of. It is called as lab.dead_man(on=True)."),
+        (lambda: LAB.kill("now", "here"), "lab.kill takes 1 argument without a name, and was given 2 without."),
     ],
 )
 def test_arguments_that_do_not_fit_are_said_in_words(call: Callable[[], object], said: str) -> None:
@@ -54,6 +63,115 @@ def test_arguments_that_do_not_fit_are_said_in_words(call: Callable[[], object],
     assert str(caught.value).endswith("Nothing was sent.")
     assert isinstance(caught.value, BadArgument | TypeError)
     assert caught.value.__cause__ is None
+
+
+MISSPELT: list[tuple[Callable[[Any], object], str]] = [
+    (lambda lab: lab.book("BTC/USD", dept=10), "lab.book has no argument dept. Did you mean depth?"),
+    (
+        lambda lab: lab.trades(symbol="BTC/USD"),
+        "Give symbols without a name, before all others.",
+    ),
+    (
+        lambda lab: lab.ohlc("BTC/USD", intervall=5),
+        "Did you mean interval? It is called as lab.ohlc(*symbols,",
+    ),
+    (
+        lambda lab: lab.ticker("BTC/USD", trigger="bbo"),
+        "no argument trigger. Did you mean event_trigger?",
+    ),
+    (lambda lab: lab.level3("BTC/USD", dept=10), "Did you mean depth?"),
+    (lambda lab: lab.executions(True), "lab.executions takes its arguments by name, and was given 1 without."),
+    (lambda lab: lab.balances(timout=1), "Did you mean timeout?"),
+    (lambda lab: lab.instruments("BTC"), "lab.instruments takes its arguments by name"),
+    (lambda lab: lab.status(1), "lab.status takes no arguments, and was given 1. It is called as lab.status()."),
+    (lambda lab: lab.equity(qote="USD"), "Did you mean quote?"),
+    (lambda lab: lab.audit.records(lst=3), "lab.audit.records has no argument lst. Did you mean last?"),
+    (
+        lambda lab: lab.trades("BTC/USD").df(rows=3),
+        "no argument rows. It is called as table.df(last=None,",
+    ),
+    (lambda lab: lab.trades("BTC/USD").pl(5, None, True), "table.pl takes 2 arguments without a name, and was given 3"),
+    (lambda lab: lab.trades("BTC/USD").wait(row=1), "stream.wait has no argument row. Did you mean rows?"),
+    (lambda lab: lab.trades("BTC/USD").on(), "stream.on needs callback."),
+    (lambda lab: lab.trades("BTC/USD").chart(lst=9), "trades.chart has no argument lst. Did you mean last?"),
+    (
+        lambda lab: lab.ohlc("BTC/USD").chart(symbl="BTC/USD"),
+        "candles.chart has no argument symbl. Did you",
+    ),
+    (lambda lab: lab.book("BTC/USD").heatmap(minute=3), "book.heatmap has no argument minute. Did you mean minutes?"),
+    (lambda lab: lab.book("BTC/USD").depth_chart(level=3), "Did you mean levels?"),
+    (lambda lab: lab.book("BTC/USD").ladder(level=3), "Did you mean levels?"),
+    (lambda lab: lab.book("BTC/USD").walk("buy"), "book.walk needs qty."),
+    (
+        lambda lab: lab.book("BTC/USD").history.chart(minute=3),
+        "book.history.chart has no argument minute. Did",
+    ),
+    (lambda lab: lab.book("BTC/USD").depth_chart().save(), "picture.save needs path."),
+    (lambda lab: lab.instruments().search(), "lab.instruments().search needs text."),
+    (lambda lab: KL.connect(sed=7), "kl.connect has no argument sed. Did you mean seed?"),
+    (lambda lab: KL.trades(symbol="BTC/USD"), "kl.trades has no argument symbol. Give symbols without a name"),
+    (
+        lambda lab: KL.Limits(max_ordr_notional="5"),
+        "no argument max_ordr_notional. Did you mean max_order_no",
+    ),
+    (lambda lab: KL.Settings(ack_timout=1), "kl.Settings has no argument ack_timout. Did you mean ack_timeout?"),
+    (lambda lab: KL.OrderSettings(5), "kl.OrderSettings takes its arguments by name, and was given 1 without."),
+    (lambda lab: KL.schema(), "kl.schema needs channel."),
+    (lambda lab: KL.explain(), "kl.explain needs subject."),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), MISSPELT, ids=[said for _, said in MISSPELT])
+def test_who_only_looks_is_told_the_name_that_was_meant(lab: kl.Lab, call: Callable[[Any], object], said: str) -> None:
+    """As where one acts, without a word of sending; the error is the family's and Python's own kind at once."""
+    with pytest.raises(BadCall) as caught:
+        call(lab)
+    assert said in str(caught.value)
+    assert "sent" not in str(caught.value)
+    assert isinstance(caught.value, TypeError)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+WRONG_KIND: list[tuple[Callable[[Any], object], str]] = [
+    (lambda lab: lab.trades("BTC/USD", snapshot=[1]), r"snapshot=\[1\].*True or False"),
+    (lambda lab: lab.book("BTC/USD", wait="no"), "wait='no'.*True or False"),
+    (lambda lab: lab.instruments(wait=None), "wait=None.*True or False"),
+    (lambda lab: lab.trades("BTC/USD").df(exact="yes"), "exact='yes'.*True or False"),
+    (lambda lab: lab.trades("BTC/USD").chart().snapshot(theme="x"), "theme='x'.*'dark' or 'light'"),
+    (lambda lab: lab.book("BTC/USD")[["BTC/USD"]], "symbol=.*use BTC/USD"),
+    (lambda lab: lab.equity(3), "quote=3.*'USD'"),
+    (lambda lab: KL.connect(new="yes"), "new='yes'.*True or False"),
+    (lambda lab: KL.connect(at={}), "at={}.*JSON line"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), WRONG_KIND, ids=[said for _, said in WRONG_KIND])
+def test_a_value_of_another_kind_is_refused_with_what_would_be_one(
+    lab: kl.Lab, call: Callable[[Any], object], said: str
+) -> None:
+    """A flag is no flag because it is not empty, and nothing of it is Python's own TypeError."""
+    with pytest.raises(BadArgument, match=said):
+        call(lab)
+
+
+def test_signatures_stay_visible(lab: kl.Lab) -> None:
+    """For `help`, for `inspect`, and for the tab key, whether it looks at the object or at its source."""
+    assert list(inspect.signature(lab.book).parameters) == ["symbols", "depth", "wait", "timeout"]
+    assert "seed: 'int' = 7" in str(inspect.signature(kl.connect))
+    assert next(iter(inspect.signature(kl.Limits).parameters)) == "max_order_notional"
+    assert "depth" in pydoc.plain(pydoc.render_doc(lab.book))
+    assert "def book(" in inspect.getsource(lab.book)
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    shell.user_ns.update(lab=lab, kl=kl)
+    for line, offered in (
+        ('lab.book("BTC/USD", dep', "depth="),
+        ("kl.connect(see", "seed="),
+        ("kl.Limits(max_day", "max_day_notional="),
+    ):
+        for by_source in (False, True):
+            shell.Completer.use_jedi = by_source
+            with provisionalcompleter():
+                assert offered in [found.text for found in shell.Completer.completions(line, len(line))], line
 
 
 @pytest.mark.parametrize(("make", "instead"), [("ticket", "lab.add_order(...).confirm()"), ("blotter", "lab.orders")])
