@@ -34,6 +34,7 @@
     │   ├── NotArmed          live is not armed, or cannot be
     │   ├── Halted            everything is stopped until lab.resume(reason)
     │   └── AuditBroken       the audit log cannot be written, or has been tampered with
+    ├── NotSaved              a file could not be written (also an OSError)
     └── SandboxError          the embedded exchange could not be started or steered
 
 ``except kl.KrakenLabError`` catches all of it. Facts are attributes; the sentence says what happened, what was
@@ -67,6 +68,7 @@ __all__ = [
     "NoWidgets",
     "NotArmed",
     "NotReady",
+    "NotSaved",
     "OrderEnded",
     "OrderError",
     "OrderRefused",
@@ -381,7 +383,15 @@ class AuditBroken(OrderError):
         )
 
 
-# --- the embedded exchange ------------------------------------------------------------------------------------------
+# --- what is kept and what is started -------------------------------------------------------------------------------
+
+
+class NotSaved(KrakenLabError, OSError):
+    """A file could not be written. ``path``, ``reason``, and ``left``: a sentence on what there is of it now."""
+
+    def __init__(self, path: str, reason: str, left: str = "Nothing was written.") -> None:
+        self.path, self.reason, self.left = path, reason, left
+        super().__init__(f"{path} could not be saved: {reason}. {left}")
 
 
 class SandboxError(KrakenLabError):

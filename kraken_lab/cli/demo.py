@@ -22,6 +22,7 @@ from ..errors import BadArgument
 from ..lab import Lab, connect
 from ..streams import BookStream, Level3Stream, OhlcStream, Stream, StreamState, TickerStream, TradeStream
 from ..trading import Order
+from ..views.saving import save_page
 from ..wire import from_ns
 
 __all__ = ["run"]
@@ -82,7 +83,7 @@ def run(*, seconds: float, symbols: Sequence[str], seed: int, output: Path, cons
         _print_recovery(streams, broken_at, console)
         order = _place_order(lab, symbols[0], console)
         page = _page(lab, streams, symbols, order)
-        output.write_text(page, encoding="utf-8")
+        save_page(output, page)
         console.print(f"\nThe page: [bold]{output}[/bold] ({output.stat().st_size / 1e6:.1f} MB, needs no network)")
         console.print("Next: open a notebook and type  import kraken_lab as kl; kl.book('BTC/USD')")
     finally:

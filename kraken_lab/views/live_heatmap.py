@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -168,16 +167,11 @@ class LiveHeatmap(Shown):
         columns = 0 if history is None else len(history)
         return escape.terminal(f"a live heatmap, {columns:,} columns, {vitals.state}")
 
-    def save(self, path: str | Path) -> Path:
-        """Write the last minutes as one HTML file that zooms, pans and says sizes, and needs nothing but itself.
-
-        Unlike a figure's file it carries no plotly, so it is mostly the levels.
-        """
-        written = Path(path)
-        written.write_text(self._page(), "utf-8")
-        return written
-
     def _page(self) -> str:
+        """The last minutes as a page that zooms, pans and says sizes by itself.
+
+        Unlike a figure's page it carries no plotly, so it is mostly the levels.
+        """
         sent: list[tuple[dict[str, Any], list[bytes]]] = []
         view = HeatView(
             self._past,

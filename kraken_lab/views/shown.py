@@ -21,6 +21,7 @@ from . import escape, showing, theme
 from .front_end import FrontEnd, front_end
 from .page import page
 from .pump import PUMP, Pump
+from .saving import save_page
 from .showing import Made
 from .sketch import sketch
 from .still import Still
@@ -124,10 +125,16 @@ class Shown(ABC):
 
     @_plainly
     def save(self, path: str | Path) -> Path:
-        """Write the picture of this moment as one HTML file that needs nothing but itself; its path."""
-        written = Path(path)
-        written.write_text(page([(self.title, self._draw())], title=self.title), "utf-8")
-        return written
+        """Write the picture of this moment as one HTML file that needs nothing but itself; its path.
+
+        Raises:
+            NotSaved: it cannot be written there, say because the folder does not exist.
+        """
+        return save_page(path, self._page())
+
+    def _page(self) -> str:
+        """The file's contents."""
+        return page([(self.title, self._draw())], title=self.title)
 
     # --- how it shows itself ----------------------------------------------------------------------------------------
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from kraken_lab.errors import BadArgument, NotSaved
 from kraken_lab.views import showing, shown, theme
 from kraken_lab.views.front_end import FrontEnd
 from kraken_lab.views.live_view import Frame, LiveView
+from kraken_lab.views.saving import save_page
 from kraken_lab.views.shown import Made, Shown
 
 from .test_live_table import AComm, Notebook, comms  # noqa: F401 - a fixture
@@ -178,3 +180,39 @@ def test_it_is_saved_as_one_file_that_loads_nothing(picture: APicture, tmp_path:
     written = picture.save(tmp_path / "picture.html").read_text("utf-8")
     assert "<img src=x" not in written
     assert "Content-Security-Policy" in written
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "missing/folder/x.html",
+            "x.html could not be saved: the folder .*missing/folder does not exist",
+        ),
+        ("", "could not be saved: Is a directory"),
+        ("file.html/x.html", "could not be saved: Not a directory|the folder .* does not exist"),
+        ("x\0.html", "could not be saved: .*null byte"),
+    ],
+    ids=["no folder", "a folder", "a file as folder", "no name"],
+)
+def test_what_cannot_be_saved_is_said_in_words(picture: APicture, tmp_path: Path, path: str, said: str) -> None:
+    """The folder that is missing by name, that nothing was written, and still the kind of error that Python raises."""
+    (tmp_path / "file.html").write_text("mine")
+    with pytest.raises(NotSaved, match=said) as caught:
+        picture.save(f"{tmp_path}/{path}")
+    assert isinstance(caught.value, OSError)
+    assert str(caught.value).endswith("Nothing was written.")
+    assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [("file.html", "mine")]
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x", "", True])
+def test_what_names_no_file_is_refused(picture: APicture, path: object) -> None:
+    """With what would be right."""
+    with pytest.raises(BadArgument, match=r"the name of a file, as in 'page\.html'"):
+        picture.save(path)  # type: ignore[arg-type]
+
+
+def test_a_disk_that_fills_up_leaves_no_doubt_about_the_file() -> None:
+    """What there is of it is said not to be complete."""
+    with pytest.raises(NotSaved, match=r"No space left on device\. What there is of it is not complete\."):
+        save_page("/dev/full", "x" * 100_000)
