@@ -24,7 +24,8 @@
     │   ├── ChecksumMismatch  a book that is not the exchange's book
     │   ├── ImpossibleBook    a book no exchange can have: crossed, unsorted, negative
     │   ├── SequenceGap       a sequence number was skipped
-    │   └── EmptySide         asked for a price where there is none
+    │   ├── EmptySide         asked for a price where there is none
+    │   └── NoSuchEntry       asked by a name for what is not there (also a KeyError)
     ├── OrderError            the acting road
     │   ├── OrderRefused      stopped here by a check, with every reason: nothing was sent
     │   ├── ConfirmationVoid  a confirmation that no longer counts: used, too old, or overtaken
@@ -65,6 +66,7 @@ __all__ = [
     "LimitReached",
     "Malformed",
     "NestedLoopRefused",
+    "NoSuchEntry",
     "NoWidgets",
     "NotArmed",
     "NotReady",
@@ -294,6 +296,19 @@ class EmptySide(DataError):
     def __init__(self, symbol: str, side: str) -> None:
         self.symbol, self.side = symbol, side
         super().__init__(f"{symbol} has no {side}, so this has no value now. Check `book.{side}` first.")
+
+
+class NoSuchEntry(DataError, KeyError):
+    """Nothing has the ``name`` that was looked up; ``known`` are the names there are, ``hint`` what may help."""
+
+    def __init__(self, problem: str, name: object, known: Sequence[str], hint: str = "") -> None:
+        self.problem, self.name, self.known, self.hint = problem, name, tuple(known), hint
+        words = [f"{problem}.", *([hint] if hint else []), f"There is: {', '.join(known) or 'nothing'}."]
+        super().__init__(" ".join(words))
+
+    def __str__(self) -> str:
+        # A KeyError shows itself as a key, in quotes.
+        return str(self.args[0])
 
 
 # --- the acting road ------------------------------------------------------------------------------------------------

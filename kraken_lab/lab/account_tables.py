@@ -5,16 +5,22 @@ Each reads like a stream, as pandas, polars, Arrow or HTML, and shows what was s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from ..errors import NoSuchEntry
+from ..market import suggest
 from ..streams import Host, LiveTable
-from ..tables import KeyedTable, schema
+from ..tables import KeyedTable, Row, schema
 from ..trading.positions import Position, positions
 from ..trading.states import FillRecord, OrderRecord
 
 __all__ = ["AccountTable", "fills_table", "orders_table", "positions_table"]
+
+
+MOST_NAMED = 6
+"""Names that are listed where one was not found: the newest."""
 
 
 class AccountTable(LiveTable):
@@ -28,6 +34,31 @@ class AccountTable(LiveTable):
     ) -> None:
         super().__init__(host, name, schema(name), lambda: [self._now()])
         self._key, self._rows = key, rows
+
+    def __getitem__(self, name: str) -> Row:
+        """The row of that name as it is now, exact: a position by its pair, a fill or an order by one of its ids.
+
+        Raises:
+            NoSuchEntry: there is none, with those there are; it is a KeyError.
+
+        >>> lab.positions["XBT/USD"]  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        kraken_lab.errors.NoSuchEntry: positions has no row with the symbol 'XBT/USD'...
+        """
+        names: list[str] = []
+        for row in self:
+            ids = [row[column] for column in self._key if row[column] is not None]
+            if name in ids:
+                return row
+            names += ids
+        problem = f"{self.title} has no row with the {' or '.join(self._key)} {name!r}"
+        meant = suggest(str(name), names, limit=1)
+        shown = [*(["..."] if len(names) > MOST_NAMED else []), *names[-MOST_NAMED:]]
+        raise NoSuchEntry(problem, name, shown, f"Did you mean {meant[0]!r}?" if meant else "")
+
+    def __iter__(self) -> Iterator[Row]:
+        """Every row as it is now, exact."""
+        return iter([Row(self.schema, values) for values in self._rows()])
 
     def _now(self) -> KeyedTable:
         rows = list(self._rows())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .book import Best, Book
 from .checksum import book_checksum, level3_checksum, token
+from .holdings import holdings
 from .instruments import Instruments, InstrumentSnapshot, suggest
 from .ladder import Ladder
 from .level3 import Level3Book, Level3Snapshot, Position, QueuedOrder
@@ -22,6 +23,7 @@ __all__ = [
     "QueuedOrder",
     "Walk",
     "book_checksum",
+    "holdings",
     "level3_checksum",
     "suggest",
     "token",

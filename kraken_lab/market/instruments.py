@@ -17,7 +17,7 @@ from ..wire.messages import Asset, InstrumentMessage, Pair
 
 __all__ = ["InstrumentSnapshot", "Instruments", "suggest"]
 
-_RENAMED = {"XBT": "BTC", "XDG": "DOGE"}
+RENAMED = {"XBT": "BTC", "XDG": "DOGE"}
 """Names of the older API, which this one refuses."""
 
 
@@ -41,7 +41,7 @@ def _letters(symbol: str) -> str:
 
 def _modern(letters: str) -> Iterable[str]:
     """The name with old asset names replaced, at its beginning or its end."""
-    for old, new in _RENAMED.items():
+    for old, new in RENAMED.items():
         if letters.startswith(old):
             yield new + letters[len(old) :]
         if letters.endswith(old):

@@ -38,7 +38,11 @@ class BalancesStream(Stream[BalancesFeed, Row]):
 
     @property
     def totals(self) -> Mapping[str, Decimal]:
-        """What there is of each asset over all wallets, exact. What open orders hold back is not taken off."""
+        """What there is of each asset over all wallets, exact. What open orders hold back is not taken off.
+
+        Assets have this API's names. Looked up by another, such as REST's ``XBT``, it raises `NoSuchEntry`, a KeyError
+        that says which one was meant and what there is.
+        """
         return self._feed.totals
 
     def _listen_to(self, feed: BalancesFeed, hear: Callable[[Row], object]) -> Callable[[], None]:

@@ -12,9 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
+from ..market import holdings
 from ..tables import EventTable, KeyedTable, schema
 from ..wire import BalancesMessage, BalanceSnapshot, Instant, LedgerEntry, Settings, Want
 from .feed import Upstream
@@ -71,7 +71,7 @@ class BalancesFeed(SequencedFeed[BalancesMessage]):
         self.table = KeyedTable(schema("balances"), key=("asset",), per_symbol=1)
         self.ledger = EventTable(schema("ledger"), rows=settings.ring_rows, bytes=settings.ring_bytes)
         self.listeners: tuple[Callable[[tuple[Any, ...]], object], ...] = ()
-        self.totals: Mapping[str, Decimal] = MappingProxyType({})
+        self.totals: Mapping[str, Decimal] = holdings(())
         """What there is of each asset, over all wallets. Replaced, never changed."""
         self._holdings: dict[str, _Holding] = {}
         self._entries: OrderedDict[str, tuple[str, Decimal, Decimal]] = OrderedDict()
@@ -92,7 +92,7 @@ class BalancesFeed(SequencedFeed[BalancesMessage]):
                 self._move(element, at)
         for asset in before - set(self._holdings):
             self.table.remove(asset)
-        self.totals = MappingProxyType({asset: held.balance for asset, held in self._holdings.items()})
+        self.totals = holdings((asset, held.balance) for asset, held in self._holdings.items())
         return ""
 
     def _set(self, said: BalanceSnapshot, at: Instant) -> None:

@@ -6,13 +6,14 @@ nothing for a stream that hands out thousands a second.
 
 from __future__ import annotations
 
+import difflib
 import html
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ..errors import BadArgument
+from ..errors import BadArgument, NoSuchEntry
 from .schemas import TABLE, Schema
 from .times import nanoseconds_of
 
@@ -44,7 +45,10 @@ class Row:
     def __getitem__(self, name: str) -> Any:
         at = self._schema.position.get(name)
         if at is None:
-            raise KeyError(name)
+            known = self._schema.names
+            meant = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"Did you mean {meant[0]!r}?" if meant else ""
+            raise NoSuchEntry(f"A row of {self._schema.channel} has no {name!r}", name, known, hint)
         return _read(self._schema.columns[at].kind, self._values[at])
 
     def __getattr__(self, name: str) -> Any:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
 
+from ..market import holdings
 from ..wire import BalancesMessage, BalanceSnapshot, LedgerEntry
 from .exact import ZERO, add, subtract
 
@@ -30,7 +30,7 @@ class BalanceSheet:
     @property
     def known(self) -> Mapping[str, Decimal] | None:
         """Totals by asset, as a value that does not change."""
-        return None if self._totals is None else MappingProxyType(dict(self._totals))
+        return None if self._totals is None else holdings(self._totals.items())
 
     def lose(self) -> None:
         """Something may have been missed."""

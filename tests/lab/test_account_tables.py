@@ -8,6 +8,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from kraken_lab.errors import NoSuchEntry
 from kraken_lab.lab.account_tables import fills_table, orders_table, positions_table
 from kraken_lab.tables import schema
 from kraken_lab.trading.states import FillRecord, OrderRecord, OrderState
@@ -117,3 +118,25 @@ def test_a_picture_stays_as_it_is() -> None:
     assert (len(empty), len(full), len(table)) == (0, 1, 0)
     assert empty.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
     assert "orders [test]" in repr(table)
+
+
+def test_a_row_is_looked_up_by_its_name() -> None:
+    """A position by its pair, a fill or an order by an id of it; exact."""
+    assert positions_table(AHost(), lambda: [FILL], dict)["BTC/USD"].net_qty == Decimal("0.2")
+    assert fills_table(AHost(), lambda: [FILL])["TAAAAA-BBBBB-CCCCCC"]["price"] == Decimal("26500.4")
+    orders = orders_table(AHost(), lambda: [ORDER])
+    assert orders["OAAAAA-BBBBB-CCCCCC"] == orders["6d1b345e-2821-40e2-ad83-4ecb18a06876"] == next(iter(orders))
+
+
+def test_a_name_that_no_row_has_is_told_those_there_are() -> None:
+    """And the one that was meant, if one is near; as an error of ours and of Python's."""
+    held = positions_table(AHost(), lambda: [FILL], dict)
+    with pytest.raises(NoSuchEntry) as caught:
+        held["XBT/USD"]
+    assert str(caught.value) == (
+        "positions has no row with the symbol 'XBT/USD'. Did you mean 'BTC/USD'? There is: BTC/USD."
+    )
+    with pytest.raises(KeyError, match=r"no row with the exec_id 'BTC/USD'\. There is: \.\.\., T1, .*, T6\."):
+        fills_table(AHost(), lambda: [replace(FILL, exec_id=f"T{n}") for n in range(7)])["BTC/USD"]
+    with pytest.raises(KeyError, match="Did you mean 'price'"):
+        fills_table(AHost(), lambda: [FILL])["TAAAAA-BBBBB-CCCCCC"]["pricee"]
