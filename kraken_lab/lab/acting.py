@@ -340,12 +340,10 @@ class Acting:
 
     @_plainly
     def explain(self, subject: object, proposal: Proposal | None = None) -> Explanation:
-        """An error of this package, a text of the exchange or an order as sentences with the pair's own numbers.
+        """An error of this package, a text of the exchange, an order or a proposal, with the pair's own numbers.
 
         With the ``proposal`` it came from, or for an order itself, also the proposal that would pass, if there is one.
-
-        Raises:
-            BadArgument: it is nothing that can be explained.
+        Of anything else it says what that is and what can be explained.
 
         >>> lab.explain("EOrder:Insufficient funds").text
         'EOrder:Insufficient funds'

@@ -259,13 +259,11 @@ def instruments() -> InstrumentStream:
 
 @_plainly
 def explain(subject: object, proposal: Proposal | None = None) -> Explanation:
-    """What an error of this package, a text of the exchange or an order means, in sentences.
+    """What an error of this package, a text of the exchange, an order or a proposal means, in sentences.
 
     With the lab that `connect` gave last the sentences have its pair's own numbers and, where there is one, the
-    proposal that would pass; ``proposal`` is the one that the error came from.
-
-    Raises:
-        BadArgument: it is nothing that can be explained.
+    proposal that would pass; ``proposal`` is the one that the error came from. Of anything else, such as another
+    package's error, it says what that is and what can be explained; it raises nothing.
 
     >>> import kraken_lab as kl
     >>> kl.explain("EOrder:Tick size check failed").said[0]

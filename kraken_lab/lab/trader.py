@@ -17,6 +17,7 @@ from ..errors import (
     BadArgument,
     EmptySide,
     Halted,
+    KrakenLabError,
     NotArmed,
     NotReady,
 )
@@ -41,6 +42,7 @@ from ..trading import (
 )
 from ..trading.disk import Files
 from ..trading.restore import Legacy
+from ..trading.states import OrderRecord
 from ..wire import Instant
 from .calls import Calls
 from .confirming import DURABLE_WAIT, Confirming
@@ -165,7 +167,9 @@ class Trader:
 
     def explain(self, subject: object, proposal: Proposal | None) -> Explanation:
         """What an error or an order means, with the numbers of its pair."""
-        symbol = proposal.symbol if proposal is not None else str(getattr(subject, "symbol", "") or "")
+        ours = proposal if proposal is not None else subject
+        known = isinstance(ours, Order | OrderRecord | Proposal | KrakenLabError)
+        symbol = str(getattr(ours, "symbol", "") or "") if known else ""
         return explain(subject, facts=self.facts(symbol), proposal=proposal, maker=self, views=self.views)
 
     # --- confirming -------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from ..errors import (
-    BadArgument,
     ConfirmationVoid,
     Halted,
     KrakenLabError,
@@ -76,13 +75,11 @@ def explain(
     maker: Maker | None = None,
     views: ExplanationViews | None = None,
 ) -> Explanation:
-    """Explain an error of ours, a text of the exchange, or an order.
+    """Explain an error of ours, a text of the exchange, an order, or a proposal.
 
     With ``facts`` of its pair the sentences have that pair's numbers. With them and the ``proposal`` it came from, or
-    the order itself, `Explanation.proposal` is the order that would pass, where there is one.
-
-    Raises:
-        BadArgument: something that is neither.
+    the order itself, `Explanation.proposal` is the order that would pass, where there is one. Of anything else, such as
+    another package's error, it says what that is and what can be explained; it raises nothing.
 
     >>> explain("EOrder:Tick size check failed").said
     ("The price is not a multiple of the pair's increment.", 'Nothing was placed.')
@@ -102,8 +99,10 @@ def explain(
         about = (Entry("", ""), type(subject).__name__, (str(subject),), False if unsent else None)
     elif isinstance(subject, str):
         about = _of_text(subject, facts)
+    elif isinstance(subject, Proposal):
+        about, proposal = _of_proposal(subject), subject
     else:
-        raise BadArgument("subject", subject, "an error, an error text, or an order")
+        about = _of_a_stranger(subject)
     entry, text, said, placed = about
     draft = proposal if proposal is not None else again(record, facts, maker)
     return Explanation(
@@ -129,6 +128,45 @@ def _of_text(text: str, facts: Facts | None) -> About:
     if text.startswith("E") and entry.placed is False:
         said.append("Nothing was placed.")
     return entry, text, tuple(said), entry.placed
+
+
+def _of_proposal(proposal: Proposal) -> About:
+    stops = tuple(check.said for check in proposal.stops)
+    fate = f"It was confirmed: {proposal.fate}." if proposal.fate else "Nothing of it has been sent."
+    how = "would be stopped here" if stops else "can be confirmed"
+    placed = None if proposal.fate else False
+    return (
+        Entry("", "", fix="steps" if stops else "none"),
+        proposal.what,
+        (f"{proposal.what} {how}.", *stops, fate),
+        placed,
+    )
+
+
+def _of_a_stranger(subject: object) -> About:
+    """What it is, in its own words, and what could be explained instead."""
+    kind = type(subject)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(subject, BaseException):
+        whose = "Python itself" if kind.__module__ == "builtins" else kind.__module__.partition(".")[0]
+        words = _short(str(subject))
+        says = f"; it says: {words}" if words else ""
+        said = f"{name} is an error of {whose}, not of this package or the exchange{says}."
+    else:
+        said = f"{_short(repr(subject))} is of type {name}, which is nothing that happened here."
+    return Entry("", "", todo=_EXPLAINS), name, (said,), None
+
+
+_EXPLAINS: Final = (
+    "What can be explained: an error of kraken_lab, as caught with `except kl.KrakenLabError as error`; a text of the "
+    "exchange, such as 'EOrder:Insufficient funds'; an order; a proposal."
+)
+_MOST_WORDS: Final = 300
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}..."
 
 
 _STANDING: Final = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from json import JSONDecodeError
 from typing import Any
 
 import pytest
@@ -185,9 +186,43 @@ def test_an_errors_own_facts_are_used() -> None:
     assert explain(Halted("kill()")).placed is False
     assert explain(NotArmed(["the limits"])).placed is False
     assert "whose fate" not in str(explain(BadArgument("depth", 7, "one of 10")))
-    for nothing in (None, 7, ValueError("x")):
-        with pytest.raises(BadArgument):
-            explain(nothing)
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        (
+            ValueError("x is 3"),
+            "ValueError is an error of Python itself, not of this package or the exchange; it says: x is 3.",
+        ),
+        (ZeroDivisionError(), "ZeroDivisionError is an error of Python itself, not of this package or the exchange."),
+        (JSONDecodeError("no", "", 0), "json.decoder.JSONDecodeError is an error of json, not of this package"),
+        (OSError("y" * 900), f"it says: {'y' * 300}...."),
+        (None, "None is of type NoneType, which is nothing that happened here."),
+        (7, "7 is of type int, which is nothing that happened here."),
+    ],
+    ids=["of Python", "without words", "of a library", "long", "nothing", "a number"],
+)
+def test_what_is_a_strangers_is_said_to_be_one(subject: object, said: str) -> None:
+    """What it is in its own words, and what can be explained; nothing is raised, and nothing proved of any order."""
+    told = explain(subject)
+    assert said in told.said[0]
+    assert "kl.KrakenLabError" in told.todo
+    assert told.placed is None
+    assert repr(told).startswith("<Explanation of ")
+
+
+def test_a_proposal_is_explained_by_what_stops_it() -> None:
+    """With the one that would pass; one that may go is said to be free to."""
+    crooked = propose_add(a_wish(limit_price="26500.44"), some_facts())
+    told = explain(crooked, facts=some_facts())
+    assert told.said[0].endswith("would be stopped here.")
+    assert any("26500.44" in sentence for sentence in told.said[1:])
+    assert told.said[-1] == "Nothing of it has been sent."
+    assert told.placed is False
+    assert told.proposal is not None
+    assert told.proposal.ok
+    assert explain(propose_add(a_wish(), some_facts())).said[0].endswith("can be confirmed.")
 
 
 @pytest.mark.parametrize("state", OrderState)
