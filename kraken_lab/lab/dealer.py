@@ -305,8 +305,7 @@ class Dealer:
         halted = self.halt.look()
         if halted is None:
             return words
-        since = f" since {halted.since}" if halted.since else ""
-        return f"{words}, HALTED{since} ({halted.reason})"
+        return f"{words}, {halted.in_words}"
 
     def dead_man_words(self) -> str:
         """The dead man's switch, and when it fires."""

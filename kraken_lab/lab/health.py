@@ -17,6 +17,7 @@ from ..errors import KrakenLabError, Malformed
 from ..streams import Feed, Router, StreamState
 from ..streams.ladder_feed import LadderFeed
 from ..trading.facts import RateCount
+from ..trading.halt import HaltRecord
 from ..views.health import screen_facts
 from ..views.health_facts import AccountFacts, BookFacts, HealthFacts, LineFacts, MemoryFacts, SandboxFacts
 from ..views.pump import PUMP
@@ -65,6 +66,7 @@ def health_facts(lab: Lab, now: Instant) -> HealthFacts:
             evicted=sum(stream.evicted for stream in streams),
         ),
         account=None if trader is None else account_facts(trader.dealer, now),
+        halted=None if trader is None else halt_words(trader.dealer.halt.look()),
     )
 
 
@@ -127,11 +129,10 @@ def _said(feed: Feed) -> str:
 
 def account_facts(dealer: Dealer, now: Instant) -> AccountFacts:
     """The acting half. What lapses by itself lapses on its own beat, not by being looked at."""
-    known, halted, arming = dealer.known, dealer.halt.look(), dealer.arming
+    known, arming = dealer.known, dealer.arming
     lapses = None if arming is None else arming.next_deadline()
     return AccountFacts(
         mode=dealer.mode.upper(),
-        halted=None if halted is None else f"{halted.reason}, since {halted.since}",
         armed=None if arming is None else lapses is not None,
         disarmed_because="" if arming is None or lapses is not None else arming.lapsed,
         lapses=None if lapses is None else max(lapses - now.mono, 0.0),
@@ -143,6 +144,11 @@ def account_facts(dealer: Dealer, now: Instant) -> AccountFacts:
         lost=dealer.audit.lost,
         rates=_decayed(known.rates, now.mono - known.at.mono),
     )
+
+
+def halt_words(halted: HaltRecord | None) -> str | None:
+    """Why and since when, for the strip."""
+    return None if halted is None else f"{halted.reason}{f', since {halted.since}' if halted.since else ''}"
 
 
 def _decayed(rates: Mapping[str, RateCount], seconds: float) -> dict[str, RateCount]:
@@ -213,6 +219,7 @@ class HealthWatch:
             memory=replace(memory, process=resident(os.getpid())),
             sandbox=found,
             account=account,
+            halted=facts.halted if lab.trader is not None else halt_words(lab.halt_file.look()),
         )
 
     def look(self) -> HealthFacts:

@@ -8,6 +8,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -29,12 +30,14 @@ from ..net import (
 from ..streams import Desk, Dispatcher, InstrumentStream, Router, Stream
 from ..streams.desk import Endpoint
 from ..streams.instrument_feed import InstrumentFeed
-from ..trading import Limits, OrderSettings, shared_host
+from ..trading import Limits, OrderSettings, home, shared_host
+from ..trading.halt import HALT_FILE
 from ..wire import Instant, Query, Settings, SlidingBudget, Want, plainly_called
 from .acting import Acting
 from .beside import LabBeside
 from .drawing import Drawing
 from .ground import Ground
+from .halt_file import HaltFile
 from .looking import Looking, RejectedSymbols
 from .own_orders import OwnOrders
 from .paper import PaperExchange
@@ -110,6 +113,7 @@ class Lab(Looking, Acting):
         self._paper: PaperExchange | None = None
         self._trader: Trader | None = None
         self._health: HealthStrip | None = None
+        self.halt_file = HaltFile(self._halt_path)
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
         self._lines: list[tuple[Router, Connection]] = []
         self._tasks: dict[Connection, asyncio.Task[None]] = {}
@@ -441,6 +445,13 @@ class Lab(Looking, Acting):
                     self._check_account()
                 self._trader = Trader(self, self._ground(), self.order_settings, self._first_limits)
         return self._trader
+
+    def _halt_path(self) -> Path | None:
+        """Where a halt of its account stands, if there is one and its account is known without asking for a key."""
+        venue = self._account_venue
+        if venue is None or venue.credentials is None:
+            return None
+        return home(os.environ) / venue.state_key(self.mode).name / HALT_FILE
 
     def _paused(self) -> dict[str, str]:
         return {} if self._paper is None else self._paper.paused

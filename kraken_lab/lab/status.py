@@ -86,7 +86,9 @@ def _account(lab: Lab) -> dict[str, str]:
     """Mode, halt, orders, limits and what is kept on disk, as far as the account was used in this lab."""
     trader = lab.trader
     if trader is None:
-        return {"mode": lab.mode.upper(), "orders": "none: the account was not used in this lab yet"}
+        halted = lab.halt_file.look()
+        mode = lab.mode.upper() if halted is None else f"{lab.mode.upper()}, {halted.in_words}"
+        return {"mode": mode, "orders": "none: the account was not used in this lab yet"}
     dealer, at, kept = trader.dealer, lab.now(), trader.ground.key
     known = dealer.known
     lines = {

@@ -36,6 +36,15 @@ class HaltRecord:
     resumed: str = ""
 
     @property
+    def in_words(self) -> str:
+        """Why and since when, as every strip and status says it.
+
+        >>> HaltRecord(reason="lab.kill()", since_ns=10**18, pid=1).in_words
+        'HALTED since 2001-09-09T01:46:40Z (lab.kill())'
+        """
+        return f"HALTED{f' since {self.since}' if self.since else ''} ({self.reason})"
+
+    @property
     def since(self) -> str:
         """Since when, as text (UTC); empty where nobody can know."""
         return from_ns(self.since_ns, 0) if self.since_ns else ""

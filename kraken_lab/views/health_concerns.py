@@ -45,6 +45,8 @@ def verdict(facts: HealthFacts, found: tuple[Concern, ...]) -> tuple[str, Tone]:
         return "CLOSED", "warn"
     if not facts.lines:
         return "NOT KNOWN YET", "warn"
+    if facts.halted:
+        return "HALTED", "down"
     if any(concern.tone == "down" for concern in found):
         return "TROUBLE", "down"
     return ("LOOK", "warn") if found else ("ALL WELL", "up")
@@ -54,8 +56,20 @@ def concerns(facts: HealthFacts, *, stuck: float = 0.0) -> tuple[Concern, ...]:
     """Everything that needs to be seen, the gravest first. ``stuck``: seconds since there were new facts at all."""
     if facts.closed:
         return ()
-    found = [*_of_this_side(facts, stuck), *_of_lines(facts), *_of_the_exchange(facts), *_of_the_account(facts.account)]
+    found = [*_of_the_halt(facts.halted), *_of_this_side(facts, stuck), *_of_lines(facts)]
+    found += [*_of_the_exchange(facts), *_of_the_account(facts.account)]
     return tuple(sorted(found, key=lambda concern: concern.tone != "down"))
+
+
+def _of_the_halt(halted: str | None) -> Iterator[Concern]:
+    if halted is not None:
+        yield Concern(
+            "down",
+            "account",
+            f"HALTED: {halted}.",
+            "No order goes; cancels do.",
+            "lab.resume('why') ends it; no restart does.",
+        )
 
 
 def _of_this_side(facts: HealthFacts, stuck: float) -> Iterator[Concern]:
@@ -155,8 +169,6 @@ def _of_the_exchange(facts: HealthFacts) -> Iterator[Concern]:
 def _of_the_account(account: AccountFacts | None) -> Iterator[Concern]:
     if account is None:
         return
-    if account.halted:
-        yield Concern("down", "account", f"HALTED: {account.halted}.", "No order goes.", "lab.resume('why') ends it.")
     if account.audit:
         lost = f" {account.lost:,} records were lost." if account.lost else ""
         yield Concern(

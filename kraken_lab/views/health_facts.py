@@ -101,7 +101,6 @@ class AccountFacts:
     """
 
     mode: str
-    halted: str | None = None
     armed: bool | None = None
     disarmed_because: str = ""
     lapses: float | None = None
@@ -118,6 +117,8 @@ class AccountFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthFacts:
     """All of it, at one moment. ``account`` is None while the account was not used, ``sandbox`` where there is none.
+
+    ``halted`` says why and since when nothing is sent, whether the account was used or not; None while that is not so.
 
     ``system`` is what the exchange says of itself, ``offset`` how far its clock is ahead, ``patience`` the silence
     after which a line is replaced, ``lateness`` how late the I/O thread was at its last beat, ``at_worst`` ever.
@@ -140,6 +141,7 @@ class HealthFacts:
     memory: MemoryFacts = MemoryFacts()
     sandbox: SandboxFacts | None = None
     account: AccountFacts | None = None
+    halted: str | None = None
 
     @property
     def transit(self) -> float | None:

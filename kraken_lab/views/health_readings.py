@@ -54,7 +54,7 @@ def readings(facts: HealthFacts) -> tuple[Reading, ...]:
         memory = "" if box.memory is None else f", {in_bytes(box.memory)}"
         state: tuple[str, Tone] = ("running", "up") if box.alive else ("ended", "down")
         found.append(Reading("sandbox", state[0], f"process {box.pid}{memory}", state[1]))
-    found += _account(facts.account)
+    found += _account(facts.account, halted=facts.halted is not None)
     return tuple(found)
 
 
@@ -139,9 +139,10 @@ def _memory(facts: HealthFacts) -> Reading:
     return Reading("memory", f"{in_bytes(memory.tables)} in tables", " · ".join(told), tone)
 
 
-def _account(account: AccountFacts | None) -> list[Reading]:
+def _account(account: AccountFacts | None, *, halted: bool) -> list[Reading]:
     if account is None:
-        return [Reading("account", "not used", "no order was asked for in this lab")]
+        unasked = "no order was asked for in this lab"
+        return [Reading("account", "HALTED", unasked, "down") if halted else Reading("account", "not used", unasked)]
     told = [f"{account.open} open"] + [f"{account.unknown} UNKNOWN"] * bool(account.unknown)
     told.append(counted(account.permits, "permit") + " outstanding" if account.permits else "no permit outstanding")
     if account.armed and account.lapses is not None:
@@ -149,10 +150,8 @@ def _account(account: AccountFacts | None) -> list[Reading]:
     if account.disarmed_because:
         told.append(account.disarmed_because)
     mode = account.mode if account.armed is None else f"{account.mode} {'ARMED' if account.armed else 'DISARMED'}"
-    tone: Tone = (
-        "down" if account.halted or account.armed else "warn" if account.unknown or account.reconciling else "up"
-    )
-    found = [Reading("account", f"{mode}, HALTED" if account.halted else mode, " · ".join(told), tone)]
+    tone: Tone = "down" if halted or account.armed else "warn" if account.unknown or account.reconciling else "up"
+    found = [Reading("account", f"{mode}, HALTED" if halted else mode, " · ".join(told), tone)]
     free = "free space not known" if account.disk_free is None else f"{in_bytes(account.disk_free)} free"
     found.append(
         Reading("audit log", "TROUBLE" if account.audit else "written", free, "down" if account.audit else "up")

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 import kraken_lab as kl
+from kraken_lab.cli.kill import run as run_kill
+from kraken_lab.lab import halt_file
+from kraken_lab.lab.halt_file import HaltFile
 from kraken_lab.lab.health import HealthWatch, book_facts, health_facts, line_facts, resident
 from kraken_lab.streams.book_feed import BookFeed
+from kraken_lab.trading.halt import HaltRecord, halt_text
 from kraken_lab.wire import Instant, Want
 from tests.streams.fake_host import AnUpstream
 from tests.trading.lock_bench import Bench
@@ -131,7 +138,7 @@ def test_the_strip_of_a_lab_has_its_facts(lab: kl.Lab) -> None:
     assert len(lab.orders.df()) == 0
     account = strip.facts.account
     assert account is not None
-    assert (account.mode, account.halted, account.armed, account.audit) == ("SANDBOX", None, None, None)
+    assert (account.mode, account.armed, account.audit, strip.facts.halted) == ("SANDBOX", None, None, None)
     assert account.disk_free is None or account.disk_free > 0
     json.dumps([reading.value for reading in strip.readings])
 
@@ -193,6 +200,64 @@ def test_a_lab_that_was_closed_says_so_and_keeps_what_it_proved() -> None:
     assert not facts.sandbox.alive
     assert repr(strip).startswith("health [sandbox]: CLOSED")
     assert strip.ended
+
+
+def test_a_halt_is_said_by_strip_and_status_until_it_is_ended() -> None:
+    """After lab.kill(), and after one from a terminal of an account that this lab has not used at all."""
+    with kl.connect(new=True) as own:
+        assert own.halt_file.look() is None
+        assert (
+            run_kill(at=json.dumps(dict(own.sandbox.facts)), mode=None, seconds=20.0, console=Console(quiet=True)) == 0
+        )
+        assert own.trader is None
+        said = repr(own.health())
+        assert said.startswith("health [sandbox]: HALTED\n  ! account: HALTED: kraken-lab kill, since 20")
+        assert "account              HALTED · no order was asked for" in said
+        assert re.search(r"mode +SANDBOX, HALTED since 20.* \(kraken-lab kill\)", repr(own.status()))
+        own.resume("seen")
+        assert "HALTED" not in repr(own.health()) + repr(own.status())
+        own.kill()
+        assert repr(own.health()).startswith("health [sandbox]: HALTED\n  ! account: HALTED: lab.kill(), since 20")
+
+
+def test_the_halt_of_an_unused_account_is_read_from_its_file(tmp_path: Path) -> None:
+    """None without an account, a file or a halt that lasts; what cannot be parsed is a halt."""
+    there = tmp_path / "halt.json"
+    halt = HaltRecord(reason="a kill", since_ns=10**18, pid=1)
+    assert HaltFile(lambda: None).look() is None
+    assert HaltFile(lambda: there).look() is None
+    there.write_bytes(halt_text(halt))
+    assert HaltFile(lambda: there).look() == halt
+    there.write_bytes(halt_text(replace(halt, resumed="seen")))
+    assert HaltFile(lambda: there).look() is None
+    there.write_bytes(b"{")
+    found = HaltFile(lambda: there).look()
+    assert found is not None
+    assert found.in_words == "HALTED (the halt file cannot be read)"
+
+
+def test_a_disk_that_does_not_answer_is_asked_once_and_heard_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks meanwhile is told what was known, at once."""
+    answer, asked = threading.Event(), []
+
+    def slow(path: Path) -> bytes:
+        asked.append(path)
+        answer.wait(30)
+        return halt_text(HaltRecord(reason="a kill", since_ns=0, pid=1))
+
+    monkeypatch.setattr(Path, "read_bytes", slow)
+    monkeypatch.setattr(halt_file, "LOOK_WAIT", 0.01)
+    file = HaltFile(lambda: tmp_path / "halt.json")
+    assert [file.look(), file.look(), file.look()] == [None, None, None]
+    assert len(asked) == 1
+    answer.set()
+    deadline = time.monotonic() + 10
+    while (found := file.look()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert found.reason == "a kill"
 
 
 def test_memory_of_a_process_is_known_or_not_known() -> None:

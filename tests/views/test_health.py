@@ -164,7 +164,7 @@ def test_a_lost_line_says_what_was_done_and_what_comes() -> None:
         ({"memory": MemoryFacts(tables=96, most=100)}, "memory", "of the"),
         ({"sandbox": SandboxFacts(pid=7, alive=False)}, "sandbox", "process 7 has ended"),
         ({"sandbox": SandboxFacts(pid=7, alive=True, paused={"A/B": "gap"})}, "paper", "A/B (gap)"),
-        ({"account": AccountFacts(mode="LIVE", halted="a kill")}, "account", "HALTED: a kill"),
+        ({"account": AccountFacts(mode="LIVE"), "halted": "a kill"}, "account", "HALTED: a kill"),
         ({"account": AccountFacts(mode="LIVE", audit="no space")}, "audit log", "no space"),
         ({"account": AccountFacts(mode="LIVE", unknown=1)}, "orders", "1 order UNKNOWN"),
         ({"account": AccountFacts(mode="LIVE", reconciling="fills")}, "orders", "fills"),
@@ -176,6 +176,20 @@ def test_each_trouble_is_one_sentence_with_its_figures(other: dict[str, Any], wh
     found = only(concerns(some_facts(**other)))
     assert found.where == where
     assert words in found.what
+
+
+@pytest.mark.parametrize(("account", "cell"), [(None, "HALTED |"), (AccountFacts(mode="LIVE"), "LIVE, HALTED |")])
+def test_a_halt_is_the_first_word_whether_the_account_was_used_or_not(account: AccountFacts | None, cell: str) -> None:
+    """Not one trouble among others, and never well: nothing is sent, and how that ends is said first."""
+    line = LineFacts(name="p", state="failed", reason="HTTP 401")
+    for lines in (some_facts().lines, (line,)):
+        facts = some_facts(lines=lines, account=account, halted="kraken-lab kill, since noon")
+        found = concerns(facts)
+        assert verdict(facts, found) == ("HALTED", "down")
+        assert str(found[0]).startswith("account: HALTED: kraken-lab kill, since noon.")
+        assert "lab.resume('why')" in found[0].next
+        assert said(facts, "account").startswith(cell)
+    assert verdict(some_facts(closed=True, halted="a kill"), ()) == ("CLOSED", "warn")
 
 
 def test_an_io_thread_that_does_not_answer_is_said_though_no_fact_says_it() -> None:
