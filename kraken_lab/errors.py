@@ -137,10 +137,13 @@ class UnknownSymbol(SetupError, ValueError):
 
 
 class BadKey(SetupError):
-    """An API key or secret that is missing, malformed or refused. Carries ``reason``, never the key."""
+    """An API key or secret that is missing, malformed or refused. Carries ``reason``, never the key.
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    ``missing``: there is none anywhere, as whoever only looks at public data may have it.
+    """
+
+    def __init__(self, reason: str, *, missing: bool = False) -> None:
+        self.reason, self.missing = reason, missing
         super().__init__(reason)
 
 
@@ -171,12 +174,13 @@ class FeedError(KrakenLabError):
 
 
 class Unreachable(FeedError):
-    """The venue could not be reached. ``venue``, ``reason``, ``attempts``."""
+    """The venue could not be reached. ``venue``, ``reason``, ``attempts``; ``first`` is said before all that."""
 
-    def __init__(self, venue: str, reason: str, attempts: int = 1, hint: str = "") -> None:
-        self.venue, self.reason, self.attempts = venue, reason, attempts
+    def __init__(self, venue: str, reason: str, attempts: int = 1, hint: str = "", *, first: str = "") -> None:
+        self.venue, self.reason, self.attempts, self.first = venue, reason, attempts, first
         doctor = "Run `kraken-lab doctor` to see what is in the way, or use kl.connect('sandbox'): it needs no network."
-        super().__init__(f"{venue} cannot be reached ({reason}) after {attempts} attempt(s). {hint or doctor}")
+        words = f"{venue} cannot be reached ({reason}) after {attempts} attempt(s). {hint or doctor}"
+        super().__init__(f"{first} {words}".lstrip())
 
 
 class Disconnected(FeedError):

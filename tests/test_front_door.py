@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +26,7 @@ from kraken_lab.lab import RejectedSymbols
 from kraken_lab.net import SandboxProcess
 
 CHANNELS = ["ticker", "trade", "ohlc", "book", "level3", "pairs"]
+KEY_PLACES = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET", "KRAKEN_LAB_KEY_FILE")
 HOSTILE = '<img src=x onerror="alert(1)">\x1b[31m'
 
 
@@ -205,6 +207,55 @@ def test_without_a_network_it_says_so_at_once(mode: Any) -> None:
     assert caught.value.venue == "Kraken"
     assert "blocked" in caught.value.reason
     assert not [thread.name for thread in threading.enumerate() if thread.name == f"kraken_lab {mode}"]
+
+
+def test_without_a_network_the_key_is_spoken_of_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was looked for; with one, or where none is wanted, only the network is."""
+    for name in KEY_PLACES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(kl.Unreachable) as caught:
+        kl.connect("live")
+    assert str(caught.value).startswith(caught.value.first)
+    assert caught.value.first.startswith("No API key was found: KRAKEN_API_KEY and KRAKEN_API_SECRET are not set, ")
+    assert "KRAKEN_LAB_KEY_FILE is not set, and the package keyring is not installed" in caught.value.first
+    with pytest.raises(kl.Unreachable, match=r"^Kraken cannot be reached"):
+        kl.connect("paper")
+    monkeypatch.setenv("KRAKEN_API_KEY", "a-key")
+    monkeypatch.setenv("KRAKEN_API_SECRET", "c2VjcmV0")
+    with pytest.raises(kl.Unreachable, match=r"^Kraken cannot be reached"):
+        kl.connect("live")
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "said"),
+    [
+        ("CANARY \u00e9", "c2VjcmV0", "The API key from the environment has letters that no key has"),
+        ("a-key", "CANARY!", "The API secret from the environment is not base64"),
+        ("CANARY", "", "KRAKEN_API_KEY is set, but KRAKEN_API_SECRET is not"),
+    ],
+)
+def test_a_key_that_cannot_be_right_is_said_before_anything_is_opened(
+    key: str, secret: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is wrong and where it came from, never by itself; no thread and no line was begun."""
+
+    def nothing(*_: object, **__: object) -> None:
+        raise AssertionError("something was opened")
+
+    for name in KEY_PLACES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    monkeypatch.setattr("kraken_lab.lab.opening.Lab", nothing)
+    monkeypatch.setenv("KRAKEN_API_KEY", key)
+    monkeypatch.setenv("KRAKEN_API_SECRET", secret)
+    with pytest.raises(kl.BadKey, match=said) as caught:
+        kl.connect("live", new=True)
+    assert str(caught.value).endswith("Nothing was opened; without any key, live shows public data.")
+    assert "CANARY" not in "".join(traceback.format_exception(caught.value))
+    monkeypatch.setenv("BINDER_SERVICE_HOST", "10.0.0.1")
+    with pytest.raises(AssertionError, match="something was opened"):
+        kl.connect("live", new=True)
 
 
 # --- what cannot be right -------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from ..errors import BadArgument
-from ..net import KRAKEN, SandboxProcess
+from ..errors import BadArgument, BadKey, Unreachable
+from ..net import KRAKEN, SandboxProcess, find_credentials
 from ..streams import BookStream, InstrumentStream, Level3Stream, OhlcStream, TickerStream, TradeStream
-from ..trading import Explanation, Limits, OrderSettings, Proposal
+from ..trading import Explanation, Limits, OrderSettings, Proposal, shared_host
 from ..trading import explain as explain_without_lab
 from ..wire import Settings, flag, number, plainly_called, whole_number
 from .lab import Lab, Mode
@@ -71,6 +71,7 @@ def connect(
 
     Raises:
         BadArgument: an impossible mode, or one that the environment must not choose.
+        BadKey: for live there is a key, and it is malformed.
         Unreachable: the venue could not be reached.
         SandboxError: the embedded exchange did not start.
 
@@ -99,16 +100,38 @@ def connect(
         if lab is not None and not lab.closed and not new and (not lab.sandbox or lab.sandbox.alive):
             _current = lab
             return lab
+        without_key = _look_for_key() if chosen == "live" and facts is None else ""
         lab = _open(chosen, seed, rate, facts, settings or Settings(), order_settings, limits)
         try:
             lab.wait_for_instruments(timeout)
-        except BaseException:
+        except BaseException as error:
             # Also when the cell is interrupted: what was half opened is closed.
             lab.close()
+            if isinstance(error, Unreachable) and without_key:
+                raise Unreachable(error.venue, error.reason, error.attempts, first=without_key) from None
             raise
         _labs[(*key, id(lab)) if new else key] = lab
         _current = lab
         return lab
+
+
+def _look_for_key() -> str:
+    """What is to be said of a key that is not there; one that is wrong is said before anything is opened.
+
+    Whatever is found is read again when an account is needed, and not kept until then.
+
+    Raises:
+        BadKey: there is one, and it cannot be right.
+    """
+    if shared_host(os.environ) is not None:
+        return ""  # none is read there, and public data needs none
+    try:
+        find_credentials()
+    except BadKey as error:
+        if error.missing:
+            return error.reason
+        raise BadKey(f"{error.reason} Nothing was opened; without any key, live shows public data.") from None
+    return ""
 
 
 def _choose(mode: Mode | None) -> Mode:

@@ -91,6 +91,8 @@ class Credentials:
         if not all("!" <= letter <= "~" for letter in self.key.reveal()):
             # It goes into a header, and whatever refuses it there would show it.
             raise BadKey(f"The API key from {self.source} has letters that no key has: copy it once more. {HOW}")
+        if not self.secret.reveal():
+            raise BadKey(f"The API secret from {self.source} is empty. {HOW}")
         try:
             base64.b64decode(self.secret.reveal(), validate=True)
         except (binascii.Error, ValueError):
@@ -169,7 +171,14 @@ def find_credentials(ask: Callable[[str], str] | None = None) -> Credentials:
         return found
     if ask is not None:
         return Credentials(Secret(ask("API key: ").strip()), Secret(ask("API secret: ").strip()), "what was typed")
-    raise BadKey(f"No API key was found. {HOW} Public data other than level3 needs none.")
+    if key or secret:
+        one, other = ("KEY", "SECRET") if key else ("SECRET", "KEY")
+        raise BadKey(f"KRAKEN_API_{one} is set, but KRAKEN_API_{other} is not: both are needed. {HOW}")
+    raise BadKey(
+        "No API key was found: KRAKEN_API_KEY and KRAKEN_API_SECRET are not set, KRAKEN_LAB_KEY_FILE is not set, and "
+        f"{_without_keyring()}. {HOW} Public data other than level3 needs none.",
+        missing=True,
+    )
 
 
 def literal_credentials(key: str, secret: str) -> Credentials:
@@ -185,7 +194,8 @@ def _from_file(path: Path) -> Credentials:
             mode = os.fstat(file.fileno()).st_mode
             lines = file.read().splitlines()
     except OSError as error:
-        raise BadKey(f"KRAKEN_LAB_KEY_FILE cannot be read ({error.strerror}).") from None
+        # Without its name: somebody may have put the key itself there.
+        raise BadKey(f"The file that KRAKEN_LAB_KEY_FILE names cannot be read ({error.strerror}). {HOW}") from None
     except UnicodeDecodeError:
         # Without its cause, which holds the file.
         raise BadKey("KRAKEN_LAB_KEY_FILE is not a text file: it needs two lines, the key, then the secret.") from None
@@ -194,6 +204,14 @@ def _from_file(path: Path) -> Credentials:
     if len(lines) < 2:
         raise BadKey("KRAKEN_LAB_KEY_FILE needs two lines: the key, then the secret.")
     return Credentials(Secret(lines[0].strip()), Secret(lines[1].strip()), "KRAKEN_LAB_KEY_FILE")
+
+
+def _without_keyring() -> str:
+    try:
+        import_module("keyring")
+    except ImportError:
+        return "the package keyring is not installed (pip install 'kraken-lab[live]')"
+    return "the system keyring has none"
 
 
 def _from_keyring() -> Credentials | None:

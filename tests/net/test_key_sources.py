@@ -41,7 +41,9 @@ def test_whoever_is_there_is_asked_last() -> None:
     found = find_credentials(ask)
     assert asked == ["API key: ", "API secret: "]
     assert (found.key, found.secret, found.source) == (Secret(KEY), Secret(SECRET), "what was typed")
-    with pytest.raises(BadKey, match="No API key was found"):
+    with pytest.raises(
+        BadKey, match=r"No API key was found: .*SECRET are not set, KRAKEN_LAB_KEY_FILE is not set, and"
+    ):
         find_credentials()
 
 

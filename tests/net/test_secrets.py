@@ -91,8 +91,9 @@ def test_the_keyring_is_asked_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring.errors", errors)
     assert find_credentials().source == "the keyring"
     stored.clear()
-    with pytest.raises(BadKey, match="No API key was found"):
+    with pytest.raises(BadKey, match=r"No API key was found: .* and the system keyring has none") as caught:
         find_credentials()
+    assert caught.value.missing
 
 
 @pytest.mark.promise("K-03")
@@ -111,6 +112,7 @@ def test_a_file_that_others_can_read_is_refused(mode: int, monkeypatch: pytest.M
     [
         f"{KEY}\n",
         f"{KEY}\nnot base64 CANARY!\n",
+        f"{KEY}\n\n",
         "\n\n",
         f"CANARY\xff{KEY}".encode("latin-1"),
         f"{KEY} \u00e9\n{SECRET}\n",
@@ -132,5 +134,20 @@ def test_a_file_that_is_wrong_is_not_quoted(text: str | bytes, monkeypatch: pyte
 def test_a_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Is said to be unreadable."""
     monkeypatch.setenv("KRAKEN_LAB_KEY_FILE", str(tmp_path / "nowhere"))
-    with pytest.raises(BadKey, match="cannot be read"):
+    with pytest.raises(BadKey, match=r"cannot be read \(No such file or directory\)") as caught:
         find_credentials()
+    assert not caught.value.missing
+    # Somebody may have taken the key for the file's name.
+    assert "nowhere" not in str(caught.value)
+
+
+@pytest.mark.promise("K-03")
+@pytest.mark.parametrize(("given", "lacking"), [("KEY", "SECRET"), ("SECRET", "KEY")])
+def test_half_a_key_is_said_to_be_one(given: str, lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the names of its halves; a whole one elsewhere would have been taken."""
+    monkeypatch.setenv(f"KRAKEN_API_{given}", "CANARY")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(BadKey, match=f"KRAKEN_API_{given} is set, but KRAKEN_API_{lacking} is not") as caught:
+        find_credentials()
+    assert "CANARY" not in str(caught.value)
+    assert not caught.value.missing
