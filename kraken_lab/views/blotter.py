@@ -33,6 +33,7 @@ from .confirm_button import ConfirmButton, Press
 from .dealing import BlotterDealing
 from .ending import close_parts
 from .order_panel import APART, OrderPanel
+from .presence import Presence
 from .proposal_card import proposal_card
 from .review import Review
 from .worker import Failed, Worker, Works
@@ -68,6 +69,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
 
     _alive = False
     """Whether it is made and neither closed nor left by its lab."""
+    _presence: Presence | None = None
 
     def __init__(self, dealing: BlotterDealing, *, workers: Callable[[str, Failed], Works] = Worker) -> None:
         self._dealing = dealing
@@ -77,6 +79,12 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         self._looks = workers("kraken_lab blotter", self._failed)
         self._acts = workers("kraken_lab blotter, orders", self._failed)
         self._stops = workers("kraken_lab blotter, stopping", self._failed)
+        self._presence = presence = Presence(
+            workers("kraken_lab blotter, leaving", self._failed),
+            now=lambda: dealing.now().mono,
+            busy=lambda: self.review.active or self.panel.review.active,
+            leave=self.close,
+        )
         self._killing = 1
         self._killed_ns = 0
         """Which kill was told to the end: it began then, on the wall clock."""
@@ -87,6 +95,7 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
             wall_ms=lambda: dealing.now().wall_ns / 1e6,
             pressed=self._kill,
             seen=self._seen,
+            there=presence.heard,
             number=self._killing,
             label="KILL: halt and cancel everything of this account",
             hint="Asks nothing. Everything is halted until lab.resume('why').",
@@ -143,8 +152,13 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         return self._known
 
     def close(self) -> None:
-        """Take it off the screen and stop looking. Orders and the dead man's switch stay as they are. Idempotent."""
+        """Take it off the screen and stop looking. Orders and the dead man's switch stay as they are. Idempotent.
+
+        It comes to that by itself a minute after the last page stopped showing it.
+        """
         self._end("This blotter was closed.")
+        if self._presence is not None:
+            self._presence.close()
         close_parts(self)
         super().close()
 

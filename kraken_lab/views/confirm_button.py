@@ -49,9 +49,10 @@ class Press:
 class ConfirmButton(anywidget.AnyWidget):
     """A button, a line of words and a note about a busy kernel. It can be pressed while ``number`` is not 0.
 
-    ``pressed`` is called with every press and ``seen`` with whether it can be seen anywhere, both in whichever thread
-    the kernel handles messages: they hand in and return. ``wall_ms`` is the kernel's clock, in ms since 1970. A button
-    that is ``timed`` waits until the clocks were compared and while the kernel is busy.
+    ``pressed`` is called with every press, ``seen`` with whether it can be seen anywhere, and ``there`` with False when
+    a view was taken away and True at any word of one that is there; all in whichever thread the kernel handles
+    messages: they hand in and return. ``wall_ms`` is the kernel's clock, in ms since 1970. A button that is ``timed``
+    waits until the clocks were compared and while the kernel is busy.
     """
 
     _esm = (Path(__file__).parent / "static" / "confirm_button.js").read_text("utf-8")
@@ -71,10 +72,11 @@ class ConfirmButton(anywidget.AnyWidget):
         wall_ms: Callable[[], float],
         pressed: Callable[[Press], object],
         seen: Callable[[bool], object] = lambda visible: None,
+        there: Callable[[bool], object] = lambda there: None,
         **traits: Any,
     ) -> None:
         super().__init__(**traits)
-        self._wall_ms, self._pressed, self._seen = wall_ms, pressed, seen
+        self._wall_ms, self._pressed, self._seen, self._there = wall_ms, pressed, seen, there
         self._views: frozenset[str] = frozenset()
         self.heard_of = False
         """Whether its script ever said anything: where a front end does not load it, there is no button."""
@@ -86,18 +88,25 @@ class ConfirmButton(anywidget.AnyWidget):
             return
         self.heard_of = True
         kind, view = content.get("kind"), content.get("view")
+        self._there(kind != "bye")
         if kind == "ping":
             self.send({"kind": "pong", "view": view, "at": content.get("at"), "kernel_ms": self._wall_ms()})
         elif kind == "seen" and isinstance(view, str):
-            before = bool(self._views)
-            self._views = self._views | {view} if content.get("visible") is True else self._views - {view}
-            if bool(self._views) is not before:
-                self._seen(not before)
+            self._see(self._views | {view} if content.get("visible") is True else self._views - {view})
+        elif kind == "bye" or (kind == "ready" and self._views):
+            # Who else is there, and can be seen? The views of a page that was loaded again went without a word.
+            self._see(frozenset())
+            self.send({"kind": "who"})
         elif kind == "press" and type(content.get("number")) is int:
             clicked, offset = (_time(content.get(name)) for name in ("clicked_ms", "offset_ms"))
             # Nobody can tell how old a press without its times is.
             if math.isfinite(clicked + offset) or not self.timed:
                 self._pressed(Press(content["number"], clicked, offset))
+
+    def _see(self, views: frozenset[str]) -> None:
+        before, self._views = bool(self._views), views
+        if bool(views) is not before:
+            self._seen(not before)
 
 
 def _time(value: object) -> float:

@@ -25,7 +25,8 @@ class Review:
     """One review at a time, and the button of it. ``button`` is the widget; its ``words`` say how things are.
 
     ``show`` is given the frozen proposal, ``sent`` it and the orders it became, both on the worker. ``over`` is called
-    in any thread when a review has ended, however it did; `begin`, `void` and the button's handler may be too.
+    in any thread when a review has ended, however it did; `begin`, `void` and the button's handler may be too. ``seen``
+    and ``there`` are the button's.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Review:
         sent: Callable[[Proposal, tuple[Order, ...]], object],
         over: Callable[[], object] = lambda: None,
         seen: Callable[[bool], object] = lambda visible: None,
+        there: Callable[[bool], object] = lambda there: None,
         **traits: Any,
     ) -> None:
         self._asker, self._works = asker, works
@@ -50,6 +52,7 @@ class Review:
             wall_ms=lambda: asker.now().wall_ns / 1e6,
             pressed=self._pressed,
             seen=seen,
+            there=there,
             hint="Sends exactly what is shown, once. The space bar presses it, the Enter key does not.",
             **traits,
         )

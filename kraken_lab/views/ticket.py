@@ -26,6 +26,7 @@ from .dealing import TicketDealing
 from .ending import close_parts
 from .order_form import OrderForm
 from .order_panel import APART, OrderPanel
+from .presence import Presence
 from .proposal_card import proposal_card
 from .review import Review
 from .worker import Failed, Worker, Works
@@ -68,6 +69,7 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
 
     _alive = False
     """Whether it is made and neither closed nor left by its lab: until then fields change, and nobody looks."""
+    _presence: Presence | None = None
 
     def __init__(
         self,
@@ -85,8 +87,20 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         self._unwatch: Callable[[], None] | None = None
         self._looks = workers(f"kraken_lab ticket {symbol}", self._failed)
         self._acts = workers(f"kraken_lab ticket {symbol}, orders", self._failed)
+        self._presence = presence = Presence(
+            workers(f"kraken_lab ticket {symbol}, leaving", self._failed),
+            now=lambda: dealing.now().mono,
+            busy=lambda: self.review.active or self.panel.review.active,
+            leave=self.close,
+        )
         self.review = Review(
-            dealing, self._acts, show=self._show, sent=self._placed, over=self._look_soon, seen=self._seen
+            dealing,
+            self._acts,
+            show=self._show,
+            sent=self._placed,
+            over=self._look_soon,
+            seen=self._seen,
+            there=presence.heard,
         )
         self.form = OrderForm(pair, changed=self._edited, touch=lambda: self._touch)
         self.form.put(parameters or {})
@@ -148,8 +162,13 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         return self._dealing.propose_add(self.form.arguments())
 
     def close(self) -> None:
-        """Take it off the screen and stop looking at the market. What was sent from it goes on. Idempotent."""
+        """Take it off the screen and stop looking at the market. What was sent from it goes on. Idempotent.
+
+        It comes to that by itself a minute after the last page stopped showing it.
+        """
         self._end("This ticket was closed.")
+        if self._presence is not None:
+            self._presence.close()
         close_parts(self)
         super().close()
 

@@ -140,7 +140,7 @@ def test_the_kill_button_halts_and_cancels_and_says_so(mode: Any, tmp_path: Path
         blotter, workers, trader = a_blotter(kernel)
         see(blotter.kill, True)
         order = await kernel.open()
-        looks, _, stops = workers
+        looks, _, stops, _ = workers
         says(blotter.kill, {"kind": "press", "number": blotter.kill.number, "clicked_ms": None, "offset_ms": None})
         assert looks.agenda.next_at() is not None
         assert stops.work() == 1

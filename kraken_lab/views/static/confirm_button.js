@@ -90,6 +90,7 @@ function render({ model, el }) {
   }
 
   function heard(message) {
+    if (message?.kind === "who") model.send({ kind: "seen", view, visible: shown });
     if (message?.kind !== "pong" || message.view !== view || message.at !== asked) return;
     const trip = now() - asked;
     if (trip <= TRIP) {
@@ -145,6 +146,7 @@ function render({ model, el }) {
   model.on("msg:custom", heard);
   const names = ["number", "label", "tone", "hint", "words", "busy_words", "timed"];
   names.forEach((name) => model.on(`change:${name}`, draw));
+  model.send({ kind: "ready", view });
   draw();
 
   return () => {
@@ -155,8 +157,8 @@ function render({ model, el }) {
     document.removeEventListener("visibilitychange", turned);
     model.off("msg:custom", heard);
     names.forEach((name) => model.off(`change:${name}`, draw));
-    if (shown) model.send({ kind: "seen", view, visible: false });
     shown = false;
+    model.send({ kind: "bye", view });
   };
 }
 
