@@ -46,13 +46,22 @@ class Frame:
 
 
 class LiveView(ABC):
-    """One picture: `frame` says what it shows, the rest when that is sent. ``cost`` is a clock of CPU seconds."""
+    """One picture: `frame` says what it shows, the rest when that is sent.
+
+    ``cost`` is a clock of CPU seconds, ``clock`` the pump's of monotonic ones, which is also asked in other threads.
+    """
 
     UNHEARD: float = 1.0
     UNSURE: float = 5.0
     """Seconds between whole frames before a browser's first word, and later while it confirms nothing."""
 
-    def __init__(self, send: Send, now: float, cost: Callable[[], float] = time.thread_time) -> None:
+    def __init__(
+        self,
+        send: Send,
+        now: float,
+        cost: Callable[[], float] = time.thread_time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.pace = Pace(now)
         self.wake: Callable[[], None] = lambda: None
         self.error: Exception | None = None
@@ -61,8 +70,10 @@ class LiveView(ABC):
         """Frames sent so far; the number of the last one."""
         self.nbytes = 0
         """Bytes of them."""
-        self._send, self._cpu = send, cost
-        self._inbox: deque[Mapping[str, Any]] = deque(maxlen=256)
+        self._send, self._cpu, self._clock = send, cost, clock
+        self._inbox: deque[tuple[float, Mapping[str, Any]]] = deque(maxlen=256)
+        self._looks_anyway = False
+        """Whether the pump looks here when the next frame may be due, so that no confirmation need wake it before."""
         self._closing = threading.Lock()
         self._closed = False
         self._leave_at = math.inf
@@ -82,10 +93,11 @@ class LiveView(ABC):
     # --- the browser ------------------------------------------------------------------------------------------------
 
     def post(self, message: object) -> None:
-        """Something the browser said, from any thread: it is put down, and the pump told."""
+        """Something the browser said, from any thread: it is put down with its time, and the pump told."""
         if isinstance(message, Mapping):
-            self._inbox.append(message)
-            self.wake()
+            self._inbox.append((self._clock(), message))
+            if not (self._looks_anyway and message.get("kind") == "ack"):
+                self.wake()
 
     def pause(self, on: bool) -> None:
         """Hold it still, or let it go on; every browser that shows it is told. From any thread."""
@@ -94,7 +106,8 @@ class LiveView(ABC):
     def hear(self, now: float) -> None:
         """Take in what was said."""
         while self._inbox:
-            self._take(self._inbox.popleft(), now)
+            said_at, message = self._inbox.popleft()
+            self._take(message, min(said_at, now))
         if now >= self._leave_at:
             self.close()
 
@@ -143,11 +156,14 @@ class LiveView(ABC):
     @property
     def due(self) -> float:
         """When it wants to be painted, or forgotten."""
-        return min(self.pace.due, self._leave_at)
+        return min(self.pace.beat if self._looks_anyway else self.pace.due, self._leave_at)
 
     def paint(self, now: float) -> int:
         """Send the newest frame, if there is one; the bytes of it."""
         if self.pace.due > now:
+            self._looks_anyway = False
+            if self._inbox:  # said since the pump has listened, when it still looked anyway
+                self.wake()
             return 0
         unsure = not self.pace.confirmed and now - self._whole_at >= (self.UNSURE if self._heard_of else self.UNHEARD)
         began = self._cpu()
@@ -157,6 +173,7 @@ class LiveView(ABC):
             return 0
         self._send_frame(frame, now)
         self.pace.sent(self.seq, now, self._cpu() - began)
+        self._looks_anyway = True
         return frame.nbytes
 
     def _send_frame(self, frame: Frame | None, now: float) -> None:

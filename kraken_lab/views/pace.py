@@ -52,12 +52,15 @@ class Pace:
         return max(ASIDE if self.aside else 0.0, min(wanted, SLOWEST))
 
     @property
+    def beat(self) -> float:
+        """When the next frame may be made if all is confirmed by then; never while the picture is hidden or paused."""
+        return math.inf if self.hidden or self.paused else self._beat
+
+    @property
     def due(self) -> float:
-        """When the next frame may be made; never while the picture is hidden or paused."""
-        if self.hidden or self.paused:
-            return math.inf
-        if self._sent - self._heard <= self._ahead:
-            return self._beat
+        """When the next frame may be made."""
+        if self.hidden or self.paused or self._sent - self._heard <= self._ahead:
+            return self.beat
         silent = self._sent_at - self._heard_at > SILENCE
         return max(self._beat, self._sent_at + (1.0 if silent else PATIENCE))
 

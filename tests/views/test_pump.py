@@ -29,7 +29,7 @@ class APicture(LiveView):
     """A picture that always has something new, and a browser that answers if told to. ``sent``: when what left."""
 
     def __init__(self, clock: Clock, *, answers: bool = True, size: int = 1_000) -> None:
-        super().__init__(self._out, clock(), cost=lambda: 0.0)
+        super().__init__(self._out, clock(), cost=lambda: 0.0, clock=clock)
         self.clock, self.answers, self.size = clock, answers, size
         self.sent: list[tuple[float, dict[str, object]]] = []
         self.looks = 0
@@ -94,6 +94,39 @@ def test_ten_frames_a_second_and_no_more(pump: Turned, clock: Clock) -> None:
     pump.add(picture)
     pump.run(10)
     assert 98 <= frames(picture) <= 102
+
+
+def test_a_confirmation_in_good_time_wakes_nobody(pump: Turned, clock: Clock) -> None:
+    """The pump looks when the next frame may be due, and wants to be told only of what comes after that."""
+    picture = APicture(clock, answers=False)
+    pump.add(picture)
+    pump.run(0.02)
+    woken: list[float] = []
+    picture.wake = lambda: woken.append(clock.now)
+    said_at = clock.now
+    picture.post({"kind": "ack", "seq": 1, "ms": 5.0})
+    assert not woken
+    assert pump.turn() == pytest.approx(0.08)
+    pump.run(0.1)
+    assert frames(picture) == 2
+    assert picture.pace.trip == pytest.approx(said_at - picture.sent[0][0])
+    pump.run(0.15)
+    assert frames(picture) == 2
+    picture.post({"kind": "ack", "seq": 2, "ms": 5.0})
+    assert woken == [clock.now]
+
+
+def test_a_confirmation_between_two_looks_is_not_slept_over(pump: Turned, clock: Clock) -> None:
+    """One that came while the pump decided to wait longer, and so woke nobody, is found by the pump itself."""
+    picture = APicture(clock, answers=False)
+    pump.add(picture)
+    pump.run(0.02)
+    woken: list[float] = []
+    picture.wake = lambda: woken.append(clock.now)
+    clock.now += 0.1
+    picture.post({"kind": "ack", "seq": 1, "ms": 5.0})
+    picture.paint(clock.now)
+    assert woken == [clock.now]
 
 
 def test_without_an_answer_it_goes_on_more_slowly(pump: Turned, clock: Clock) -> None:
