@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import BadArgument, NoWidgets
 from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
-from ..wire import plainly_called, whole_number
+from ..trading.dead_man import DeadManStatus
+from ..wire import flag, plainly_called, whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
-from .reports import AuditReport, KillOutcome
+from .reports import AuditReport, KillOutcome, Resumed
 from .trader import Trader
 
 if TYPE_CHECKING:
@@ -234,10 +235,11 @@ class Acting:
         return trader.act(lambda account, at: account.cancel_account(at))
 
     @_plainly
-    def cancel_all_orders_after(self, timeout: int) -> Proposal | None:
+    def cancel_all_orders_after(self, timeout: int) -> Proposal | DeadManStatus:
         """Set the dead man's switch once: the account's orders end in ``timeout`` seconds; 0 takes it back.
 
-        In live a `Proposal`. Nobody refreshes it: `dead_man` does.
+        Gives how it stands then, with the time at which it fires; in live a `Proposal`. Nobody refreshes it: `dead_man`
+        does.
 
         Source: "Cancel All Orders After", Kraken WebSocket API v2 reference.
         """
@@ -246,19 +248,21 @@ class Acting:
         if trader.ground.mode == "live" and seconds:
             return trader.propose_dead_man(seconds, refreshed=False)
         trader.act(lambda account, at: account.cancel_all_after(seconds, at))
-        return None
+        return trader.switch_as_set()
 
     @_plainly
-    def dead_man(self, on: bool = True) -> Proposal | None:
+    def dead_man(self, on: bool = True) -> Proposal | DeadManStatus:
         """Keep the dead man's switch refreshed while this process lives: should it die, the account's orders end.
 
-        In live turning it on is a `Proposal`; turning it off never is.
+        Gives how it stands then. In live turning it on is a `Proposal`; turning it off never is.
+
+        >>> lab.dead_man().state, lab.dead_man(False).state
+        (<DeadManState.ON: 'ON'>, <DeadManState.OFF: 'OFF'>)
         """
-        trader = self._acting()
+        on, trader = flag("on", on), self._acting()
         if on and trader.ground.mode == "live":
             return trader.propose_dead_man(round(trader.settings.dms_timeout), refreshed=True)
-        trader.dead_man(bool(on))
-        return None
+        return trader.dead_man(on)
 
     # --- stopping and arming ----------------------------------------------------------------------------------------
 
@@ -272,13 +276,16 @@ class Acting:
         return KillOutcome.of(self._acting().kill(reason))
 
     @_plainly
-    def resume(self, reason: str) -> None:
-        """End a halt. The reason is kept in the audit log.
+    def resume(self, reason: str) -> Resumed:
+        """End a halt, and say what holds then. The reason is kept in the audit log. Nothing is armed by it.
 
         Raises:
             BadArgument: no reason.
+
+        >>> lab.resume("to be sure").ended
+        ''
         """
-        self._acting().resume(reason)
+        return self._acting().resume(reason)
 
     @_plainly
     def arm(

@@ -32,7 +32,7 @@ class Confirming:
         self.fates = Fates()
 
     def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
-        """Send it, once. Gives the order it became, the orders of a batch, or None for a cancellation.
+        """Send it, once. Gives the order it became or the orders of a batch; None for what becomes no order.
 
         Raises:
             OrderRejected: an amendment was not made; the order is as it was.

@@ -8,7 +8,7 @@ from typing import Any
 from .. import views
 from ..trading import ChainReport, KillReport
 
-__all__ = ["AuditReport", "KillOutcome"]
+__all__ = ["AuditReport", "KillOutcome", "Resumed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -31,6 +31,35 @@ class KillOutcome(KillReport):
         rows["how"] = "; ".join(self.answers) or "no answer yet"
         state = "complete" if self.complete else "NOT complete, it goes on trying"
         return views.facts_html(f"HALTED: kill after {self.seconds:.1f} s, {state}", rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Resumed:
+    """What holds after ``lab.resume``: the ``mode``, and the halt that ``ended``, in words, empty if there was none.
+
+    ``reason`` is why it was ended, ``open`` how many orders the exchange has open, or may have.
+
+    >>> Resumed(mode="SANDBOX", ended="", reason="to be sure", open=0)
+    <SANDBOX: nothing was halted, so nothing changed; 0 orders are open>
+    """
+
+    mode: str
+    ended: str
+    reason: str
+    open: int
+
+    def __repr__(self) -> str:
+        return f"<{views.escape.terminal(self._said())}>"
+
+    def _said(self) -> str:
+        count = f"{self.open} order{' is' if self.open == 1 else 's are'} open"
+        if not self.ended:
+            return f"{self.mode}: nothing was halted, so nothing changed; {count}"
+        arm = "; lab.arm(...) comes before the next order" if "DISARMED" in self.mode else ""
+        return f"{self.mode}: trading goes on after {self.ended}, ended because: {self.reason}; {count}{arm}"
+
+    def _repr_html_(self) -> str:
+        return views.facts_html(self.mode, {"state": self._said().partition(": ")[2]})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

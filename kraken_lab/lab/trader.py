@@ -40,7 +40,9 @@ from ..trading import (
     builders,
     explain,
 )
+from ..trading.dead_man import DeadManState, DeadManStatus
 from ..trading.disk import Files
+from ..trading.halt import HaltRecord
 from ..trading.restore import Legacy
 from ..trading.states import OrderRecord
 from ..wire import Instant
@@ -53,6 +55,7 @@ from .outcome import Outcome
 from .person import Person, new_code
 from .preparing import Preparing
 from .readiness import readiness_of
+from .reports import Resumed
 
 __all__ = ["Trader"]
 
@@ -62,6 +65,9 @@ BEGIN_WAIT: Final = 60.0
 """How long taking up what earlier kernels wrote down may take, in seconds."""
 AT_ONCE: Final = 250
 """Orders of earlier kernels that are taken up before the loop looks after something else: some milliseconds' worth."""
+SWITCH_WAIT: Final = 2.0
+"""Seconds that the exchange's acknowledgement of a dead man's switch is waited for."""
+_ASKED: Final = (DeadManState.STARTING, DeadManState.STOPPING)
 KILL_WAIT: Final = 10.0
 """After so many seconds a kill reports, whatever is still to be done."""
 
@@ -175,7 +181,9 @@ class Trader:
     # --- confirming -------------------------------------------------------------------------------------------------
 
     def confirm(self, proposal: Proposal, *, code: str | None, again: bool) -> Any:
-        """Send it, once. Gives the order it became, the orders of a batch, or None for a cancellation.
+        """Send it, once. Gives the order it became or the orders of a batch, or how the dead man's switch stands then.
+
+        None for a cancellation.
 
         Raises:
             OrderRejected: an amendment was not made; the order is as it was.
@@ -184,7 +192,8 @@ class Trader:
         if proposal.ok and proposal.symbol and self.dealer.gatherer.references.get(proposal.symbol) is None:
             # It was given back meanwhile. Without it everything would be refused, whatever the market does.
             self._preparing.book(proposal.symbol)
-        return self.confirming.confirm(proposal, code=code, again=again)
+        done = self.confirming.confirm(proposal, code=code, again=again)
+        return self.switch_as_set() if proposal.kind == "cancel_all_orders_after" else done
 
     # --- what only reduces risk -------------------------------------------------------------------------------------
 
@@ -226,9 +235,16 @@ class Trader:
         done: T = self._calls.do(lambda: self.dealer.act(work), keep=True)
         return done
 
-    def dead_man(self, on: bool) -> None:
-        """Turn the dead man's switch on, and keep it refreshed, or off."""
+    def dead_man(self, on: bool) -> DeadManStatus:
+        """Turn the dead man's switch on, and keep it refreshed, or off; how it stands then."""
         self._calls.do(lambda: self.dealer.switch(on), keep=not on)
+        return self.switch_as_set()
+
+    def switch_as_set(self) -> DeadManStatus:
+        """The dead man's switch, once the exchange has acknowledged what was asked of it, or after a moment."""
+        with contextlib.suppress(NotReady):
+            self.wait(lambda known: known.dead_man.state not in _ASKED, SWITCH_WAIT, "the dead man's switch")
+        return self.snapshot().dead_man
 
     # --- stopping everything, and arming ----------------------------------------------------------------------------
 
@@ -248,13 +264,14 @@ class Trader:
         assert report is not None  # it was begun above
         return report
 
-    def resume(self, reason: str) -> None:
-        """End the halt, for a reason.
+    def resume(self, reason: str) -> Resumed:
+        """End the halt, for a reason; what holds then.
 
         Raises:
             BadArgument: no reason.
             Halted: it could not be put on the disk; the halt lasts.
         """
+        self._keeping.look()  # somebody else may have ended it a moment ago
         outcome = Outcome("the end of the halt to be on the disk")
 
         def done(error: OSError | None, at: Instant) -> None:
@@ -263,8 +280,20 @@ class Trader:
         with contextlib.suppress(NotReady):
             # A kill's cancel that is still on its way would meet what is placed after it.
             self.wait(lambda known: not self.dealer.account.kill_asks, KILL_WAIT, "the kill's last requests")
-        self._calls.do(lambda: self.dealer.resume(reason, done))
+
+        def resume() -> HaltRecord | None:
+            before = self.dealer.halt.look()
+            self.dealer.resume(reason, done)
+            return before
+
+        ended = self._calls.do(resume)
         outcome.wait(DURABLE_WAIT)
+        return Resumed(
+            mode=self._calls.do(self.dealer.mode_words),
+            ended="" if ended is None else ended.in_words,
+            reason=reason.strip(),
+            open=len(self.snapshot().open),
+        )
 
     def arm(self, limits: Limits) -> None:
         """Ask somebody to type the phrase, and arm.

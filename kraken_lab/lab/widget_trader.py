@@ -160,7 +160,8 @@ class WidgetTrader:
 
     def dead_man(self, on: bool) -> Proposal | None:
         """Turn the switch on or off; in live turning it on is a proposal."""
-        return self._lab.dead_man(on)
+        done = self._lab.dead_man(on)
+        return done if isinstance(done, Proposal) else None
 
     def kill(self, reason: str) -> object:
         """Halt, and cancel everything of the account on every path; the report within ten seconds."""

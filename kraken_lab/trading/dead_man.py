@@ -15,7 +15,16 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ..errors import BadArgument, Malformed
-from ..wire import CancelAllOrdersAfter, CancelAllOrdersAfterResult, Instant, Response, encode, to_ns, whole_number
+from ..wire import (
+    CancelAllOrdersAfter,
+    CancelAllOrdersAfterResult,
+    Instant,
+    Response,
+    encode,
+    from_ns,
+    to_ns,
+    whole_number,
+)
 from .outbox import Outbox
 from .rules import OrderSettings
 
@@ -39,9 +48,17 @@ class DeadManState(StrEnum):
     """Its time has passed without a refresh that is known to have arrived: it may have fired."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeadManStatus:
-    """The switch at one instant. ``trigger_ns`` is the exchange's time at which it fires, as it acknowledged it."""
+    """The switch at one instant. ``trigger_ns`` is the exchange's time at which it fires, as it acknowledged it.
+
+    Printed, it says what holds now and what changes it.
+
+    >>> on = DeadManState.ON
+    >>> DeadManStatus(state=on, timeout_s=60, refreshes=False, refreshed_ns=0, trigger_ns=60 * 10**9, why="")
+    <dead man's switch ON: every open order of the account ends at 1970-01-01T00:01:00Z; nobody sets it anew. \
+lab.cancel_all_orders_after(0) takes it back>
+    """
 
     state: DeadManState
     timeout_s: int
@@ -52,6 +69,25 @@ class DeadManStatus:
     trigger_ns: int | None
     why: str
     """Why it is off, or what is wrong; empty otherwise."""
+
+    def __repr__(self) -> str:
+        because = f" ({self.why})" if self.why else ""
+        return f"<dead man's switch {self.state}{because}: {self._holds()}>"
+
+    def _holds(self) -> str:
+        if self.state is DeadManState.OFF:
+            return "no order ends by it"
+        if self.state is DeadManState.STOPPING:
+            return "asked to be off; the exchange has not acknowledged that yet"
+        if self.state is DeadManState.FIRED:
+            return "everything that was open is unverified; it is not turned on again by itself"
+        when = f"in {self.timeout_s} s" if self.trigger_ns is None else f"at {from_ns(self.trigger_ns, 0)}"
+        if self.state is DeadManState.STARTING:
+            when = f"{self.timeout_s} s after it arrived; the exchange has not acknowledged it yet"
+        anew = "nobody sets it anew. lab.cancel_all_orders_after(0) takes it back"
+        if self.refreshes:
+            anew = "while this kernel lives it sets it anew before. lab.dead_man(False) turns it off"
+        return f"every open order of the account ends {when}; {anew}"
 
 
 class _Setting:

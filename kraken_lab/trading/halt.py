@@ -134,7 +134,8 @@ class Halt:
         Raises:
             BadArgument: no reason.
         """
-        if not str(reason or "").strip():
+        given: object = reason
+        if not isinstance(given, str) or not given.strip():
             raise BadArgument("reason", reason, "why trading may go on, in words: it is kept in the audit log")
         known = self.look()
         if known is None:
@@ -143,10 +144,11 @@ class Halt:
         ended = replace(known, resumed=reason.strip(), unfinished=False)
 
         def recorded(error: OSError | None, at: Instant) -> None:
-            if error is None and not _still(self.look(), known):
+            now = self.look()
+            if error is None and now is not None and not _still(now, known):
                 error = OSError("trading was halted again meanwhile")
-            if error is not None:
-                done(error, at)
+            if error is not None or now is None:
+                done(error, at)  # without a halt any more, somebody else has ended it
                 return
             self._disk.replace(self.path, halt_text(ended), saved)
 

@@ -196,7 +196,7 @@ class Proposal:
         return self._made_by().remake(self, self.corrections[n].changes)
 
     def confirm(self, code: str | None = None, *, again: bool = False) -> Any:
-        """Send it, once: the order it became, or the orders of a batch.
+        """Send it, once: the order it became, the orders of a batch, or how the dead man's switch stands then.
 
         In live ``code`` is the one-time code shown in this kernel. ``again=True`` says that it repeats an order on
         purpose.

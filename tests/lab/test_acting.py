@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -204,7 +205,13 @@ def test_two_labs_of_one_account_share_lock_and_halt(exchange: SandboxProcess, p
 
         with pytest.raises(kl.BadArgument, match="reason"):
             first.resume("")
-        first.resume("it was a rehearsal")
+        resumed = first.resume(" it was a rehearsal ")
+        assert re.fullmatch(
+            r"<LIVE DISARMED: trading goes on after HALTED since 20\S+Z \(from the other notebook\), ended because: "
+            r"it was a rehearsal; 0 orders are open; lab\.arm\(\.\.\.\) comes before the next order>",
+            repr(resumed),
+        )
+        assert "nothing was halted, so nothing changed" in repr(second.resume("once more"))
         assert "HALTED" not in second.status().facts["mode"]
         person.arm(second)
         assert open_at(first) == set()
@@ -229,7 +236,7 @@ def test_what_touches_other_peoples_orders_is_a_proposal_in_live(exchange: Sandb
         assert lab.cancel_all() == (mine,)
         assert mine.wait("done").state == "CANCELED"
         assert open_at(lab) == {theirs.order_id}
-        assert lab.dead_man(False) is None
+        assert str(getattr(lab.dead_man(False), "state", "")) == "OFF"
         assert isinstance(proposal, kl.Proposal)
         proposal.confirm()
         assert theirs.wait("done").state == "CANCELED"
@@ -379,6 +386,24 @@ def test_the_next_lab_on_a_sandbox_finds_its_orders_and_its_halt(exchange: Sandb
         again = third.add_order(**at_rest(third)).confirm().wait("open")
         assert again.cancel().wait("done").state == "CANCELED"
         assert third.audit.verify().ok
+
+
+@pytest.mark.promise("A-14")
+def test_what_the_dead_mans_switch_is_set_to_is_said(exchange: SandboxProcess) -> None:
+    """When the account's orders end, who sets it anew, and that it is off; in the exchange's own time."""
+    with opened(exchange, "sandbox") as lab:
+        once = lab.cancel_all_orders_after(3600)
+        assert re.fullmatch(
+            r"<dead man's switch ON: every open order of the account ends at 20\S+Z; nobody sets it anew\. "
+            r"lab\.cancel_all_orders_after\(0\) takes it back>",
+            repr(once),
+        )
+        assert repr(lab.cancel_all_orders_after(0)) == "<dead man's switch OFF: no order ends by it>"
+        kept = repr(lab.dead_man())
+        assert kept.endswith("while this kernel lives it sets it anew before. lab.dead_man(False) turns it off>")
+        assert repr(lab.dead_man(False)) == "<dead man's switch OFF: no order ends by it>"
+        with pytest.raises(kl.BadArgument, match=r"on='off'.*True or False"):
+            lab.dead_man("off")  # type: ignore[arg-type]
 
 
 @pytest.mark.promise("A-14")

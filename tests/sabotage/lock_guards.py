@@ -323,7 +323,7 @@ LOCK: Final = (
     ),
     Guard(
         "A-13", "a halt ends for a reason", "trading/halt.py",
-        'if not str(reason or "").strip():', "if False:",
+        "if not isinstance(given, str) or not given.strip():", "if False:",
         ("trading/test_halt.py::test_a_halt_outlives_its_kernel_and_ends_for_a_reason",),
     ),
     Guard(

@@ -238,6 +238,23 @@ def test_a_kill_that_comes_to_its_end_during_a_resume_is_no_other_halt(tmp_path:
     assert other.halt.look() is None
 
 
+@pytest.mark.promise("A-13")
+def test_a_halt_that_somebody_else_ended_during_a_resume_is_over(tmp_path: Path) -> None:
+    """Both are done; that it was ended is not taken for another halt, and the file keeps the first reason."""
+    one, other = Bench(tmp_path), Bench(tmp_path, pid=2)
+    latch(one)
+    assert other.halt.look() is not None
+    other.disk.slow = True
+    said = resume(other, "looked too")
+    assert resume(one, "looked at it") == [None]
+    other.disk.run()
+    assert said == [None]
+    assert other.halt.look() is None
+    found = read_halt((tmp_path / HALT_FILE).read_bytes())
+    assert found is not None
+    assert found.resumed == "looked at it"
+
+
 def test_nothing_to_resume_is_no_trouble(tmp_path: Path) -> None:
     """Asked without a halt, it has nothing to do."""
     bench = Bench(tmp_path)
