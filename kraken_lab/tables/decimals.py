@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "LARGEST_SCALE",
     "MISSING",
     "SPILLED",
     "DecimalParts",
     "exact_decimals",
     "most_behind",
+    "pack_all_units",
     "pack_decimals",
     "pack_units",
     "written_out",
@@ -36,8 +39,12 @@ _WIDEST = _MOST_DIGITS + 2
 """Longest text that is read as an array: so many digits, a sign and a point. One character more is kept, so that a text
 that was cut, perhaps in front of its exponent, is still seen to be too long."""
 
-_POWERS = np.array([10.0**exponent for exponent in range(23)])
-_EXACT_FLOAT = 1 << 53
+LARGEST_SCALE = 22
+"""Digits behind the point up to which arrays are divided: 10^22 is the last power of ten that is a float."""
+
+_POWERS = np.array([10.0**exponent for exponent in range(LARGEST_SCALE + 1)])
+_EXACT_BITS = 53
+_EXACT_FLOAT = 1 << _EXACT_BITS
 """A whole number below 2^53 over a power of ten up to 10^22: both floats are exact, so one division rounds once,
 which makes it the nearest float to the decimal."""
 
@@ -92,7 +99,7 @@ def pack_units(values: Sequence[int | None], scale: int) -> DecimalParts:
     >>> parts.floats.tolist()[0], list(exact_decimals(parts.mantissas, parts.scales, parts.spill))
     (61234.1, [Decimal('61234.10'), None])
     """
-    if set(map(type, values)) - {int} or not 0 <= scale < len(_POWERS):
+    if set(map(type, values)) - {int} or not 0 <= scale <= LARGEST_SCALE:
         return pack_decimals([written_out(value, scale) for value in values])
     try:
         mantissas = np.fromiter(values, dtype=np.int64, count=len(values))
@@ -102,6 +109,36 @@ def pack_units(values: Sequence[int | None], scale: int) -> DecimalParts:
     for at in np.flatnonzero(np.abs(mantissas) >= _EXACT_FLOAT).tolist():
         floats[at] = float(f"{values[at]}E{-scale}")
     return DecimalParts(floats, mantissas, np.full(len(values), scale, dtype=np.int8), {}, False, 0)
+
+
+def pack_all_units(units: NDArray[np.int64], scales: Sequence[int]) -> list[DecimalParts]:
+    """Several columns of `pack_units` at once: a row of ``units`` each, and to each its scale, 0 to `LARGEST_SCALE`.
+
+    >>> [price] = pack_all_units(np.array([[6123410]]), [2])
+    >>> price.floats.tolist(), price.scales.tolist()
+    ([61234.1], [2])
+    """
+    count = units.shape[1]
+    floats = units / _divisors(tuple(scales))
+    if np.count_nonzero(units >> _EXACT_BITS):
+        for column, at in np.argwhere(np.abs(units) >= _EXACT_FLOAT).tolist():
+            floats[column, at] = float(f"{units[column, at]}E{-scales[column]}")
+    return [
+        DecimalParts(of_floats, of_units, _of_one_scale(count, scale), {}, False, 0)
+        for of_floats, of_units, scale in zip(floats, units, scales, strict=True)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _divisors(scales: tuple[int, ...]) -> NDArray[np.float64]:
+    return _POWERS[list(scales), np.newaxis]
+
+
+@lru_cache(maxsize=64)  # what is looked at again and again has as many rows as the last time
+def _of_one_scale(count: int, scale: int) -> NDArray[np.int8]:
+    scales = np.full(count, scale, dtype=np.int8)
+    scales.flags.writeable = False
+    return scales
 
 
 def written_out(value: Any, scale: int) -> Any:

@@ -80,7 +80,7 @@ class LiveTableView(LiveView):
         frame = None
         if changed:
             # The pulse is read before the rows: a change in between is seen the next time, not missed.
-            picture = picture_of(self._source.photograph(self._rows), self._words, self._source.order_by)
+            picture = picture_of(self._source.photograph(self._rows), self._words, self._source.order_by, self._picture)
             frame = frame_between(None if whole else self._picture, picture)
             self._pulse, self._picture = pulse, picture
         if frame is None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kraken_lab.market import BookSnapshot
+from kraken_lab.streams.ladder_view import book_view
 from kraken_lab.tables import EventTable, TableView, schema, view_of
 from kraken_lab.views.picture import Picture, Words, frame_between, heading, picture_of
 
@@ -31,7 +34,7 @@ class Sender:
     def look(self, view: TableView) -> Screen:
         """The screen after this look."""
         self.screen = self.screen or Screen(heading(view))
-        picture = picture_of(view, self.words, self.order_by)
+        picture = picture_of(view, self.words, self.order_by, self.last)
         frame = frame_between(self.last, picture)
         self.last = picture
         if frame is not None:
@@ -119,6 +122,22 @@ def test_a_book_is_a_ladder_with_its_best_prices_in_the_middle() -> None:
     assert screen.column("side") == ["ask", "ask", "ask", "bid", "bid"]
     assert sender.last is not None
     assert sender.last.middle == 3
+
+
+SIDES = st.dictionaries(st.integers(1, 30), st.one_of(st.integers(1, 5), st.just(10**20)), max_size=5)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(["BTC/USD", "ETH/USD"]), SIDES, SIDES), min_size=2, max_size=5))
+def test_whatever_becomes_of_a_book_the_screen_has_it(books: list[tuple[str, dict[int, int], dict[int, int]]]) -> None:
+    """Levels come and go; what is taken over from the last look, as it is the same, is the same."""
+    sender = Sender()
+    for symbol, bids, asks in books:
+        levels = [[(str(price), str(qty)) for price, qty in side.items()] for side in (bids, asks)]
+        view = book_view([BookSnapshot.of(symbol, bids=levels[0], asks=levels[1])])
+        downwards = [*reversed(range(len(bids), len(view))), *range(len(bids))]
+        seen = TableView(view.schema, [data.take(np.array(downwards, np.intp)) for data in view.columns])
+        assert same(sender.look(view), seen)
 
 
 def test_one_quantity_of_a_ladder_costs_one_cell() -> None:
