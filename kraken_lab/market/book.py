@@ -57,6 +57,10 @@ class Book(ProvedBook[Side]):
             if change.symbol == self.symbol:
                 self.apply_change(change, snapshot)
 
+    def read(self, frame: bytes) -> bool:
+        """Apply an update as it came. False if it must be decoded first, as by this book always: see `QuickBook`."""
+        return False
+
     # --- reading ----------------------------------------------------------------------------------------------------
 
     @property

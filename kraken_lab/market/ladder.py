@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import cast
 
 from ..wire.numbers import scaled
 from .side import quantity
@@ -22,12 +23,15 @@ def decimal(units: int, precision: int) -> Decimal:
     return Decimal(f"{units}E-{precision}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ladder:
-    """Levels of one side, best first. ``keys`` and ``digits`` are as in a `Side`."""
+    """Levels of one side, best first. ``keys`` are as in a `Side`; ``held`` are its digits, or quantities.
+
+    Ladders are equal if their levels are, however they are held.
+    """
 
     keys: tuple[int, ...]
-    digits: tuple[str, ...]
+    held: tuple[str, ...] | tuple[int, ...]
     price_precision: int
     qty_precision: int
 
@@ -51,11 +55,13 @@ class Ladder:
     @cached_property
     def quantities(self) -> tuple[int, ...]:
         """Quantities in units of the last decimal."""
-        keys = self.keys
+        keys, held = self.keys, self.held
+        if not held or isinstance(held[0], int):
+            return cast("tuple[int, ...]", held)
         if keys and len(str(abs(keys[0]))) == (width := len(str(abs(keys[-1])))):
             # As nearly always, all prices have as many digits as the first and the last one.
-            return tuple([int(digits[width:]) for digits in self.digits])
-        return tuple(map(quantity, keys, self.digits))
+            return tuple([int(digits[width:]) for digits in held])
+        return tuple(map(quantity, keys, held))
 
     @cached_property
     def levels(self) -> tuple[tuple[Decimal, Decimal], ...]:
@@ -67,3 +73,12 @@ class Ladder:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def __eq__(self, other: object) -> bool:
+        return self._facts() == other._facts() if isinstance(other, Ladder) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._facts())
+
+    def _facts(self) -> tuple[object, ...]:
+        return self.keys, self.quantities, self.price_precision, self.qty_precision

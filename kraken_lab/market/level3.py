@@ -157,7 +157,7 @@ class FrozenQueues:
         totals = [(key, sum(qty for _, (qty, _) in orders)) for key, orders in self.queues]
         return Ladder(
             keys=tuple(key for key, _ in totals),
-            digits=tuple(f"{abs(key)}{qty}" for key, qty in totals),
+            held=tuple(qty for _, qty in totals),
             price_precision=self.price_precision,
             qty_precision=self.qty_precision,
         )

@@ -102,6 +102,12 @@ class Side(PricedSide[Level]):
             raise ImpossibleBook(self.symbol, f"the {self.name} of a snapshot out of order")
         self.apply(levels, depth)
 
+    def hold(self, keys: Sequence[int], digits: Sequence[str]) -> None:
+        """Take levels that were proved elsewhere, best first, in place of its own."""
+        self.keys, self.digits = [*keys, END], [*digits]
+        self.best = self.digits[0] if self.digits else None
+        self.top = "".join(self.digits[:LEVELS]).encode()
+
     def copied(self, levels: int | None = None) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Keys and digits of the best levels, all without a number."""
         digits = tuple(self.digits[:levels])

@@ -13,6 +13,8 @@ from kraken_lab.wire import BookChange, BookMessage, Level, decode
 from ..fixtures import names, sample, sequence
 from .model import LevelModel, book_frame
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 Entries = list[tuple[str, str]]
 
 
@@ -367,6 +369,7 @@ def test_a_fault_of_our_own_leaves_no_half_applied_book() -> None:
     book = a_book(BIDS, ASKS)
     message = heard(book_frame("update", [("99.5", "7.0"), ("99.0", "1.0")], [], 0))
     message.data[0].bids[1] = None  # type: ignore[call-overload]
+    message.raw = b""
     with pytest.raises(AttributeError):
         book.apply(message)
     assert_void(book)

@@ -15,6 +15,8 @@ from kraken_lab.wire import BookMessage, Level3Message, decode
 
 from .model import LevelModel, OrderModel, book_frame, level3_frame, printed
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 PRECISIONS = [(1, 8), (4, 8), (8, 5), (10, 8), (0, 0), (2, 0), (0, 8)]
 FORMS = ["padded", "short", "whole", "exponent"]
 
