@@ -172,7 +172,7 @@ def kill(
 
     Works from any terminal, however busy the kernel is: it writes the halt file first, which every kernel reads before
     each order, then cancels by REST and shows three lists: confirmed cancelled, filled meanwhile, not confirmed. The
-    halt lasts until lab.resume("why").
+    halt lasts until lab.resume("why") in Python or a notebook, where the account can be seen: no command ends it.
     """
     from .kill import run
 

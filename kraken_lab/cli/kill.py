@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from getpass import getpass
@@ -110,7 +110,7 @@ def run(*, at: str | None, mode: str | None, seconds: float | None, console: Con
         if folder is not None:
             with suppress(NotReady):
                 in_time(folder.close, DISK_WAIT, f"the folder {path}")
-    say("The halt lasts: lab.resume('why') in a notebook ends it.")
+    say(lasting(chosen, at_sandbox=facts is not None))
     return 0 if complete else 1
 
 
@@ -143,8 +143,12 @@ def _credentials(root: Path, say: Say) -> Credentials | None:
     folders = sorted(root.glob("live_*"))
     for path in folders:
         halt(path, Log(path), at, say)
-    if not folders:
+    if folders:
+        say(lasting("live", at_sandbox=False))
+    else:
         say(f"NOTHING WAS HALTED: there is no live account's folder in {root}.")
+    for words in others(root):
+        say(words)
     if not os.isatty(0):
         say("NOTHING WAS CANCELLED: that needs the API key.")
         return None
@@ -153,6 +157,26 @@ def _credentials(root: Path, say: Say) -> Credentials | None:
     except BadKey as error:
         say(f"NOTHING WAS CANCELLED: {error}")
         return None
+
+
+def lasting(mode: TradingMode, *, at_sandbox: bool) -> str:
+    """How the halt ends: by somebody who sees the account, and by no command that could be typed blindly."""
+    there = f"kl.connect({mode!r}, at=...), or in the notebook that has it" if at_sandbox else f"kl.connect({mode!r})"
+    return (
+        f"The halt lasts, over restarts too. It ends in Python or a notebook: lab = {there}; look at lab.orders; "
+        "lab.resume('why'). That arms nothing and sends nothing."
+    )
+
+
+def others(root: Path) -> Iterator[str]:
+    """What this command has left alone because it is for the live account: sandboxes and what is played by one."""
+    names = [path.name for kind in ("sandbox", "paper", "live-like") for path in sorted(root.glob(f"{kind}_*"))]
+    if names:
+        yield f"Left alone, because this was for the live account: {', '.join(names)} in {root}."
+        yield (
+            "To kill one of those: print(json.dumps(lab.sandbox.facts)) in its notebook, or what `kraken-lab sandbox "
+            "--json` printed, gives the line for: kraken-lab kill --at 'LINE' (--mode paper or live for what it plays)."
+        )
 
 
 def _pid(facts: Mapping[str, Any] | None) -> int | None:

@@ -323,7 +323,21 @@ def test_without_a_key_every_live_account_is_halted_and_nothing_is_said_to_be_ca
     assert "NOTHING WAS CANCELLED" in said
     assert all(read_halt((path / HALT_FILE).read_bytes()) is not None for path in live)
     assert not (sandbox.path / HALT_FILE).exists()
+    assert "lab = kl.connect('live'); look at lab.orders; lab.resume('why'). That arms nothing" in said
+    assert f"Left alone, because this was for the live account: {sandbox.path.name} in {tmp_path}." in said
+    assert "kraken-lab kill --at 'LINE'" in said
     sandbox.close()
+
+
+def test_where_there_is_no_account_at_all_nothing_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a halt that would last nor a sandbox that is not there."""
+    monkeypatch.setattr(os, "isatty", lambda fd: False)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    code, said = said_by(monkeypatch, tmp_path)
+    assert code == 1
+    assert "NOTHING WAS HALTED" in said
+    assert "Left alone" not in said
+    assert "The halt lasts" not in said
 
 
 @pytest.mark.promise("A-12")
@@ -439,6 +453,7 @@ def test_a_terminal_stops_a_kernel_that_does_not_answer(sandbox: SandboxProcess,
     assert "confirmed cancelled: 3" in done.stdout
     assert permit.cl_ord_ids[0] in done.stdout
     assert re.search(r"not confirmed: 1", done.stdout)
+    assert "lab = kl.connect('live', at=...), or in the notebook that has it; look at lab.orders;" in done.stdout
     assert asked(sandbox, "OpenOrders", nonce)["open"] == {}
     kernel.write()
     assert kernel.frames == []
