@@ -295,9 +295,12 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         """In words: what a terminal shows of it, and what to do there."""
+        what = f"{self._dealing.mode.upper()}: blotter"
+        if self.comm is None:
+            return f"<{what}, closed. The account is as it was; lab.blotter() makes another>"
         return (
-            f"<{self._dealing.mode.upper()}: blotter. It needs a notebook with a running kernel; elsewhere lab.orders "
-            "and lab.account tell the same, lab.cancel_all() and lab.kill() stop it>"
+            f"<{what}. It needs a notebook with a running kernel; elsewhere lab.orders and lab.account tell the same, "
+            "lab.cancel_all() and lab.kill() stop it>"
         )
 
 

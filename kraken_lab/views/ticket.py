@@ -313,7 +313,9 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         """In words: what a terminal shows of it, and what to do there."""
+        what = f"{self._dealing.mode.upper()}: order ticket of {self.form.pair.symbol}"
+        if self.comm is None:
+            return f"<{what}, closed. What was sent from it is in lab.orders; lab.ticket(...) makes another>"
         return (
-            f"<{self._dealing.mode.upper()}: order ticket of {self.form.pair.symbol}. It needs a notebook with a "
-            "running kernel; elsewhere lab.add_order(...).confirm() does the same>"
+            f"<{what}. It needs a notebook with a running kernel; elsewhere lab.add_order(...).confirm() does the same>"
         )

@@ -81,6 +81,8 @@ def test_what_no_page_shows_is_closed_after_a_minute(make: Callable[[Kernel], Ma
         assert widget.comm is None
         assert set(open_widgets) <= before
         assert not workers.waiting
+        assert "closed" in repr(widget)
+        assert "makes another" in repr(widget)
 
     dealing(body, tmp_path)
 
