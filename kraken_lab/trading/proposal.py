@@ -82,6 +82,8 @@ class Proposal:
     are what it was made of. ``legs`` are the orders it would leave, each with its preview. ``notional`` is what it adds
     to the day's notional, in quote currency, fees included (None where that is not known), ``fingerprints`` one for
     each order it would place. ``connection`` and ``limits`` are those it was judged by, ``made_at`` when.
+
+    It is true while nothing stops it, as `ok` says: ``if proposal: proposal.confirm()`` confirms none that is refused.
     """
 
     kind: ProposalKind
@@ -115,6 +117,9 @@ class Proposal:
     def ok(self) -> bool:
         """Whether nothing stops it. Warnings do not."""
         return self.request is not None and all(check.ok for check in self.checks)
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     @property
     def refusals(self) -> tuple[Check, ...]:

@@ -135,6 +135,14 @@ def test_a_proposal_stands_or_falls_with_its_checks() -> None:
     assert good.preview.resting_qty == Decimal("0.01")
 
 
+def test_a_proposal_is_true_while_nothing_stops_it() -> None:
+    """A warning stops nothing; a refusal does, and so do arguments that make no request."""
+    far = proposed(a_wish(limit_price="2600.0"))
+    assert far.warnings
+    crooked, nothing = proposed(a_wish(limit_price="26000.05")), proposed({"symbol": "BTC/USD"})
+    assert [bool(proposal) for proposal in (proposed(a_wish()), far, crooked, nothing)] == [True, True, False, False]
+
+
 @pytest.mark.promise("A-11")
 def test_arguments_that_make_no_request_say_everything_that_is_wrong() -> None:
     """No request, no preview, every problem a refusal; and it still says what it is about."""
