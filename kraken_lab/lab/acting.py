@@ -19,6 +19,7 @@ from ..wire import flag, plainly_called, whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
 from .reports import AuditReport, KillOutcome, Resumed
 from .trader import Trader
+from .which_order import which_order
 
 if TYPE_CHECKING:
     from ..views import Shown
@@ -157,21 +158,37 @@ class Acting:
         return self._acting().propose_batch({"symbol": symbol, "orders": plain, **parameters})
 
     @_plainly
-    def amend_order(self, order: Order | str, **changes: Any) -> Proposal:
+    def amend_order(
+        self,
+        order: Order | str | None = None,
+        *,
+        order_id: str | None = None,
+        cl_ord_id: str | None = None,
+        **changes: Any,
+    ) -> Proposal:
         """A proposal to change an order in place: it keeps its id, its fills and, for less, its place in the queue.
 
-        ``order`` is an `Order`, an order_id or a cl_ord_id; the changes are ``order_qty`` (the new total),
-        ``limit_price``, ``trigger_price``, ``display_qty``, ``post_only`` and the price types that go with them.
+        ``order`` is an `Order` or either id of one, which ``order_id`` and ``cl_ord_id`` name as well. The changes are
+        ``order_qty`` (the new total), ``limit_price``, ``trigger_price``, ``display_qty``, ``post_only`` and the price
+        types that go with them.
 
         Raises:
             BadArgument: nobody here knows the order.
 
         Source: "Amend Order", Kraken WebSocket API v2 reference.
         """
-        return self._acting().propose_amend(order, changes)
+        meant = which_order("amend_order", order, order_id, cl_ord_id)
+        return self._acting().propose_amend(meant, changes)
 
     @_plainly
-    def edit_order(self, order: Order | str, **changes: Any) -> Proposal:
+    def edit_order(
+        self,
+        order: Order | str | None = None,
+        *,
+        order_id: str | None = None,
+        cl_ord_id: str | None = None,
+        **changes: Any,
+    ) -> Proposal:
         """A proposal to cancel an order and place another for it, at the back of the queue; `amend_order` is better.
 
         The exchange edits only orders without a cl_ord_id, so only those that were placed elsewhere.
@@ -181,20 +198,26 @@ class Acting:
 
         Source: "Edit Order", Kraken WebSocket API v2 reference.
         """
-        return self._acting().propose_edit(order, changes)
+        meant = which_order("edit_order", order, order_id, cl_ord_id)
+        return self._acting().propose_edit(meant, changes)
 
     # --- cancels ----------------------------------------------------------------------------------------------------
 
     @_plainly
-    def cancel_order(self, order: Order | str) -> Order:
+    def cancel_order(
+        self, order: Order | str | None = None, *, order_id: str | None = None, cl_ord_id: str | None = None
+    ) -> Order:
         """Ask the exchange to cancel an order, at once. Gives the order; ``.wait("done")`` says what came of it.
+
+        ``order`` is an `Order` or either id of one, which ``order_id`` and ``cl_ord_id`` name as well.
 
         Raises:
             BadArgument: nobody here knows the order.
 
         Source: "Cancel Order", Kraken WebSocket API v2 reference.
         """
-        return self._acting().cancel_order(order)
+        meant = which_order("cancel_order", order, order_id, cl_ord_id)
+        return self._acting().cancel_order(meant)
 
     @_plainly
     def batch_cancel(self, orders: Sequence[Order | str]) -> tuple[Order, ...]:
@@ -337,13 +360,16 @@ class Acting:
         self._acting().set_limits(limits)
 
     @_plainly
-    def acknowledge(self, order: Order | str) -> None:
+    def acknowledge(
+        self, order: Order | str | None = None, *, order_id: str | None = None, cl_ord_id: str | None = None
+    ) -> None:
         """Say that an UNKNOWN order was seen: it blocks new orders on its symbol no more, and stays UNKNOWN.
 
         Raises:
             BadArgument: nobody here knows the order.
         """
-        self._acting().acknowledge(order)
+        meant = which_order("acknowledge", order, order_id, cl_ord_id)
+        self._acting().acknowledge(meant)
 
     @_plainly
     def explain(self, subject: object, proposal: Proposal | None = None) -> Explanation:
@@ -411,13 +437,16 @@ class Acting:
         return orders_table(trader.host, lambda: trader.snapshot().orders)
 
     @_plainly
-    def order(self, ident: str) -> Order:
-        """The live order with that order_id or cl_ord_id.
+    def order(
+        self, order: Order | str | None = None, *, order_id: str | None = None, cl_ord_id: str | None = None
+    ) -> Order:
+        """The live order with that order_id or cl_ord_id, with its name or without.
 
         Raises:
             BadArgument: nobody here knows it.
         """
-        return self._acting().order(ident)
+        meant = which_order("order", order, order_id, cl_ord_id)
+        return self._acting().order(meant)
 
     @property
     def fills(self) -> AccountTable:

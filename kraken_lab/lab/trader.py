@@ -205,8 +205,7 @@ class Trader:
         """
         if isinstance(order, Order):
             return order
-        if not isinstance(order, str):
-            raise BadArgument("order", order, "an Order, an order_id or a cl_ord_id")
+        _check_named(order)
         found = self._calls.do(lambda: self.dealer.account.find(order))
         if found is None:
             raise BadArgument("order", order, "the id of an order this lab knows; lab.orders lists them")
@@ -219,6 +218,8 @@ class Trader:
     def cancel(self, orders: Iterable[Order | str], *, batch: bool) -> tuple[Order, ...]:
         """Ask the exchange to cancel these, at once."""
         given = list(orders)
+        for order in given:
+            _check_named(order)
         return self.act(lambda account, at: account.cancel(given, at, batch=batch))
 
     def amend_order(self, order: Order, **changes: Any) -> Proposal:
@@ -388,6 +389,12 @@ class Trader:
 
     def _now(self) -> Instant:
         return self.ground.clock.now()
+
+
+def _check_named(order: object) -> None:
+    """Hold what is to say which order is meant to what can."""
+    if not isinstance(order, Order | str):
+        raise BadArgument("order", order, "an Order, an order_id or a cl_ord_id")
 
 
 def _symbol(arguments: Mapping[str, object]) -> str:

@@ -388,6 +388,31 @@ def test_the_next_lab_on_a_sandbox_finds_its_orders_and_its_halt(exchange: Sandb
         assert third.audit.verify().ok
 
 
+@pytest.mark.promise("O-14")
+def test_an_order_is_named_by_either_id_under_whichever_name(exchange: SandboxProcess) -> None:
+    """As itself, as an id without a name, or with the exchange's own name for it; anything else is no order."""
+    with opened(exchange, "sandbox") as lab:
+        orders = [lab.add_order(**at_rest(lab, qty=f"0.0{n}")).confirm().wait("open") for n in range(1, 5)]
+        one, two, three, four = orders
+        assert lab.order(order_id=one.order_id) is lab.order(cl_ord_id=one.cl_ord_id) is lab.order(one) is one
+        change = lab.amend_order(order_id=one.order_id, order_qty="0.005")
+        assert change.target is not None
+        assert (change.ok, change.target.cl_ord_id) == (True, one.cl_ord_id)
+        assert "order_id" not in change.arguments or change.arguments["order_id"] == one.order_id
+        assert lab.cancel_order(order_id=one.order_id) is one
+        assert lab.cancel_order(cl_ord_id=two.cl_ord_id) is two
+        assert lab.cancel_order(order_id=three.cl_ord_id) is three  # as without a name, either id will do
+        assert lab.cancel_order(order=four) is four
+        assert {order.wait("done").state for order in orders} == {"CANCELED"}
+        for wrong in (5, [one], b"O1"):
+            with pytest.raises(kl.BadArgument, match="an Order, an order_id or a cl_ord_id"):
+                lab.cancel_order(wrong)  # type: ignore[arg-type]
+            with pytest.raises(kl.BadArgument, match="an Order, an order_id or a cl_ord_id"):
+                lab.batch_cancel([wrong])  # type: ignore[list-item]
+        with pytest.raises(kl.BadArgument, match=r"lab\.orders shows"):
+            lab.cancel_order(order_id="OMOON-00000-000000")
+
+
 @pytest.mark.promise("A-14")
 def test_what_the_dead_mans_switch_is_set_to_is_said(exchange: SandboxProcess) -> None:
     """When the account's orders end, who sets it anew, and that it is off; in the exchange's own time."""
