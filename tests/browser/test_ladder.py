@@ -61,9 +61,16 @@ BOXES = """ladder => {
     rows: [...ladder.querySelectorAll(".kl-row")].map(row => [...row.children].map(box)),
     bars: [...ladder.querySelectorAll(".kl-row .size")].filter(cell => cell.textContent).map(cell => ({
       cell: box(cell), bar: box(cell.querySelector(".bar")), qty: Number(cell.querySelector(".words").textContent),
+      cut: cell.querySelector(".bar").classList.contains("cut"), title: cell.title,
     })),
     names: [...ladder.querySelectorAll(".kl-names > span")].map(name => [name.textContent, ...box(name)]),
   };
+}"""
+
+FITS = """ladder => {
+  const rows = ladder.querySelector(".kl-rows"), cells = [...rows.querySelectorAll(".kl-row > :is(.size, .price)")];
+  const cut = cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1);
+  return { room: rows.clientWidth, rows: rows.scrollWidth, cut: cut.map(cell => cell.textContent) };
 }"""
 
 PAINTS = """async ([ladder, seconds]) => {
@@ -201,11 +208,44 @@ def test_rows_are_a_step_apart_and_stand_where_they_can_be_seen(calm: Ladder) ->
         assert bar["cell"][0] - 1 <= bar["bar"][0] < bar["bar"][2] <= bar["cell"][2] + 1
 
 
+def test_a_few_walls_leave_the_other_bars_to_be_seen(calm: Ladder) -> None:
+    """A bar is cut, and marked and said to be, where it is over twice as long as those of four levels in five."""
+    bars = [
+        (
+            bar["qty"],
+            bar["cut"],
+            round((bar["bar"][2] - bar["bar"][0]) / (bar["cell"][2] - bar["cell"][0]), 2),
+            bar["title"],
+        )
+        for bar in calm.element.evaluate(BOXES)["bars"]
+    ]
+    sizes = sorted(qty for qty, *_ in bars)
+    full = min(sizes[-1], 2 * sizes[int(len(sizes) * 0.8)])
+    for qty, cut, share, title in bars:
+        assert cut is (qty > full)
+        assert share == pytest.approx(min(max(qty / full, 0.008), 1.0), abs=0.02)
+        assert (f"{qty / full:.1f} times" in title) is cut
+
+
+@pytest.mark.parametrize("width", [340, 420, 560])
+def test_in_a_narrow_column_no_digit_is_cut_off(notebook: Notebook, calm: Ladder, width: int) -> None:
+    """Down to the width of a telephone all columns can be seen without scrolling."""
+    calm.element.evaluate("(ladder, width) => { ladder.style.width = `${width}px`; }", width)
+    try:
+        told = until(lambda: calm.element.evaluate(FITS))
+        assert told["rows"] <= told["room"]
+        assert told["cut"] == []
+        notebook.screenshot(f"ladder-{width}")
+    finally:
+        calm.element.evaluate("ladder => { ladder.style.width = ''; }")
+
+
 def test_the_touch_is_in_the_middle_and_the_header_says_how_it_is(notebook: Notebook, calm: Ladder) -> None:
     """The rows of best bid and best ask are around the row in the middle; checksums are counted."""
-    read = calm.read()
     bid, ask = calm.row(calm.best("buy")), calm.row(calm.best("sell"))
     assert abs((bid + ask) / 2 - 14) <= 1
+    until(lambda: "messages/s" in calm.read()["said"])  # counted over a second or more
+    read = calm.read()
     assert read["state"] == "LIVE"
     for words in ("last message", "messages/s", "epoch", "gap", "agreed"):
         assert words in read["said"]

@@ -6,6 +6,8 @@ const ROW = 21; // pixels of one row
 const NEAR_EDGE = 4; // rows from the edge at which the touch brings the middle back
 const PAGE = 10; // rows of PageUp and PageDown
 const FLASH = 900; // ms that a change is marked
+const USUAL = 0.8; // of the sizes in sight so many are usual ones
+const WALL = 2; // times the largest usual size; what is larger is a wall
 const SIDES = { buy: "bids", sell: "asks" };
 
 // --- numbers --------------------------------------------------------------------------------------------------------
@@ -403,12 +405,8 @@ class View {
     const highest = full("asks") ? this.rowOf(store.worst("asks"), "sell") : null;
     const mine = this.ownByRow();
     const lastRow = store.trade ? store.trade.price / step : null;
-    let most = 1;
-    for (const side of ["buy", "sell"]) {
-      for (const [row, { qty }] of sums[side]) {
-        if (row <= top && row > top - BigInt(grid.rows)) most = Math.max(most, Number(qty));
-      }
-    }
+    const inSight = ([row]) => row <= top && row > top - BigInt(grid.rows);
+    const most = fullBar([...sums.buy, ...sums.sell].filter(inSight).map(([, { qty }]) => Number(qty)));
     const hoveredTo = this.hovered ?? (document.activeElement === this.grid ? this.chosen : null);
     const chosenRow = this.chosen && this.chosen.price / step;
     const drawn = new Map();
@@ -445,7 +443,11 @@ class View {
         const news = now - when < FLASH ? way : 0;
         flashing ||= news !== 0;
         write(cell.words, sum ? decimal(qty, grid.qty_digits) : "");
-        cell.bar.style.transform = sum ? `scaleX(${Math.max(Number(qty) / most, 0.008).toFixed(4)})` : "scaleX(0)";
+        const share = Number(qty) / most;
+        cell.bar.style.transform = sum ? `scaleX(${Math.min(Math.max(share, 0.008), 1).toFixed(4)})` : "scaleX(0)";
+        cell.bar.classList.toggle("cut", share > 1);
+        const cut = share > 1 ? `its bar is cut off: ${share.toFixed(1)} times as long as there is room for` : "";
+        if (cell.title !== cut) cell.title = cut;
         cell.classList.toggle("rose", news === 1);
         cell.classList.toggle("fell", news === -1);
         const reach = hoveredTo && hoveredTo.side === side && this.reaches(row, hoveredTo, bidRow, askRow);
@@ -476,8 +478,8 @@ class View {
       const [, buy, at, sell] = cells.map((cell) => cell.words?.textContent.length ?? 0);
       this.widths = [Math.max(this.widths[0], buy, sell), Math.max(this.widths[1], at)];
     }
-    if (this.widths[0] !== size) this.grid.style.setProperty("--kl-size", `calc(${this.widths[0]}ch + 38px)`);
-    if (this.widths[1] !== price) this.grid.style.setProperty("--kl-price", `calc(${this.widths[1]}ch + 44px)`);
+    if (this.widths[0] !== size) this.grid.style.setProperty("--kl-size-width", `${this.widths[0]}ch`);
+    if (this.widths[1] !== price) this.grid.style.setProperty("--kl-price-width", `${this.widths[1]}ch`);
   }
 
   reaches(row, to, bidRow, askRow) {
@@ -723,6 +725,13 @@ class View {
     document.removeEventListener("visibilitychange", this.onVisible);
     this.root.remove();
   }
+}
+
+// The size of a full bar: the largest, unless a few walls would leave nothing to see of all others. Then they are cut.
+function fullBar(sizes) {
+  const ordered = sizes.sort((one, other) => one - other);
+  const usual = ordered[Math.floor(ordered.length * USUAL)] ?? 1;
+  return Math.min(ordered.at(-1) ?? 1, WALL * usual);
 }
 
 function same(one, other) {
