@@ -51,8 +51,8 @@ def gap_rows(gaps: Sequence[Gap]) -> list[tuple[float, float | None, str]]:
 class OwnPast:
     """The user's own orders over time: since when each rests at its price, as far as a picture was there to see it.
 
-    An order that is there at the first look rested before, so its line comes from the left edge. One that was amended
-    to another price ends its line and begins another.
+    A line begins when its order was confirmed here or first seen; where that is not known it comes from the left edge.
+    One that was amended to another price ends its line and begins another.
     """
 
     def __init__(self) -> None:
@@ -64,13 +64,16 @@ class OwnPast:
         """All of it for a browser, if it changed since the last look."""
         if own == self._own:
             return None
-        first = self._own is None
         self._own = own
+        known = {order_id for order_id, _ in self._resting}
         there = {(order.order_id, order.price): order for order in own.orders}
         for key in [key for key in self._resting if key not in there]:
             self._ended.append({**self._resting.pop(key), "to": now_ms})
         for key, order in there.items():
-            since = self._resting[key]["from"] if key in self._resting else 0.0 if first else now_ms
+            if key in self._resting:
+                since = self._resting[key]["from"]
+            else:
+                since = now_ms if order.order_id in known else min(order.since_ns / 1e6, now_ms)
             self._resting[key] = _line(order, since)
         del self._ended[:-MOST_ENDED]
         return self.all()

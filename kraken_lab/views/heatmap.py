@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..tables import Gap, HeatGrid
 from . import cells, escape, theme
 from .gaps import gaps_of, mark_gaps
-from .own import NOTHING, Own
+from .own import NOTHING, Own, OwnOrder
 from .palettes import palette
 from .sizes import SizeScale
 
@@ -49,9 +49,9 @@ def heatmap(
     ``symbol`` names the units and picks the rows of ``trades`` (schema "trade") and ``gaps`` (schema "gaps"). Nothing
     is interpolated: a column of the grid that is a gap, a stretch of time without columns and the time of each gap
     stay empty and get a band that says why, and the lines break there. Of more than 2,000 trades the largest are
-    drawn, and the legend says so. ``own`` marks the user's orders, as lines from end to end because it is not known
-    here since when they rest, and fills. ``colorscale`` is the name of a `palette`; ``cutoff`` are the sizes that have
-    its first and its last colour, None for those that fit.
+    drawn, and the legend says so. ``own`` marks fills and orders, these as lines from when they were confirmed or
+    first seen. ``colorscale`` is the name of a `palette`; ``cutoff`` are the sizes that have its first and its last
+    colour, None for those that fit.
 
     >>> from kraken_lab.tables import LadderHistory
     >>> history = LadderHistory(1)
@@ -276,6 +276,11 @@ def _trades(
     return traces
 
 
+def _begin(order: OwnOrder, times: tuple[float, float]) -> float:
+    """Where the line of an order begins, in milliseconds: one that came after the last column is a point at the end."""
+    return min(max(order.since_ns / 1e6, times[0]), times[1])
+
+
 def _own(own: Own, times: tuple[float, float], base: str) -> list[go.Scatter]:
     """The user's orders as dashed lines with their words, and fills as diamonds; nothing where there are none."""
     import plotly.graph_objects as go
@@ -287,7 +292,7 @@ def _own(own: Own, times: tuple[float, float], base: str) -> list[go.Scatter]:
             traces.append(
                 go.Scatter(
                     name=f"own {side} orders",
-                    x=[at for _ in orders for at in (*times, None)],
+                    x=[at for order in orders for at in (_begin(order, times), times[1], None)],
                     y=[price for order in orders for price in (float(order.price), float(order.price), None)],
                     text=[words for order in orders for words in ("", escape.plotly(escape.clip(order.words, 90)), "")],
                     mode="lines+text",

@@ -20,7 +20,8 @@ class OwnOrder:
     """An order at its price (quote per base). ``qty`` is what is not filled of it (base), ``state`` as its record says.
 
     ``order_id`` is the exchange's name for it, ours until that is known. ``waits`` says that it stands at the price of
-    its trigger, outside the book, as a stop does. ``external``: it was not placed by this lab.
+    its trigger, outside the book, as a stop does. ``external``: it was not placed by this lab. ``since_ns`` is when it
+    was confirmed here, or first seen (wall clock); 0 where that is not known.
     """
 
     order_id: str
@@ -31,6 +32,7 @@ class OwnOrder:
     order_type: str = "limit"
     waits: bool = False
     external: bool = False
+    since_ns: int = 0
 
     @property
     def words(self) -> str:
@@ -117,4 +119,5 @@ def _marked(record: OrderRecord) -> OwnOrder | None:
         order_type=record.order_type,
         waits=waits,
         external=record.external,
+        since_ns=record.created_ns,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,10 @@ import pytest
 
 from kraken_lab.tables import LadderHistory, schema, view_of
 from kraken_lab.views import heatmap
+from kraken_lab.views.own import Own, OwnOrder
 from kraken_lab.views.sizes import SizeScale
 
-from .figures import a_gap, a_grid, edges, matrix, seconds, some_trades, traces
+from .figures import START, a_gap, a_grid, edges, matrix, seconds, some_trades, traces
 
 
 def test_each_side_is_drawn_at_its_prices_with_its_sizes() -> None:
@@ -105,6 +107,14 @@ def test_trades_are_told_by_shape_and_size_as_well_as_colour() -> None:
     assert seconds(buys["x"]) == [0.5]
     assert buys["marker"]["size"][0] > sells["marker"]["size"][0]
     assert [list(row) for row in sells["customdata"]] == [["99.9", "1", "sell"]]
+
+
+def test_the_line_of_an_own_order_begins_when_it_was_made() -> None:
+    """Made before the first column: at the left edge; after the last: a point at the right one."""
+    since = (START - 10**12, START + 2 * 10**9, START + 10**12)
+    orders = tuple(OwnOrder("O", "buy", Decimal("99.9"), Decimal(1), "OPEN", since_ns=at) for at in since)
+    line = traces(heatmap(a_grid(), symbol="BTC/USD", own=Own(orders)))["own buy orders"]
+    assert [seconds(line["x"][at : at + 2]) for at in (0, 3, 6)] == [[0, 4], [2, 4], [4, 4]]
 
 
 def test_trades_of_other_symbols_are_not_drawn() -> None:

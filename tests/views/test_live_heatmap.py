@@ -377,7 +377,7 @@ def test_gaps_are_sent_when_they_change_with_their_reason() -> None:
 
 
 def test_own_orders_are_lines_for_as_long_as_they_rest() -> None:
-    """From the left edge if they were there before; amended to another price they begin anew."""
+    """From the left edge if nobody knows since when; amended to another price they begin anew."""
     show = Show(APast(columns=5))
     show.own = Own((MINE,))
     show.view.post({"kind": "ready"})
@@ -393,6 +393,17 @@ def test_own_orders_are_lines_for_as_long_as_they_rest() -> None:
     assert (old["price"], old["to"]) == ("99.5", now)
     assert (new["price"], new["from"], new["to"]) == ("99.6", now, None)
     assert show.browser.seen["own"]["fills"] == [[START / 1e6, "buy", "99.5", "0.1"]]
+
+
+def test_an_order_that_was_there_before_the_picture_rests_since_it_was_made() -> None:
+    """Not since the left edge, nor since somebody looked; with a clock that is ahead no line begins after its end."""
+    show = Show(APast(columns=5))
+    show.own = Own((replace(MINE, since_ns=START - 10**9), replace(MINE, order_id="OID-2", since_ns=START + 10**15)))
+    show.view.post({"kind": "ready"})
+    show.run()
+    made, later = show.browser.seen["own"]["orders"]
+    assert made["from"] == START / 1e6 - 1_000
+    assert later["from"] <= show.past.now_ns() / 1e6
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------
