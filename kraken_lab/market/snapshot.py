@@ -14,6 +14,7 @@ from typing import Literal
 from ..errors import BadArgument, EmptySide, Malformed
 from ..wire.arguments import whole_number
 from ..wire.numbers import from_user
+from ..wire.rounding import plain, rounded
 from ..wire.timestamps import from_ns, to_ns
 from .ladder import Ladder
 
@@ -24,12 +25,13 @@ _QUOTIENT = Context(prec=28)
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Walk:
     """What a market order would meet in the visible book, from the best level on, if the book stood still.
 
     ``cost`` is quote currency before fees. ``average_price`` is cost / filled quantity, ``worst_price`` that of the
     last level touched, ``levels`` how many were touched. ``complete`` is False when the visible book ended first.
+    Printed, prices have the decimals of the book's and cost at least two; the values have all digits.
     """
 
     side: Literal["buy", "sell"]
@@ -40,6 +42,16 @@ class Walk:
     worst_price: Decimal
     levels: int
     complete: bool
+
+    def __repr__(self) -> str:
+        places = max(0, -int(self.worst_price.as_tuple().exponent))
+        filled = plain(self.filled_qty)
+        how_much = filled if self.complete else f"{filled} of {plain(self.asked_qty)}, where the visible book ends"
+        return (
+            f"<Walk {self.side} {how_much}: at {rounded(self.average_price, places)} on average, "
+            f"{self.worst_price:f} at worst, cost {rounded(self.cost, max(places, 2))}, "
+            f"{self.levels} level{'' if self.levels == 1 else 's'}>"
+        )
 
 
 @dataclass(frozen=True, repr=False)

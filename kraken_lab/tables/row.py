@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ..errors import BadArgument, NoSuchEntry
+from ..wire import shortened
 from .schemas import TABLE, Schema
 from .times import nanoseconds_of
 
@@ -124,7 +125,10 @@ class Row:
         return [(name, self.text(name)) for name in self._schema.names]
 
     def text(self, name: str) -> str:
-        """One value as text to look at: all digits of a number, ISO 8601 for a time, escapes for what is no print."""
+        """One value as text to look at: a number's digits (of a quotient ten, marked), ISO 8601 for a time, words.
+
+        What does not print is shown as escapes.
+        """
         when = self.at(name) if self._schema[name].kind == "time" else None
         return when.isoformat() if when else _plain(self[name])
 
@@ -152,7 +156,7 @@ def _read(kind: str, value: Any) -> Any:
 
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return shortened(value)
     return printable(value) if isinstance(value, str) else repr(value)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..wire import from_ns
-from .figures import trimmed
+from ..wire import from_ns, shortened
+from .figures import average, trimmed
 from .sentences import printable
 from .words import in_words
 
@@ -55,12 +56,15 @@ def _lines(known: AccountSnapshot) -> Iterator[str]:
     else:
         held = [(asset, trimmed(amount)) for asset, amount in sorted(known.balances.items()) if amount]
         yield from _part("balances", held, "nothing", most=len(held))
+    prices: dict[str, list[Decimal]] = {}
+    for fill in known.fills:
+        prices.setdefault(fill.symbol, []).append(fill.price)
     positions = [
         (
             one.symbol,
             trimmed(one.net_qty),
-            "" if one.avg_cost is None else f"average cost {one.avg_cost:.8g}",
-            f"realised {one.realised:.8g} {one.symbol.partition('/')[2]}",
+            "" if one.avg_cost is None else f"average cost {average(one.avg_cost, prices.get(one.symbol, ()))}",
+            f"realised {shortened(one.realised, 8)} {one.symbol.partition('/')[2]}",
         )
         for one in known.positions
     ]

@@ -17,8 +17,10 @@ from ..errors import (
     OrderRejected,
     OrderUnknown,
 )  # fmt: skip
+from ..wire import rounded, shortened
 from .catalogue import UNLISTED, Entry, entry_for
 from .facts import Facts
+from .figures import trimmed
 from .order import Order
 from .proposal import Maker, Proposal
 from .remedies import again, passing
@@ -189,8 +191,9 @@ _STANDING: Final = {
 def _of_order(record: OrderRecord, facts: Facts | None) -> About:
     said = [f"{in_words(record)}: {record.state}. {_STANDING[record.state]}"]
     if record.filled_qty:
-        at = "" if record.avg_price is None else f" at {record.avg_price:f} on average"
-        said.append(f"{record.filled_qty:f} was filled{at}.")
+        digits = None if facts is None or facts.pair is None else facts.pair.price_precision
+        at = "" if record.avg_price is None else f" at {_average(record.avg_price, digits)} on average"
+        said.append(f"{trimmed(record.filled_qty)} was filled{at}.")
     words = record.error or record.reason
     not_placed = {OrderState.REFUSED, OrderState.REJECTED, OrderState.NOT_PLACED}
     placed = False if record.state in not_placed else None if record.state is OrderState.UNKNOWN else True
@@ -203,6 +206,10 @@ def _of_order(record: OrderRecord, facts: Facts | None) -> About:
         # What a text alone would not prove has been proved otherwise: the order has come to its end.
         return Entry("", ""), words, (*said, words), placed
     return entry, text, (*said, *(sentence for sentence in more if sentence != "Nothing was placed.")), placed
+
+
+def _average(price: Decimal, digits: int | None) -> str:
+    return shortened(price) if digits is None else rounded(price, digits)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

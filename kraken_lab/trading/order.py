@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 
 from ..errors import BadArgument, LabClosed, NotReady, OrderEnded, OrderRefused, OrderRejected
 from ..wire import from_ns, number
-from .figures import trimmed
+from .figures import average, trimmed
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .timeline import Timeline
 from .words import in_words
@@ -242,8 +242,9 @@ class Order:
         record = self._record
         words = [f"<Order {record.state}: {in_words(record)}"]
         if record.filled_qty:
-            average = "?" if record.avg_price is None else trimmed(Decimal(f"{record.avg_price:.10g}"))
-            words.append(f"filled {trimmed(record.filled_qty)} at {average}")
+            seen = [record.limit_price, *(fill.price for fill in self._fills)]
+            at = "?" if record.avg_price is None else average(record.avg_price, seen)
+            words.append(f"filled {trimmed(record.filled_qty)} at {at}")
         if record.amend:
             asked = ", ".join(f"{name}={value:f}" for name, value in record.amending)
             words.append(f"amend {record.amend} ({asked})")

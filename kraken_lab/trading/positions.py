@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ..wire.rounding import shortened_repr
 from .exact import ZERO, add, divide, multiply, subtract
 from .states import FillRecord
 
 __all__ = ["Position", "positions", "positions_over_time"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Position:
     """One pair. ``net_qty`` is base, negative when more was sold than bought; prices quote per base, gains quote."""
 
@@ -31,6 +32,9 @@ class Position:
     fees: tuple[tuple[str, Decimal], ...]
     """As (asset, amount)."""
     fills: int
+
+    def __repr__(self) -> str:
+        return shortened_repr(self)
 
     def unrealised(self, price: Decimal) -> Decimal:
         """What closing it at ``price`` (quote per base) would bring, in quote currency, fees aside."""

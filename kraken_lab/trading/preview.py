@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from ..market import BookSnapshot
 from ..wire import Pair, Request
+from ..wire.rounding import shortened_repr
 from .exact import total
 from .facts import Facts
 from .legs import EXACT, QUOTIENT, Leg, legs_of
@@ -24,7 +25,7 @@ from .walking import Levels, Taken, left_of, reaches, take
 __all__ = ["Preview", "preview", "rounded", "share_pct"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Preview:
     """What one order would do at once and afterwards. Prices are quote per base, quantities base, money quote.
 
@@ -60,6 +61,9 @@ class Preview:
     """What the rate counter would still allow after the whole request; None where it is not known."""
     book_ns: int | None = None
     """The exchange's time of the book it was walked through, ns."""
+
+    def __repr__(self) -> str:
+        return shortened_repr(self)
 
 
 def preview(request: Request, facts: Facts) -> tuple[Preview, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from ..wire import rounded
 from .figures import money, to_decimals, trimmed
 from .legs import Leg
 from .preview import Preview
@@ -23,7 +24,6 @@ __all__ = [
     "or_dash",
     "preview_rows",
     "quantity_words",
-    "shortened",
     "sum_rows",
     "terms_rows",
 ]
@@ -76,63 +76,59 @@ def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:
     yield "deadline", f"{proposal.settings.order_deadline:g} s after it is sent"
 
 
-def preview_rows(leg: Leg, seen: Preview, proposal: Proposal, *, exact: bool = False) -> Iterator[tuple[str, str]]:
-    """What it would do if the book stood still; ``exact`` with every digit of what was computed."""
+def preview_rows(leg: Leg, seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What it would do if the book stood still. What was rounded is marked; `Preview` has every digit."""
     base, _, quote = leg.symbol.partition("/")
-    price_digits = None if exact or proposal.pair is None else proposal.pair.price_precision
+    price_digits = None if proposal.pair is None else proposal.pair.price_precision
     if seen.best_price is not None:
         yield f"best {'ask' if leg.side == 'buy' else 'bid'}", f"{seen.best_price:f} {quote}"
         if seen.distance_pct is not None:
             yield "distance from it", _distance(seen.distance_pct)
     if seen.average_price is not None:
-        average = shortened(seen.average_price) if exact else to_decimals(seen.average_price, price_digits)
-        yield "average price", f"{average} {quote}"
+        yield "average price", f"{to_decimals(seen.average_price, price_digits)} {quote}"
         yield "worst price", f"{seen.worst_price:f} {quote}"
         yield "slippage", f"{seen.slippage_pct:.3f} %"
-        yield "value", _money(seen.value, quote, proposal, exact)
+        yield "value", money(seen.value, quote, proposal.decimals)
     if seen.resting_qty:
         yield "rests", f"{trimmed(seen.resting_qty)} {base} at {seen.resting_price:f} {quote}"
         yield "queue ahead", f"{or_dash(seen.queue_ahead)} {base} there, {or_dash(seen.better_ahead)} at better prices"
-    yield from _fees(seen, proposal, exact)
+    yield from _fees(seen, proposal)
 
 
-def _fees(seen: Preview, proposal: Proposal, exact: bool) -> Iterator[tuple[str, str]]:
+def _fees(seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
     """What is charged now, and for the rest if it fills where it rests."""
     if proposal.fee_rates is None:
         yield "fee", "not known"
         return
     maker, taker = (trimmed(rate * 100) for rate in proposal.fee_rates)
     if seen.fills and seen.fee is not None:
-        yield f"fee now (taker {taker} %)", _money(seen.fee, seen.fee_asset, proposal, exact)
+        yield f"fee now (taker {taker} %)", money(seen.fee, seen.fee_asset, proposal.decimals)
     if seen.resting_fee is not None:
-        yield f"fee of the rest (maker {maker} %)", _money(seen.resting_fee, seen.fee_asset, proposal, exact)
+        yield f"fee of the rest (maker {maker} %)", money(seen.resting_fee, seen.fee_asset, proposal.decimals)
     if not seen.fills and seen.resting_fee is None:
         yield "fee", f"maker {maker} %, taker {taker} %"
 
 
-def sum_rows(proposal: Proposal, *, exact: bool = False) -> Iterator[tuple[str, str]]:
-    """What the whole request is worth and would leave; ``exact`` with every digit."""
+def sum_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What the whole request is worth and would leave."""
     quote = proposal.symbol.partition("/")[2]
     adds = "" if proposal.target is None else " added"
-    notional = _NONE if proposal.notional is None else _money(proposal.notional, quote, proposal, exact)
+    notional = _NONE if proposal.notional is None else money(proposal.notional, quote, proposal.decimals)
     yield f"notional{adds}, fee included", notional
     if proposal.previews:
         last = proposal.previews[-1]
         for asset, amount in last.balances_after.items():
-            yield f"{asset} after the fills", _left(amount, asset, proposal, exact)
+            yield f"{asset} after the fills", _left(amount, asset, proposal)
         left = "" if last.rate_left is None else f", {last.rate_left:.1f} left"
         yield "rate counter", f"{trimmed(last.rate_cost)}{left}"
 
 
-def _money(amount: Decimal, asset: str, proposal: Proposal, exact: bool) -> str:
-    return f"{trimmed(amount)} {asset}" if exact else money(amount, asset, proposal.decimals)
-
-
-def _left(amount: Decimal, asset: str, proposal: Proposal, exact: bool) -> str:
+def _left(amount: Decimal, asset: str, proposal: Proposal) -> str:
     """A balance: of the base currency to the pair's lots, which is finer than what is usually shown of it."""
-    if exact or proposal.pair is None or asset != proposal.pair.base:
-        return _money(amount, asset, proposal, exact)
-    return f"{trimmed(Decimal(to_decimals(amount, proposal.pair.qty_precision)))} {asset}"
+    if proposal.pair is None or asset != proposal.pair.base:
+        return money(amount, asset, proposal.decimals)
+    told = rounded(amount, proposal.pair.qty_precision)
+    return f"{told.rstrip('0').rstrip('.') if '.' in told else told} {asset}"
 
 
 def quantity_words(leg: Leg) -> str:
@@ -158,12 +154,6 @@ def _distance(pct: Decimal) -> str:
 def or_dash(number: Decimal | None) -> str:
     """A number, or a dash for none."""
     return _NONE if number is None else trimmed(number)
-
-
-def shortened(number: Decimal) -> str:
-    """A quotient in ten significant digits at most; a number of fewer digits as it is."""
-    digits = len(number.as_tuple().digits)
-    return trimmed(number) if digits <= 16 else trimmed(Decimal(f"{number:.10g}"))
 
 
 def counted(count: int, noun: str) -> str:

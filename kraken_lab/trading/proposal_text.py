@@ -43,9 +43,9 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         if at < len(proposal.previews):
             seen = proposal.previews[at]
             yield f"  {'now':24} {seen.outcome}"
-            yield from (f"  {name:24} {value}" for name, value in preview_rows(leg, seen, proposal, exact=True))
+            yield from (f"  {name:24} {value}" for name, value in preview_rows(leg, seen, proposal))
     if proposal.legs:
-        yield from (f"  {name:24} {value}" for name, value in sum_rows(proposal, exact=True))
+        yield from (f"  {name:24} {value}" for name, value in sum_rows(proposal))
     for removed in proposal.removes:
         order = removed.order
         whose = "of this lab" if removed.ours else "placed ELSEWHERE"

@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from ..wire.rounding import shortened_repr
+
 __all__ = ["TERMINAL", "FillRecord", "OrderEvent", "OrderRecord", "OrderState"]
 
 
@@ -94,7 +96,7 @@ class OrderEvent:
     state: OrderState | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderRecord:
     """An order at one instant; it never changes.
 
@@ -139,6 +141,9 @@ class OrderRecord:
     updated_ns: int
     sent_at_mono: float | None = None
     """When it may have left, in monotonic seconds."""
+
+    def __repr__(self) -> str:
+        return shortened_repr(self)
 
     @property
     def remaining_qty(self) -> Decimal | None:

@@ -16,6 +16,7 @@ from ..trading.facts import RateCount
 from ..trading.figures import money, trimmed
 from ..trading.kill import KillReport
 from ..trading.words import in_words
+from ..wire import shortened
 from . import cells, escape
 from .card import Tone, banner, marked_lines, table
 
@@ -165,4 +166,4 @@ def kill_words(report: KillReport) -> str:
 
 def _price(number: Decimal) -> str:
     """A quotient in eight significant digits: as fine as any pair's prices, and no finer."""
-    return trimmed(Decimal(f"{number:.8g}"))
+    return shortened(number, 8)

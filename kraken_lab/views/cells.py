@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..wire import shortened
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -56,13 +58,15 @@ def decimals_of(values: NDArray[np.float64]) -> int:
 def number(value: object, digits: int | None = None) -> str:
     """A number without exponent; what is not a number is a dash. A `Decimal` keeps the digits it was written with.
 
+    One with more digits than anybody writes is a quotient, and is shortened with a mark.
+
     >>> number(1e-8), number(0.1 + 0.2, 4), number(Decimal("61234.10")), number(float("nan"))
     ('0.00000001', '0.3000', '61234.10', '–')
     """
     if isinstance(value, Decimal):
         if not value.is_finite():
             return MISSING
-        return format(value, "f") if digits is None else f"{value:.{digits}f}"
+        return shortened(value) if digits is None else f"{value:.{digits}f}"
     if isinstance(value, (int, np.integer)):
         return str(int(value))
     if isinstance(value, (float, np.floating)):

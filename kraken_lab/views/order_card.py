@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ..trading.figures import money, to_decimals, trimmed
-from ..trading.proposal_rows import shortened
+from ..trading.figures import average, money, trimmed
 from ..trading.states import FillRecord, OrderEvent, OrderRecord, OrderState
 from ..trading.words import in_words
 from . import cells, escape
@@ -119,14 +118,8 @@ def _facts(
 
 
 def _average(record: OrderRecord, fills: tuple[FillRecord, ...]) -> str:
-    """The average price with as many decimals as prices of the pair were seen to have, and one more."""
     assert record.avg_price is not None
-    seen = [price for price in (record.limit_price, *(fill.price for fill in fills)) if price is not None]
-    if not seen:
-        return shortened(record.avg_price)
-    decimals = max(0, *(-int(price.as_tuple().exponent) for price in seen))
-    finer = to_decimals(record.avg_price, decimals + 1)
-    return to_decimals(record.avg_price, decimals) if finer.endswith("0") else finer
+    return average(record.avg_price, [record.limit_price, *(fill.price for fill in fills)])
 
 
 def _fill(fill: FillRecord, quote: str, decimals: Mapping[str, int]) -> tuple[str, ...]:

@@ -19,12 +19,11 @@ from ..trading.proposal_rows import (
     or_dash,
     preview_rows,
     quantity_words,
-    shortened,
     sum_rows,
     terms_rows,
 )
 from ..trading.words import in_words
-from ..wire import encode
+from ..wire import encode, shortened
 from . import cells, escape
 from .card import Tone, banner, card, details, facts_grid, marked_lines, table
 
@@ -195,7 +194,9 @@ def _passed(proposal: Proposal) -> str:
 
 
 def _figures(check: Check) -> str:
-    return ", ".join(f"{name} {shortened(v) if isinstance(v, Decimal) else v}" for name, v in check.figures.items())
+    return ", ".join(
+        f"{name} {shortened(v.normalize()) if isinstance(v, Decimal) else v}" for name, v in check.figures.items()
+    )
 
 
 def _footer(proposal: Proposal) -> str:

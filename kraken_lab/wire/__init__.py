@@ -84,6 +84,7 @@ from .requests import (
     Triggers,
     Unsubscribe,
 )
+from .rounding import rounded, shortened
 from .settings import Settings
 from .timestamps import from_ns, to_ns
 from .wants import PRIVATE_CHANNELS, Key, Stage, Standing, Want
@@ -186,6 +187,8 @@ __all__ = [
     "number",
     "plainly_called",
     "plainly_made",
+    "rounded",
+    "shortened",
     "to_ns",
     "unknown_keys",
     "unknown_values",

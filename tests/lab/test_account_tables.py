@@ -12,6 +12,7 @@ from kraken_lab.errors import NoSuchEntry
 from kraken_lab.lab.account_tables import fills_table, orders_table, positions_table
 from kraken_lab.tables import schema
 from kraken_lab.trading.states import FillRecord, OrderRecord, OrderState
+from kraken_lab.views import table_html
 from tests.streams.fake_host import NOON, AHost
 
 ORDER = OrderRecord(
@@ -140,3 +141,15 @@ def test_a_name_that_no_row_has_is_told_those_there_are() -> None:
         fills_table(AHost(), lambda: [replace(FILL, exec_id=f"T{n}") for n in range(7)])["BTC/USD"]
     with pytest.raises(KeyError, match="Did you mean 'price'"):
         fills_table(AHost(), lambda: [FILL])["TAAAAA-BBBBB-CCCCCC"]["pricee"]
+
+
+def test_a_quotient_is_short_to_look_at_and_exact_to_compute_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In text, in HTML and in a row that is printed; the value has all its digits."""
+    monkeypatch.setenv("COLUMNS", "200")
+    third = Decimal(190_000) / 3
+    order = replace(ORDER, avg_price=third)
+    orders = orders_table(AHost(), lambda: [order])
+    for shown in (repr(orders), repr(orders[str(order.order_id)]), table_html(orders.view()), repr(order)):
+        assert "≈63333.33333" in shown
+        assert "63333.333333" not in shown
+    assert orders[str(order.order_id)].avg_price == orders.pl(exact=True)["avg_price"][0] == third

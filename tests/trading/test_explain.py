@@ -212,6 +212,13 @@ def test_what_is_a_strangers_is_said_to_be_one(subject: object, said: str) -> No
     assert repr(told).startswith("<Explanation of ")
 
 
+def test_an_average_is_explained_in_the_pairs_digits() -> None:
+    """With them where the pair is known, in ten digits where it is not; marked either way."""
+    record = an_order(state=OrderState.FILLED, filled_qty=Decimal("1.50000000"), avg_price=Decimal(79501) / 3)
+    assert "1.5 was filled at ≈26500.3 on average." in explain(record, facts=some_facts()).said
+    assert "1.5 was filled at ≈26500.33333 on average." in explain(record).said
+
+
 def test_a_proposal_is_explained_by_what_stops_it() -> None:
     """With the one that would pass; one that may go is said to be free to."""
     crooked = propose_add(a_wish(limit_price="26500.44"), some_facts())

@@ -184,6 +184,15 @@ def test_its_text_says_what_matters() -> None:
     )
 
 
+def test_an_average_is_read_in_the_digits_of_its_prices() -> None:
+    """One more than they have, and marked; the value has all of them."""
+    exact = D("99.53333333333333333333333333")
+    order = an_order(OrderState.PARTIAL, filled_qty=D("0.5"), avg_price=exact, limit_price=D("99.6"))
+    assert "filled 0.5 at ≈99.53, O1" in repr(order)
+    assert "avg_price=≈99.53333333, " in repr(order.record)
+    assert order.avg_price == exact
+
+
 def test_the_account_hands_out_one_object_for_one_order() -> None:
     """Whoever asks for it, and it changes in every hand."""
     line = Line().open()

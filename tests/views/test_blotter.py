@@ -17,6 +17,7 @@ from kraken_lab.trading.facts import RateCount
 from kraken_lab.trading.positions import positions
 from kraken_lab.views import account_cards
 from kraken_lab.views.blotter import Blotter
+from kraken_lab.wire import rounded
 from tests.dealing import Kernel, dealing
 
 from ..trading.wishes import an_order
@@ -119,7 +120,7 @@ def test_fills_balances_and_positions_are_shown(tmp_path: Path) -> None:
         await looked(workers)
         known = trader.snapshot()
         (fill,) = known.fills
-        assert f"taker {fill.price:f} 0.01 BTC {fill.cost:.2f} USD" in words(blotter.fills.value)
+        assert f"taker {fill.price:f} 0.01 BTC {rounded(fill.cost, 2)} USD" in words(blotter.fills.value)
         assert known.balances is not None
         assert f"BTC {known.balances['BTC'].normalize():f}" in words(blotter.balances.value)
         assert f"BTC/USD 0.01 BTC {fill.price.normalize():f} USD 0.00 USD" in words(blotter.positions.value)
