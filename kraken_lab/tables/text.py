@@ -1,4 +1,4 @@
-"""Rows as plain text, for a terminal: exact digits, aligned, and no wider than they may be."""
+"""Rows as plain text, for a terminal: aligned, no wider than they may be, prices and quantities with their digits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ __all__ = ["text_table"]
 
 SPARED = ("received_at", "gap_before", "epoch", "interval_end", "volume_usd", "change", "timestamp")
 """Columns that go first when there is not room for all."""
+TELLING = ("symbol", "state", "side")
+"""Columns that go last, with prices and quantities: what somebody looks for in eighty characters."""
 
 GAP = "  "
 
@@ -19,7 +21,8 @@ GAP = "  "
 def text_table(view: TableView, *, rows: int = 10, width: int = 120) -> str:
     """The newest rows, a line each under a line of names; times of day, with the date where it is needed.
 
-    Columns that do not fit into ``width`` characters are left out, the least telling first, and named in the last line.
+    Columns that do not fit into ``width`` characters are left out and named in the last line: first those that repeat
+    or are empty here, prices and quantities last.
 
     >>> from kraken_lab.tables import schema, view_of
     >>> print(text_table(view_of(schema("book"), [("BTC/USD", "bid", 0, "61234.10", "0.5", "0.5")])))
@@ -30,7 +33,8 @@ def text_table(view: TableView, *, rows: int = 10, width: int = 120) -> str:
     names = list(view.schema.names)
     columns = {name: [name, *_cells(view, newest, name)] for name in names}
     widths = {name: max(map(len, cells)) for name, cells in columns.items()}
-    kept = _fitting(names, widths, width)
+    empty = [name for name in names if newest and not any(columns[name][1:])]
+    kept = _fitting(names, widths, width, _leaving(view, empty))
     lines = [
         GAP.join(
             cells[at].rjust(widths[name]) if _is_number(view, name) else cells[at].ljust(widths[name])
@@ -44,12 +48,20 @@ def text_table(view: TableView, *, rows: int = 10, width: int = 120) -> str:
     return "\n".join(lines)
 
 
-def _fitting(names: Sequence[str], widths: dict[str, int], width: int) -> list[str]:
+def _leaving(view: TableView, empty: Sequence[str]) -> list[str]:
+    """The columns in the order in which they would go, from the right where nothing else tells them apart."""
+    names = list(reversed(view.schema.names))
+    spared = [name for name in SPARED if name in names]
+    told = [name for name in names if name in TELLING or view.schema[name].unit in ("quote per base", "base")]
+    return list(dict.fromkeys([*spared, *reversed(empty), *(name for name in names if name not in told), *told]))
+
+
+def _fitting(names: Sequence[str], widths: dict[str, int], width: int, leaving: Sequence[str]) -> list[str]:
     kept = list(names)
-    spare = [name for name in SPARED if name in kept]
-    while len(kept) > 1 and sum(widths[name] + len(GAP) for name in kept) - len(GAP) > width:
-        kept.remove(spare.pop(0) if spare else kept[-1])
-        spare = [name for name in spare if name in kept]
+    for name in leaving:
+        if len(kept) == 1 or sum(widths[each] + len(GAP) for each in kept) - len(GAP) <= width:
+            break
+        kept.remove(name)
     return kept
 
 

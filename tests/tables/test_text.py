@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from kraken_lab.tables import schema, text_table, view_of
 
 from .builders import a_table, a_trade
@@ -26,6 +28,21 @@ def test_what_does_not_fit_is_left_out_and_named() -> None:
     assert all(len(line) <= 80 for line in lines)
     assert "61234.10" in lines[1]
     assert lines[-1] == "(and received_at, epoch, gap_before)"
+
+
+def test_prices_and_quantities_are_the_last_to_go() -> None:
+    """Of an order in eighty characters: what, its state, how much, at which price; what is empty went before."""
+    order = dict.fromkeys(schema("orders").names)
+    order |= {
+        "created": 1, "updated": 2, "symbol": "BTC/USD", "state": "FILLED", "side": "buy", "order_type": "market",
+        "order_qty": Decimal("1.1"), "filled_qty": Decimal("1.10000000"), "remaining_qty": Decimal(0),
+        "avg_price": Decimal(190_000) / 3, "order_id": "OUMGK5-E7LAP-VHRCSL", "cost": Decimal("70031.7"),
+    }  # fmt: skip
+    lines = text_table(view_of(schema("orders"), [tuple(order.values())]), width=80).splitlines()
+    assert lines[0].split() == ["symbol", "state", "side", "order_qty", "filled_qty", "remaining_qty", "avg_price"]
+    assert lines[1].split() == ["BTC/USD", "FILLED", "buy", "1.1", "1.10000000", "0", "≈63333.33333"]
+    assert len(lines[0]) <= 80
+    assert "cost, " in lines[2]
 
 
 def test_no_line_is_wider_than_allowed_however_narrow() -> None:
