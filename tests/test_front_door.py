@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,6 +124,21 @@ def test_running_the_cell_again_gives_the_same_lab(lab: kl.Lab) -> None:
         assert kl.connect() is lab
     assert other.closed
     assert not lab.closed
+
+
+def test_a_lab_that_was_already_open_says_so() -> None:
+    """Once it was given again, in text and in a cell, with since when and how to have another; the first time not."""
+    with kl.connect(seed=13) as first:
+        assert "already open" not in repr(first) + first._repr_html_()
+        again = kl.connect(seed=13)
+        assert again is first
+        for shown in (repr(again), again._repr_html_()):
+            assert re.search(
+                r"the lab that was already open, since \d\d:\d\d:\d\d UTC \(new=True opens another\)", shown
+            )
+        with kl.connect(seed=13, new=True) as other:
+            assert "already open" not in repr(other)
+    assert "already open" not in repr(first)
 
 
 def test_a_closed_lab_is_not_given_again() -> None:

@@ -8,6 +8,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -32,7 +33,7 @@ from ..streams.desk import Endpoint
 from ..streams.instrument_feed import InstrumentFeed
 from ..trading import Limits, OrderSettings, home, shared_host
 from ..trading.halt import HALT_FILE
-from ..wire import Instant, Query, Settings, SlidingBudget, Want, plainly_called
+from ..wire import Instant, Query, Settings, SlidingBudget, Want, from_ns, plainly_called
 from .acting import Acting
 from .beside import LabBeside
 from .drawing import Drawing
@@ -112,6 +113,8 @@ class Lab(Looking, Acting):
         self._redactor = Redactor()
         self._paper: PaperExchange | None = None
         self._trader: Trader | None = None
+        self._opened_ns = self._clock.now().wall_ns
+        self._given_again = False
         self._health: HealthStrip | None = None
         self.halt_file = HaltFile(self._halt_path)
         self._budget = SlidingBudget(self.settings.reconnect_budget, self.settings.reconnect_window)
@@ -225,10 +228,24 @@ class Lab(Looking, Acting):
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{len(self.streams)} streams"
-        return f"<Lab {self.mode}: {self.venue_name}, {state}>"
+        return f"<Lab {self.mode}: {self.venue_name}, {state}{self._already()}>"
 
     def _repr_html_(self) -> str:
-        return self.status()._repr_html_()
+        status = self.status()
+        venue = f"{status.facts['venue']}{self._already()}"
+        return replace(status, facts={**status.facts, "venue": venue})._repr_html_()
+
+    def _already(self) -> str:
+        """That `connect` gave it to somebody who might have meant another one; empty before that."""
+        if self._closed or not self._given_again:
+            return ""
+        since = from_ns(self._opened_ns, 0)[11:19]
+        return f"; the lab that was already open, since {since} UTC (new=True opens another)"
+
+    def give_again(self) -> Self:
+        """It is asked for once more by the arguments it was opened with: it is the same lab, and says so."""
+        self._given_again = True
+        return self
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ def connect(
     limits: Limits | None = None,
     timeout: float = 15.0,
 ) -> Lab:
-    """Open a lab, or give the one that is open already for the same arguments.
+    """Open a lab, or give the one that is open already for the same arguments; printed, that one says so.
 
     ============  ==================================  ==============================
     ``mode``      market data                         needs
@@ -99,7 +99,7 @@ def connect(
         lab = _labs.get(key)
         if lab is not None and not lab.closed and not new and (not lab.sandbox or lab.sandbox.alive):
             _current = lab
-            return lab
+            return lab.give_again()
         without_key = _look_for_key() if chosen == "live" and facts is None else ""
         lab = _open(chosen, seed, rate, facts, settings or Settings(), order_settings, limits)
         try:
