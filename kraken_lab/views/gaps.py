@@ -16,9 +16,8 @@ from . import cells, escape, theme
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
-__all__ = ["gap_label", "gap_marks", "gaps_of", "mark_gaps"]
+__all__ = ["gap_label", "gap_marks", "gaps_of"]
 
 _MOST_LABELS = 24  # more would cover each other; the bands themselves are always drawn
 _NAT = np.iinfo(np.int64).min
@@ -63,15 +62,6 @@ def _read(frame: pd.DataFrame) -> list[Gap]:
         )
         for start, end, (symbol, channel, reason, missed, filled, epoch) in zip(starts, ends, others, strict=True)
     ]
-
-
-def mark_gaps(figure: go.Figure, gaps: Sequence[Gap], *, first: float, last: float) -> None:
-    """Draw `gap_marks` into a figure."""
-    shapes, notes = gap_marks(gaps, first=first, last=last)
-    for shape in shapes:
-        figure.add_shape(**shape)
-    for note in notes:
-        figure.add_annotation(**note)
 
 
 def gap_marks(gaps: Sequence[Gap], *, first: float, last: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..tables import Gap, HeatGrid
 from . import cells, escape, theme
-from .gaps import gaps_of, mark_gaps
+from .gaps import gap_marks, gaps_of
 from .own import NOTHING, Own, OwnOrder
 from .palettes import palette
 from .sizes import SizeScale
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["heatmap"]
+__all__ = ["draw_heatmap", "heatmap"]
 
 _MOST_TRADES = 2_000  # each is an SVG element; more make a browser crawl
 _HOLD = 2.5  # a column stands for at most so many ordinary steps; what follows is empty, not stretched
@@ -61,46 +61,70 @@ def heatmap(
     """
     import plotly.graph_objects as go
 
-    base, _, quote = symbol.partition("/")
-    base, quote = escape.plotly(escape.clip(base, 24)) or "base", escape.plotly(escape.clip(quote, 24)) or "quote"
+    drawn = draw_heatmap(
+        grid,
+        symbol=symbol,
+        trades=trades,
+        gaps=gaps,
+        title=title,
+        own=own,
+        colorscale=colorscale,
+        cutoff=cutoff,
+        height=height,
+    )
+    return go.Figure(drawn)
+
+
+def draw_heatmap(
+    grid: HeatGrid,
+    *,
+    symbol: str = "",
+    trades: pd.DataFrame | None = None,
+    gaps: pd.DataFrame | Sequence[Gap] | None = None,
+    title: str = "",
+    own: Own = NOTHING,
+    colorscale: str = "night",
+    cutoff: tuple[float, float] | None = None,
+    height: int = 640,
+) -> theme.Plain:
+    """`heatmap` as the mapping that plotly makes a figure of.
+
+    Such a figure holds some megabytes and is a circle of references, which lie about until the next search for garbage:
+    what is drawn again and again, and only to be read once, is not made one.
+    """
+    base, quote = theme.units(symbol)
     known = gaps_of(gaps, symbol)
-    figure = go.Figure()
-    theme.dress(
-        figure,
-        title=escape.plotly(escape.clip(title or (f"{symbol} order book" if symbol else "Order book"), 120)),
+    layout = theme.layout(
+        title=theme.heading(title or (f"{symbol} order book" if symbol else "Order book")),
         height=height,
         revision=f"heatmap:{symbol}",
+        xaxis=theme.time_axis(),
+        yaxis=theme.value_axis(f"price ({quote})", showgrid=False),
     )
-    figure.update_xaxes(theme.time_axis())
-    figure.update_yaxes(theme.value_axis(f"price ({quote})", showgrid=False))
     if not len(grid):
-        theme.say_nothing_yet(figure, "no columns yet")
-        return figure
+        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no columns yet")]}}
 
     edges, columns = _timeline(grid, known)
     first, last = float(edges[0]), float(edges[-1])
     rows = _rows_in_use(grid)
     colours = palette(colorscale)
     scale = SizeScale.of(grid.bid_qty, grid.ask_qty, palette=colours) if cutoff is None else SizeScale(*cutoff, colours)
-    figure.add_traces(
-        [
-            _side("bids", grid.bid_qty, grid, edges, columns, rows, scale, base),
-            _side("asks", grid.ask_qty, grid, edges, columns, rows, scale, base),
-            scale.colour_bar(f"size<br>({base})"),
-            _line("best bid", grid.best_bid, theme.BUY, edges, columns),
-            _line("best ask", grid.best_ask, theme.SELL, edges, columns),
-        ]
-    )
+    data = [
+        _side("bids", grid.bid_qty, grid, edges, columns, rows, scale, base),
+        _side("asks", grid.ask_qty, grid, edges, columns, rows, scale, base),
+        scale.colour_bar(f"size<br>({base})"),
+        _line("best bid", grid.best_bid, theme.BUY, edges, columns),
+        _line("best ask", grid.best_ask, theme.SELL, edges, columns),
+    ]
     low, high = float(grid.price_edges[rows.start]), float(grid.price_edges[rows.stop])
     if trades is not None:
         if symbol and "symbol" in trades.columns:
             trades = trades[trades["symbol"].astype(str) == symbol]
-        figure.add_traces(_trades(trades, (first, last), (low, high), base))
-    figure.add_traces(_own(own, (first, last), base))
-    mark_gaps(figure, [*known, *_unexplained(edges, columns, known, symbol)], first=first, last=last)
-    figure.update_xaxes(range=[first, last])
-    figure.update_yaxes(range=[low, high])
-    return figure
+        data += _trades(trades, (first, last), (low, high), base)
+    data += _own(own, (first, last), base)
+    shapes, notes = gap_marks([*known, *_unexplained(edges, columns, known, symbol)], first=first, last=last)
+    layout["xaxis"]["range"], layout["yaxis"]["range"] = [first, last], [low, high]
+    return {"data": data, "layout": {**layout, "shapes": shapes, "annotations": notes}}
 
 
 def _timeline(grid: HeatGrid, gaps: Sequence[Gap]) -> tuple[Floats, list[int | None]]:
@@ -165,10 +189,8 @@ def _side(
     rows: slice,
     scale: SizeScale,
     base: str,
-) -> go.Heatmap:
+) -> dict[str, Any]:
     """One side of the book. Bins where the side never had anything are left out, so the two traces weigh as one."""
-    import plotly.graph_objects as go
-
     used = np.flatnonzero((qty[:, rows] > 0).any(axis=0))
     own = (
         slice(rows.start + int(used[0]), rows.start + int(used[-1]) + 1) if used.size else slice(rows.start, rows.start)
@@ -177,21 +199,22 @@ def _side(
     z = np.full((own.stop - own.start, len(columns)), np.nan, dtype=np.float32)
     taken = [column for column in columns if column is not None]
     z[:, known] = np.where(_other_sides(name, qty, grid), np.nan, qty)[taken, own].T
-    return go.Heatmap(
-        name=name,
-        x=edges,
-        y=grid.price_edges[own.start : own.stop + 1] if used.size else [],
-        z=_typed(z) if used.size else [],
-        zmin=0,
-        zmax=scale.high,
-        colorscale=scale.colours(),
-        showscale=False,
-        zsmooth=False,
-        connectgaps=False,
-        hoverongaps=False,
-        zhoverformat=".6~g",
-        hovertemplate=f"%{{x|%H:%M:%S.%L}}<br>price %{{y}}<br>{name[:-1]} size %{{z}} {base}<extra></extra>",
-    )
+    return {
+        "type": "heatmap",
+        "name": name,
+        "x": edges,
+        "y": grid.price_edges[own.start : own.stop + 1] if used.size else [],
+        "z": _typed(z) if used.size else [],
+        "zmin": 0,
+        "zmax": scale.high,
+        "colorscale": scale.colours(),
+        "showscale": False,
+        "zsmooth": False,
+        "connectgaps": False,
+        "hoverongaps": False,
+        "zhoverformat": ".6~g",
+        "hovertemplate": f"%{{x|%H:%M:%S.%L}}<br>price %{{y}}<br>{name[:-1]} size %{{z}} {base}<extra></extra>",
+    }
 
 
 def _other_sides(name: str, qty: NDArray[np.float32], grid: HeatGrid) -> NDArray[np.bool_]:
@@ -207,31 +230,28 @@ def _typed(z: NDArray[np.float32]) -> dict[str, str]:
     return {"dtype": "f4", "bdata": data, "shape": f"{z.shape[0]}, {z.shape[1]}"}
 
 
-def _line(name: str, prices: Floats, colour: str, edges: Floats, columns: list[int | None]) -> go.Scatter:
+def _line(name: str, prices: Floats, colour: str, edges: Floats, columns: list[int | None]) -> dict[str, Any]:
     """A step line of best prices that breaks wherever nothing is known."""
-    import plotly.graph_objects as go
-
     steps: list[float | None] = []
     for column in columns:
         price = np.nan if column is None else float(prices[column])
         steps.append(None if np.isnan(price) else price)
-    return go.Scatter(
-        name=name,
-        x=edges.tolist(),
-        y=[*steps, steps[-1]],
-        mode="lines",
-        connectgaps=False,
-        line={"color": colour, "width": 1.3, "shape": "hv"},
-        hoverinfo="skip",
-    )
+    return {
+        "type": "scatter",
+        "name": name,
+        "x": edges.tolist(),
+        "y": [*steps, steps[-1]],
+        "mode": "lines",
+        "connectgaps": False,
+        "line": {"color": colour, "width": 1.3, "shape": "hv"},
+        "hoverinfo": "skip",
+    }
 
 
 def _trades(
     trades: pd.DataFrame, times: tuple[float, float], prices: tuple[float, float], base: str
-) -> list[go.Scatter]:
+) -> list[dict[str, Any]]:
     """Trades in view, one trace a side; the area of a triangle grows with the quantity."""
-    import plotly.graph_objects as go
-
     at = cells.milliseconds(cells.nanoseconds_of(trades, "timestamp"))
     price, qty = trades["price"].to_numpy(dtype=float), trades["qty"].to_numpy(dtype=float)
     side = trades["side"].astype(str).to_numpy()
@@ -245,15 +265,16 @@ def _trades(
         ("buy", theme.BUY, "triangle-up", side == "buy"),
         ("sell", theme.SELL, "triangle-down", side != "buy"),
     )
-    traces = []
+    traces: list[dict[str, Any]] = []
     for name, colour, shape, is_side in looks:
         chosen = seen[is_side[seen]]
         traces.append(
-            go.Scatter(
-                name=f"{name} trades{note}",
-                x=at[chosen].tolist(),
-                y=price[chosen].tolist(),
-                customdata=[
+            {
+                "type": "scatter",
+                "name": f"{name} trades{note}",
+                "x": at[chosen].tolist(),
+                "y": price[chosen].tolist(),
+                "customdata": [
                     [
                         cells.number(float(price[i])),
                         cells.number(float(qty[i])),
@@ -261,17 +282,17 @@ def _trades(
                     ]
                     for i in chosen
                 ],
-                mode="markers",
-                marker={
+                "mode": "markers",
+                "marker": {
                     "symbol": shape,
                     "color": colour,
                     "opacity": 0.95,
                     "size": (4.5 + 20 * np.sqrt(qty[chosen] / largest)).round(1).tolist(),
                     "line": {"color": theme.PLOT, "width": 1},
                 },
-                hovertemplate=f"%{{x|%H:%M:%S.%L}}<br>price %{{customdata[0]}}<br>%{{customdata[2]}} "
+                "hovertemplate": f"%{{x|%H:%M:%S.%L}}<br>price %{{customdata[0]}}<br>%{{customdata[2]}} "
                 f"%{{customdata[1]}} {base}<extra></extra>",
-            )
+            }
         )
     return traces
 
@@ -281,39 +302,46 @@ def _begin(order: OwnOrder, times: tuple[float, float]) -> float:
     return min(max(order.since_ns / 1e6, times[0]), times[1])
 
 
-def _own(own: Own, times: tuple[float, float], base: str) -> list[go.Scatter]:
+def _own(own: Own, times: tuple[float, float], base: str) -> list[dict[str, Any]]:
     """The user's orders as dashed lines with their words, and fills as diamonds; nothing where there are none."""
-    import plotly.graph_objects as go
-
-    traces = []
+    traces: list[dict[str, Any]] = []
     for side, colour in (("buy", theme.BUY), ("sell", theme.SELL)):
         orders = [order for order in own.orders if order.side == side]
         if orders:
             traces.append(
-                go.Scatter(
-                    name=f"own {side} orders",
-                    x=[at for order in orders for at in (_begin(order, times), times[1], None)],
-                    y=[price for order in orders for price in (float(order.price), float(order.price), None)],
-                    text=[words for order in orders for words in ("", escape.plotly(escape.clip(order.words, 90)), "")],
-                    mode="lines+text",
-                    textposition="top left",
-                    textfont={"color": colour, "size": 11},
-                    line={"color": colour, "width": 2, "dash": "dash"},
-                    hoverinfo="skip",
-                )
+                {
+                    "type": "scatter",
+                    "name": f"own {side} orders",
+                    "x": [at for order in orders for at in (_begin(order, times), times[1], None)],
+                    "y": [price for order in orders for price in (float(order.price), float(order.price), None)],
+                    "text": [
+                        words for order in orders for words in ("", escape.plotly(escape.clip(order.words, 90)), "")
+                    ],
+                    "mode": "lines+text",
+                    "textposition": "top left",
+                    "textfont": {"color": colour, "size": 11},
+                    "line": {"color": colour, "width": 2, "dash": "dash"},
+                    "hoverinfo": "skip",
+                }
             )
         fills = [fill for fill in own.fills if fill.side == side and times[0] <= fill.at_ns / 1e6 <= times[1]]
         if fills:
             traces.append(
-                go.Scatter(
-                    name=f"own {side} fills",
-                    x=[fill.at_ns / 1e6 for fill in fills],
-                    y=[float(fill.price) for fill in fills],
-                    customdata=[[f"{fill.price:f}", f"{fill.qty:f}"] for fill in fills],
-                    mode="markers",
-                    marker={"symbol": "diamond", "size": 12, "color": colour, "line": {"color": theme.INK, "width": 2}},
-                    hovertemplate=f"%{{x|%H:%M:%S.%L}}<br>my {side} %{{customdata[1]}} {base} "
+                {
+                    "type": "scatter",
+                    "name": f"own {side} fills",
+                    "x": [fill.at_ns / 1e6 for fill in fills],
+                    "y": [float(fill.price) for fill in fills],
+                    "customdata": [[f"{fill.price:f}", f"{fill.qty:f}"] for fill in fills],
+                    "mode": "markers",
+                    "marker": {
+                        "symbol": "diamond",
+                        "size": 12,
+                        "color": colour,
+                        "line": {"color": theme.INK, "width": 2},
+                    },
+                    "hovertemplate": f"%{{x|%H:%M:%S.%L}}<br>my {side} %{{customdata[1]}} {base} "
                     "at %{customdata[0]}<extra></extra>",
-                )
+                }
             )
     return traces

@@ -23,23 +23,23 @@ import numpy as np
 from ..errors import BadArgument
 from ..tables import LadderHistory
 from ..tables.ladder_run import NOTHING
-from . import escape
+from . import escape, theme
 from .ending import close_whole
 from .heat_view import BookPast, HeatView, since
-from .heatmap import heatmap
+from .heatmap import draw_heatmap
 from .live_figure import LiveFigure
 from .own import Own
 from .palettes import palette
 from .pump import PUMP, Pump
 from .scripts import script, style, text
-from .shown import Made, Shown
+from .shown import Made, Shown, sketch_html
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from .offer import TicketPlace
 
-__all__ = ["HeatLook", "LiveHeatmap", "plotly_heatmap", "still_heatmap"]
+__all__ = ["HeatLook", "LiveHeatmap", "draw_still", "plotly_heatmap", "still_heatmap"]
 
 STILL_COLUMNS: Final = 600
 """Columns of a figure that stands still: more than that no screen shows."""
@@ -151,6 +151,10 @@ class LiveHeatmap(Shown):
     def _draw(self) -> go.Figure:
         return still_heatmap(self._past, self.title, self.look, self._own())
 
+    def still(self) -> str:
+        """The figure's sketch, drawn without plotly's object of it."""
+        return sketch_html(draw_still(self._past, self.title, self.look, self._own()), self.title)
+
     def pulse(self) -> object:
         """Of the columns, the trades and what is one's own."""
         history, trades = self._past.history(), self._past.trades()
@@ -219,7 +223,7 @@ def plotly_heatmap(past: BookPast, title: str, look: HeatLook, own: Callable[[],
 
     return LiveFigure(
         title,
-        lambda: still_heatmap(past, title, look, own(), columns=PLOTLY_COLUMNS),
+        lambda: draw_still(past, title, look, own(), columns=PLOTLY_COLUMNS),
         pulse=pulse,
         vitals=past.vitals,
         ended=lambda: past.ended,
@@ -227,8 +231,15 @@ def plotly_heatmap(past: BookPast, title: str, look: HeatLook, own: Callable[[],
     )
 
 
-def still_heatmap(past: BookPast, title: str, look: HeatLook, own: Own, *, columns: int = STILL_COLUMNS) -> go.Figure:
+def still_heatmap(past: BookPast, title: str, look: HeatLook, own: Own) -> go.Figure:
     """The same as a plotly figure: of this moment, with fewer columns and with bins."""
+    import plotly.graph_objects as go
+
+    return go.Figure(draw_still(past, title, look, own))
+
+
+def draw_still(past: BookPast, title: str, look: HeatLook, own: Own, *, columns: int = STILL_COLUMNS) -> theme.Plain:
+    """`still_heatmap` as the mapping that plotly makes a figure of."""
     history = past.history() or LadderHistory(1)
     begin = since(past, look.minutes)
     trades = past.trades()
@@ -239,7 +250,7 @@ def still_heatmap(past: BookPast, title: str, look: HeatLook, own: Own, *, colum
     grid = history.grid(
         start_ns=begin, bins=look.bins, price_range=_reach(history, begin, look.levels), columns=columns
     )
-    return heatmap(
+    return draw_heatmap(
         grid,
         symbol=past.symbol,
         trades=frame,

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import cells, theme
 from .palettes import PALETTES, Palette
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 __all__ = ["SizeScale"]
 
@@ -64,20 +61,19 @@ class SizeScale:
                 break
         return ticks
 
-    def colour_bar(self, title: str) -> go.Scatter:
+    def colour_bar(self, title: str) -> dict[str, Any]:
         """A trace that draws nothing but the colour bar. ``title`` is already escaped."""
-        import plotly.graph_objects as go
-
         low, high = math.log10(self.low), math.log10(self.high)
         ticks = self.ticks()
-        return go.Scatter(
-            name="size",
-            x=[None],
-            y=[None],
-            mode="markers",
-            showlegend=False,
-            hoverinfo="skip",
-            marker={
+        return {
+            "type": "scatter",
+            "name": "size",
+            "x": [None],
+            "y": [None],
+            "mode": "markers",
+            "showlegend": False,
+            "hoverinfo": "skip",
+            "marker": {
                 "color": [low],
                 "cmin": low,
                 "cmax": high,
@@ -97,4 +93,4 @@ class SizeScale:
                     "y": 0.5,
                 },
             },
-        )
+        }

@@ -168,7 +168,7 @@ def test_what_the_reader_did_to_the_view_survives_the_next_picture() -> None:
 
 def test_the_colour_bar_is_labelled_in_sizes() -> None:
     """Ticks are powers of ten with 2 and 5 where those are few, written out, at the place of their logarithm."""
-    bar = SizeScale(0.002, 3.0).colour_bar("size").to_plotly_json()["marker"]
+    bar = SizeScale(0.002, 3.0).colour_bar("size")["marker"]
     assert list(bar["colorbar"]["ticktext"]) == ["0.01", "0.1", "1"]
     assert list(bar["colorbar"]["tickvals"]) == pytest.approx([-2, -1, 0])
     assert SizeScale(0.5, 6.0).ticks() == [0.5, 1.0, 2.0, 5.0]

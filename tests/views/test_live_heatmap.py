@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import re
 import zlib
@@ -612,3 +613,21 @@ def test_of_a_book_that_has_ended_its_last_minutes_are_shown() -> None:
     show.run()
     assert (show.browser.first, show.browser.end) == (599, 900)
     assert len(still_heatmap(past, "title", HeatLook(0.5), Own()).data[3].x) > 200
+
+
+@pytest.mark.promise("B-04")
+def test_a_still_leaves_nothing_for_the_search_for_garbage() -> None:
+    """It is drawn anew while the notebook is open, and each plotly figure would be megabytes in a circle."""
+    past = APast(columns=600)
+    past.trade()
+    heat = LiveHeatmap(past, "title", HeatLook(1))
+    heat.still()
+    gc.collect()
+    gc.disable()
+    try:
+        assert "data:image/svg+xml" in heat.still()
+        assert gc.collect() < 20
+        heat.snapshot()
+        assert gc.collect() > 100
+    finally:
+        gc.enable()
