@@ -4,9 +4,14 @@
 const MOUSE =
   "Mouse: drag to move, with Shift to draw a box; wheel to zoom in time, with Shift in price (click first, or hold " +
   "Ctrl); drag an axis to stretch it.";
-const KEYS =
-  "Arrows: crosshair (with Shift: move the picture) · + −: zoom in time · PageUp PageDown: zoom in price · " +
-  "Home: all · F: follow now · Space: pause · B: box · Enter: offer a ticket · Esc: leave";
+
+// The keys that do something here: in a saved page nothing comes that could be followed or paused, and nobody is asked.
+function keysOf({ store, facts }) {
+  const keys = ["Arrows: crosshair (with Shift: move the picture)", "+ −: zoom in time", "PageUp PageDown: zoom in price", "Home: all"];
+  keys.push(...(store.still ? ["F: the newest"] : ["F: follow now", "Space: pause"]), "B: box");
+  if (facts.offers) keys.push("Enter: offer a ticket");
+  return [...keys, "Esc: leave"].join(" · ");
+}
 
 const ON_DARK = {
   buy: "#3ddc97", sell: "#ff6b7d", ink: "#e6ebf4", grid: "rgba(147, 160, 180, .16)", edge: "rgba(3, 7, 19, .9)",
@@ -52,7 +57,7 @@ class HeatPicture extends HeatSight {
     const { store, facts } = this;
     const root = made("div", "kl-heat tex2jax_ignore mathjax_ignore");
     root.setAttribute("role", "region");
-    root.setAttribute("aria-label", `${facts.title}, live heatmap`);
+    root.setAttribute("aria-label", `${facts.title}, ${store.still ? "saved" : "live"} heatmap`);
     root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the keys for its cells
     const head = made("div", "kl-head");
     this.state = made("span", "kl-state warn");
@@ -61,7 +66,7 @@ class HeatPicture extends HeatSight {
     head.append(worded("span", "kl-title", facts.title), this.state, this.said, this.pauser);
 
     const bar = made("div", "kl-bar");
-    this.follower = this.button("Follow now", "Show the newest columns as they come (F)", () => this.followNow());
+    this.follower = this.button("Follow now", "", () => this.followNow());
     this.boxer = this.button("Box", "Draw a box to zoom into it (B, or drag with Shift)", () => this.boxing(!this.boxes));
     bar.append(
       this.button("−", "Show more time (−)", () => this.zoomTime(1.5)),
@@ -100,7 +105,7 @@ class HeatPicture extends HeatSight {
     ];
     const gap = made("span", "kl-key");
     gap.append(made("i", "kl-hatch"), worded("span", "", "gap"));
-    const help = worded("div", "kl-help", `${MOUSE} ${KEYS}`);
+    const help = worded("div", "kl-help", `${MOUSE} ${keysOf(this)}`);
     help.hidden = true;
     const keys = this.button("?", "mouse and keys", () => {
       help.hidden = !help.hidden;
@@ -222,12 +227,20 @@ class HeatPicture extends HeatSight {
     writeState(this.state, state);
     write(this.said, said);
     writePause(this.pauser, store, this.facts.title);
-    this.follower.setAttribute("aria-pressed", String(this.follow));
+    this.headFollower(Boolean(store.still || store.facts?.ended));
     this.boxer.setAttribute("aria-pressed", String(Boolean(this.boxes)));
     if (state !== this.stated) {
       this.stated = state;
       write(this.told, state);
     }
+  }
+
+  // Where nothing comes any more there is nothing to follow, and only a way back to the newest columns.
+  headFollower(over) {
+    write(this.follower, over ? "Newest" : "Follow now");
+    this.follower.title = over ? "Back to the newest columns (F)" : "Show the newest columns as they come (F)";
+    if (over) this.follower.removeAttribute("aria-pressed");
+    else this.follower.setAttribute("aria-pressed", String(this.follow));
   }
 
   // What one who does not see it is told, and where things are for whoever looks at the page.
@@ -249,8 +262,8 @@ class HeatPicture extends HeatSight {
     this.plot.setAttribute(
       "aria-label",
       last.gap
-        ? `${this.facts.title}: no verified book now. ${KEYS}`
-        : `${this.facts.title}: best bid ${word(bid)}, best ask ${word(ask)}${spread} ${this.facts.quote}. ${KEYS}`,
+        ? `${this.facts.title}: no verified book now. ${keysOf(this)}`
+        : `${this.facts.title}: best bid ${word(bid)}, best ask ${word(ask)}${spread} ${this.facts.quote}. ${keysOf(this)}`,
     );
   }
 
