@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .book import Best, Book
 from .checksum import book_checksum, level3_checksum, token
+from .engine import AFTER_SYMBOL, ENGINE, Engine, NotCompiled, update_head
 from .holdings import holdings
 from .instruments import Instruments, InstrumentSnapshot, suggest
 from .ladder import Ladder
@@ -11,14 +12,18 @@ from .level3 import Level3Book, Level3Snapshot, Position, QueuedOrder
 from .snapshot import BookSnapshot, Walk
 
 __all__ = [
+    "AFTER_SYMBOL",
+    "ENGINE",
     "Best",
     "Book",
     "BookSnapshot",
+    "Engine",
     "InstrumentSnapshot",
     "Instruments",
     "Ladder",
     "Level3Book",
     "Level3Snapshot",
+    "NotCompiled",
     "Position",
     "QueuedOrder",
     "Walk",
@@ -27,4 +32,5 @@ __all__ = [
     "level3_checksum",
     "suggest",
     "token",
+    "update_head",
 ]

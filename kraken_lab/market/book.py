@@ -92,6 +92,11 @@ class Book(ProvedBook[Side]):
         self._best = bid, bid_qty, ask, ask_qty
         return self._best
 
+    @property
+    def told_at(self) -> str | int | None:
+        """The exchange's time of the last message, for a row of a table: nanoseconds, if it is known so, or text."""
+        return self.timestamp
+
     def top(self, levels: int) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
         """The best ``levels`` bids and asks."""
         return list(self.ladder("bids", levels).levels), list(self.ladder("asks", levels).levels)

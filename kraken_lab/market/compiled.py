@@ -18,12 +18,9 @@ from numba.core import event
 from ..wire import decode
 from ..wire.messages import BookMessage
 from .book import Book
+from .engine import NotCompiled
 
-__all__ = ["NotCompiled", "load"]
-
-
-class NotCompiled(Exception):
-    """There is nothing to load: it has to be compiled first."""
+__all__ = ["compile_or_load", "load"]
 
 
 class _Refusal(event.Listener):

@@ -13,7 +13,7 @@ import msgspec
 
 from .book import Book
 
-__all__ = ["AFTER_SYMBOL", "ENGINE", "Engine", "update_head"]
+__all__ = ["AFTER_SYMBOL", "ENGINE", "Engine", "NotCompiled", "update_head"]
 
 AFTER_SYMBOL = b'","bids":['
 """What comes after a symbol in an update of its book. No symbol has it in itself: its quotes would be escaped."""
@@ -26,6 +26,10 @@ def update_head(symbol: str) -> bytes:
     b'{"channel":"book","type":"update","data":[{"symbol":"BTC/USD'
     """
     return b'{"channel":"book","type":"update","data":[{"symbol":' + msgspec.json.encode(symbol)[:-1]
+
+
+class NotCompiled(Exception):
+    """There is no compiled engine to load: it has to be compiled first."""
 
 
 class Engine:

@@ -43,7 +43,9 @@ ROOM: Final = 3
 COMPUTED: Final = 4
 """The checksum of the book as it is, and, in the next cell, what the last message claimed."""
 CLAIMED: Final = 5
-HEAD: Final = 6
+TIME: Final = 6
+"""The exchange's time of the last message in nanoseconds since 1970 UTC, if it wrote a best level; otherwise 0."""
+HEAD: Final = 7
 """How many bytes come before a message's bids; they are in the cells from `HEAD_AT` on."""
 TOUCH: Final = 8
 """Best bid, its quantity, best ask, its quantity; zeros where there is none."""
@@ -206,6 +208,41 @@ def _entries(frame: bytes, at: int, cells: Cells, put: int) -> tuple[int, int]:
             return -1, at
         at += 1
     return -1, at
+
+
+@njit(error_model="numpy")
+def _digits(frame: bytes, at: int, count: int) -> int:
+    """So many digits as a number; below zero if one is none."""
+    number = 0
+    for place in range(at, at + count):
+        if not 48 <= frame[place] <= 57:
+            return -(10**9)
+        number = number * 10 + (frame[place] - 48)
+    return number
+
+
+@njit(error_model="numpy")
+def _nanoseconds(frame: bytes, at: int) -> int:
+    """The time there, in nanoseconds since 1970 UTC; 0 if it is not an ordinary one in its usual form.
+
+    That is ``YYYY-MM-DDTHH:MM:SS.ffffffZ`` at the end of a message. Years are counted from March, so that a leap day
+    comes last.
+    """
+    if at + 27 + len(END) != len(frame) or frame[at + 4] != 45 or frame[at + 7] != 45 or frame[at + 10] != 84:
+        return 0
+    if frame[at + 13] != 58 or frame[at + 16] != 58 or frame[at + 19] != 46 or frame[at + 26] != 90:
+        return 0
+    year, month, day = _digits(frame, at, 4), _digits(frame, at + 5, 2), _digits(frame, at + 8, 2)
+    hour, minute, second = _digits(frame, at + 11, 2), _digits(frame, at + 14, 2), _digits(frame, at + 17, 2)
+    micros = _digits(frame, at + 20, 6)
+    if not (1970 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 28 + 2 * (month != 2)):
+        return 0
+    if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59 and micros >= 0):
+        return 0
+    year -= month <= 2
+    month = (month + 9) % 12
+    days = year * 365 + year // 4 - year // 100 + year // 400 + (month * 306 + 5) // 10 + day - 719_469
+    return ((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros) * 1_000
 
 
 @njit(error_model="numpy")
@@ -404,4 +441,5 @@ def read(frame: bytes, cells: Cells) -> int:
     after, crc = cells[BIDS + LENGTH], cells[ASKS + PROOF]
     computed = _shift(_shift(crc, after & 63), 64 + (after >> 6)) ^ cells[BIDS + PROOF]
     cells[COMPUTED], cells[CLAIMED] = computed, claimed
+    cells[TIME] = _nanoseconds(frame, time) if written else 0
     return time << 1 | written if computed == claimed else NOT_THE_EXCHANGES

@@ -21,7 +21,22 @@ from ..errors import ChecksumMismatch, DataError, ImpossibleBook
 from . import kernel
 from .book import Book
 from .checksum import LEVELS
-from .kernel import ASKS, BIDS, CLAIMED, COMPUTED, CROSSED, FIRST, HIGH, LENGTH, LEVEL, LOW, NOT_MINE, PROOF, TOUCH
+from .kernel import (
+    ASKS,
+    BIDS,
+    CLAIMED,
+    COMPUTED,
+    CROSSED,
+    FIRST,
+    HIGH,
+    LENGTH,
+    LEVEL,
+    LOW,
+    NOT_MINE,
+    PROOF,
+    TIME,
+    TOUCH,
+)
 from .ladder import Ladder, decimal
 from .proved_book import Change, ProvedBook
 from .side import Side
@@ -191,6 +206,11 @@ class QuickBook(Book):
     @timestamp.setter
     def timestamp(self, told: str | None) -> None:
         self._timestamp = told
+
+    @property
+    def told_at(self) -> str | int | None:
+        """The exchange's time of the last message: nanoseconds where a best level was written, otherwise text."""
+        return (self._frame and self._numbers[TIME]) or self.timestamp
 
     def best(self) -> tuple[int | None, int | None, int | None, int | None]:
         """The best level of either side as scaled integers: the same object as long as neither changes."""

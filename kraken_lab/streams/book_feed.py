@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..market import Best, Book, BookSnapshot
+from ..errors import DataError
+from ..market import ENGINE, Best, Book, BookSnapshot
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
 from .feed import StreamState, Upstream
@@ -18,6 +19,8 @@ from .ladder_feed import LadderFeed
 __all__ = ["BookFeed"]
 
 HEAT_SECONDS = 3600.0
+
+LIVE = StreamState.LIVE  # as in `LadderFeed`
 
 
 class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
@@ -62,7 +65,27 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         at = self.last_at
         return ladder.snapshot(depth, received_at_ns=at.wall_ns if at is not None else 0, epoch=self.epoch)
 
-    def _changed(self, change: BookChange, at: Instant) -> None:
+    def hear(self, frame: bytes, at: Instant) -> bool:
+        """An update as it came, for the compiled engine. False if it must be decoded first: nothing has changed."""
+        ladder, quicken = self._ladder, ENGINE.quicken
+        if ladder is None or quicken is None or self.state is not LIVE:
+            return False
+        self._version += 1
+        try:
+            if type(ladder) is Book:
+                ladder = self._ladder = quicken(ladder)
+            if not ladder.read(frame):
+                return False
+            self.last_at, self.stamp = at, ladder.timestamp
+        except DataError as error:
+            self._wrong(error, at)
+            return True
+        finally:
+            self._version += 1
+        self._updated(at)
+        return True
+
+    def _changed(self, at: Instant) -> None:
         ladder = self._ladder
         if ladder is None:
             return
@@ -70,8 +93,8 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         if top is self._top and not gap_before:
             return
         self._top, self._gap_before = top, False
-        time = change.timestamp or self._untimed(at)
-        self.history.append((time, at.wall_ns, change.symbol, *top, True, self.epoch, gap_before))
+        time = ladder.told_at or self._untimed(at)
+        self.history.append((time, at.wall_ns, ladder.symbol, *top, True, self.epoch, gap_before))
 
     # --- the heatmap's memory ---------------------------------------------------------------------------------------
 

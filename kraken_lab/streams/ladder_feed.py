@@ -67,7 +67,7 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
     def _photograph(self, ladder: LadderT, depth: int) -> PhotoT:
         """A frozen picture of the ladder."""
 
-    def _changed(self, change: ChangeT, at: Instant) -> None:
+    def _changed(self, at: Instant) -> None:
         """The ladder changed and is proved: keep what is to be kept of it."""
 
     # --- what the connection tells ----------------------------------------------------------------------------------
@@ -78,8 +78,10 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
             if not self._snapshot(change, at):
                 return
             self.messages += 1
-            self._changed(change, at)
+            self._changed(at)
             self._whole(at)
+            for listener in self.listeners:
+                listener()
         else:
             ladder = self._ladder
             if ladder is None or self.state is not _LIVE:
@@ -95,10 +97,14 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
                 return
             finally:
                 self._version += 1
-            self.messages += 1
-            self._changed(change, at)
-            if self.watchers:
-                self._tell()
+            self._updated(at)
+
+    def _updated(self, at: Instant) -> None:
+        """An update was applied and proved."""
+        self.messages += 1
+        self._changed(at)
+        if self.watchers:
+            self._tell()
         for listener in self.listeners:
             listener()
 

@@ -26,6 +26,6 @@ class Level3Feed(LadderFeed[Level3Change, Level3Book, Level3Snapshot]):
         at = self.last_at
         return ladder.snapshot(depth, received_at_ns=at.wall_ns if at is not None else 0, epoch=self.epoch)
 
-    def _changed(self, change: Level3Change, at: Instant) -> None:
+    def _changed(self, at: Instant) -> None:
         # Orders are in no table of rows; the flag must not wait for one.
         self._take_gap_flag()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
+from ..market import AFTER_SYMBOL, ENGINE, update_head
 from ..wire import (
     PRIVATE_CHANNELS,
     Acknowledged,
@@ -77,6 +78,8 @@ class Router:
         self.companion: Guarded | None = None
         """Whoever places orders, so that a mistake in there does not end the line."""
         self._books: dict[str, BookFeed] = {}
+        self._heads: dict[bytes, BookFeed] = {}
+        """The same, by how an update of their book begins."""
         self._attention = False
 
     # --- feeds ------------------------------------------------------------------------------------------------------
@@ -85,7 +88,7 @@ class Router:
         """Carry a feed from now on."""
         self.feeds[feed.key] = feed
         if isinstance(feed, BookFeed):
-            self._books[feed.symbol] = feed
+            self._books[feed.symbol] = self._heads[update_head(feed.symbol)] = feed
         self._introduce(feed)
         self.talk.want(feed.want)
         if self.talk.connected:
@@ -95,7 +98,8 @@ class Router:
         """Carry a feed no longer."""
         if self.feeds.get(feed.key) is feed:
             del self.feeds[feed.key]
-            self._books.pop(feed.symbol, None) if isinstance(feed, BookFeed) else None
+            if isinstance(feed, BookFeed):
+                del self._books[feed.symbol], self._heads[update_head(feed.symbol)]
             self.talk.drop(feed.key)
         feed.stop(at)
 
@@ -177,8 +181,9 @@ class Router:
 
     def hear(self, data: bytes | str, at: Instant) -> bool:
         """Take one frame. True when there may now be something to send, ask or time."""
-        message = self.talk.hear(data, at)
-        if message is not None:
+        if ENGINE.quicken is not None and self._is_read(data, at):
+            self.talk.heard_update(at)
+        elif (message := self.talk.hear(data, at)) is not None:
             if type(message) is BookMessage:
                 kind = message.type
                 for change in message.data:
@@ -195,6 +200,11 @@ class Router:
             return True
         # Whatever is said on a private line may give its companion something to say, and it is not much.
         return self.companion is not None
+
+    def _is_read(self, data: bytes | str, at: Instant) -> bool:
+        """Whether this was an update that its book could read from its bytes: then all that it means is done."""
+        book = self._heads.get(data.partition(AFTER_SYMBOL)[0]) if type(data) is bytes else None
+        return book is not None and book.hear(data, at)  # type: ignore[arg-type]
 
     def let_time_pass(self, at: Instant) -> None:
         """Whatever is due at this moment. Without a connection only a companion has anything to do on time."""

@@ -18,7 +18,7 @@ from ..errors import Malformed
 from .clock_offset import ClockOffset
 from .codec import decode, encode, unknown_keys, unknown_values
 from .events import Event, Spoiled, StatusChanged
-from .messages import Heartbeat, Message, Pong, Response, StatusMessage, SystemStatus, UnknownMessage
+from .messages import BookMessage, Heartbeat, Message, Pong, Response, StatusMessage, SystemStatus, UnknownMessage
 from .pacing import SlidingBudget
 from .peer import Instant, Query
 from .pending import Pending
@@ -173,6 +173,11 @@ class Conversation:
             self._hear_about_itself(message, at)
             return None
         return message
+
+    def heard_update(self, at: Instant) -> None:
+        """Count a frame that its book has read by itself: an update with all that is known, and nothing else."""
+        self.last_heard = at.mono
+        self.heard[BookMessage] = self.heard.get(BookMessage, 0) + 1
 
     def _hear_about_itself(self, message: Message, at: Instant) -> None:
         """What is said about the conversation, not about the market."""

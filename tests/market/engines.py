@@ -7,7 +7,11 @@ error, and a number beyond a machine's whole numbers a warning, where compiled c
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +20,7 @@ import pytest
 from kraken_lab.market import Book
 from kraken_lab.wire import BookMessage
 
-__all__ = ["interpreted", "reading_book"]
+__all__ = ["compiled_engine", "interpreted", "reading_book"]
 
 
 @cache
@@ -52,3 +56,19 @@ def reading_book() -> type[Book]:
                 super().apply(message)
 
     return ReadingBook
+
+
+@cache
+def compiled_engine() -> Callable[[Book], Book]:
+    """The compiled engine itself, compiled by one of all workers where it was not before, while the others wait."""
+    pytest.importorskip("numba", reason="the compiled engine needs numba")
+    fcntl = pytest.importorskip("fcntl", reason="workers wait for each other with a file lock")
+    from kraken_lab.market import NotCompiled, compiled
+
+    try:
+        return compiled.load()
+    except NotCompiled:
+        with (Path(compiled.__file__).parent / "__pycache__" / "kernel.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            subprocess.run([sys.executable, "-m", "kraken_lab.market.compiled"], check=True, timeout=120)
+        return compiled.load()

@@ -19,12 +19,12 @@ from kraken_lab.errors import ChecksumMismatch, DataError, ImpossibleBook, Krake
 from kraken_lab.market import Book
 from kraken_lab.wire import BookMessage, decode
 
-from .engines import interpreted
+from .engines import compiled_engine, interpreted
 from .model import LevelModel, book_frame, printed
 
 pytest.importorskip("numba", reason="the compiled engine needs numba")
 
-from kraken_lab.market import compiled, kernel
+from kraken_lab.market import kernel
 from kraken_lab.market.quick_book import QuickBook
 
 Reader: TypeAlias = Callable[[bytes, Any], int]
@@ -35,13 +35,9 @@ ASKS: Entries = [("100.5", "1.50000000"), ("101.0", "2.50000000")]
 
 
 @pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """The compiled reader itself; compiled by one of all workers, where it was not before, while the others wait."""
-    fcntl = pytest.importorskip("fcntl", reason="workers wait for each other with a file lock")
-    with (Path(compiled.__file__).parent / "__pycache__" / "kernel.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run([sys.executable, "-m", "kraken_lab.market.compiled"], check=True, timeout=120)
-    compiled.load()
+def reader() -> Reader:
+    """The compiled reader itself."""
+    compiled_engine()
     return kernel.read
 
 

@@ -55,6 +55,7 @@ async def settled(world: World, feed: LadderFeed[Any, Any, Any]) -> None:
     await asyncio.sleep(0.0001)
 
 
+@pytest.mark.usefixtures("engine")
 class TestWrongBooks:
     """A book that is not the exchange's is withdrawn at once and asked for anew, alone."""
 
@@ -212,6 +213,7 @@ class TestWrongBooks:
         in_world(test)
 
 
+@pytest.mark.usefixtures("engine")
 class TestTrueBooks:
     """Books of every kind, proved for as long as one likes."""
 
