@@ -43,6 +43,8 @@ def pytest_configure() -> None:
     state = tempfile.mkdtemp(prefix="kraken-lab-test-")
     atexit.register(shutil.rmtree, state, ignore_errors=True)
     os.environ["KRAKEN_LAB_HOME"] = state
+    # Many processes look at books, and hardly one for so long that loading numba were worth its half second.
+    os.environ["KRAKEN_LAB_ENGINE"] = "python"
     # The system's keyring is the developer's; this backend is empty.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 

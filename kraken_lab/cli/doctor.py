@@ -19,6 +19,7 @@ from rich.text import Text
 from .. import views
 from ..errors import KrakenLabError
 from ..lab import connect
+from ..lab.engine import tried_engine
 from ..net import KRAKEN, RestClient, TransportFailed, WebSocketTransport, find_credentials
 from ..wire import Settings
 
@@ -68,6 +69,7 @@ def findings(*, offline: bool) -> Iterator[Finding]:
     """Everything that is looked at, one by one."""
     yield from _installation()
     yield _notebook()
+    yield _engine()
     yield _sandbox()
     yield _mode()
     yield _key()
@@ -106,6 +108,14 @@ def _notebook() -> Finding:
             "notebook", "bad", f"ipykernel {kernel}", "pip install 'ipykernel>=7.1': this one loses live updates."
         )
     return Finding("notebook", "good", f"ipykernel {kernel}")
+
+
+def _engine() -> Finding:
+    """What keeps books up. The compiled engine is made ready here if it can be, so that no notebook has to wait."""
+    engine = tried_engine()
+    if engine.quicken is None and ";" in engine.words:
+        return Finding("book engine", "note", engine.words, "Nothing is lost but speed.")
+    return Finding("book engine", "good", engine.words)
 
 
 def _sandbox() -> Finding:

@@ -34,6 +34,7 @@ from ..streams.ticker_feed import TickerFeed
 from ..streams.trade_feed import TradeFeed
 from ..wire import DEPTHS, INTERVALS, Instant, Settings, Want, flag, plainly_called
 from .drawing import Drawing
+from .engine import ready_engine
 
 __all__ = ["Looking", "RejectedSymbols"]
 
@@ -177,7 +178,9 @@ class Looking(ABC):
         """
         check_depth("book", depth)
         wants = [Want(channel="book", symbol=symbol, depth=depth) for symbol in self._symbols(symbols, timeout)]
-        return self._stream(wants, BookFeed, lambda feeds: BookStream(self, feeds, depth), wait, timeout)
+        stream = self._stream(wants, BookFeed, lambda feeds: BookStream(self, feeds, depth), wait, timeout)
+        ready_engine()  # after the first picture, which it would delay
+        return stream
 
     @_plainly
     def level3(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import views
 from ..errors import KrakenLabError
+from ..market import ENGINE
 from ..sandbox.shadow_engine import FILL_MODEL
 from ..trading.arming import LOCK_FILE
 from ..trading.file_lock import held_by
@@ -75,6 +76,7 @@ def status_of(lab: Lab) -> Status:
         "loop lateness": f"{lab.io.lateness * 1e3:.0f} ms now, {lab.io.worst_lateness * 1e3:.0f} ms at worst",
         "memory": f"{sum(stream.held for stream in lab.streams) / 1e6:.1f} MB of at most "
         f"{lab.settings.memory_total / 1e6:.0f} MB in tables",
+        "book engine": ENGINE.words,
         "versions": _versions(),
     }
     if lab.closed:

@@ -7,6 +7,7 @@ from .disk import DiskWorker
 from .endpoints import KRAKEN, Endpoint, Endpoints
 from .io_thread import IOThread
 from .market_pipe import LineSink, MarketPipe
+from .quiet_process import run_quietly
 from .rest import RestClient
 from .sandbox_process import SandboxProcess, describe_sandbox
 from .secrets import Credentials, Redactor, Secret, find_credentials
@@ -39,4 +40,5 @@ __all__ = [
     "api_sign",
     "describe_sandbox",
     "find_credentials",
+    "run_quietly",
 ]
