@@ -14,11 +14,14 @@ from typing import Literal
 from ..errors import BadArgument, EmptySide, Malformed
 from ..wire.arguments import whole_number
 from ..wire.numbers import from_user
+from ..wire.plain_calls import plainly_called
 from ..wire.rounding import plain, rounded
 from ..wire.timestamps import from_ns, to_ns
 from .ladder import Ladder
 
 __all__ = ["BookSnapshot", "Walk"]
+
+_plainly = plainly_called("book.snapshot()")
 
 _EXACT = Context(prec=200)
 _QUOTIENT = Context(prec=28)
@@ -139,6 +142,7 @@ class BookSnapshot:
         weighed = _EXACT.add(_EXACT.multiply(bid, ask_qty), _EXACT.multiply(ask, bid_qty))
         return _QUOTIENT.divide(weighed, _EXACT.add(bid_qty, ask_qty))
 
+    @_plainly
     def imbalance(self, levels: int = 5) -> Decimal:
         """How the quantity of the best ``levels`` is divided: (bids - asks) / (bids + asks), from -1 to 1.
 
@@ -155,6 +159,7 @@ class BookSnapshot:
             raise EmptySide(self.symbol, "bids")
         return _QUOTIENT.divide(_EXACT.subtract(bids, asks), both)
 
+    @_plainly
     def walk(self, side: Literal["buy", "sell"], qty: object) -> Walk:
         """Fill ``qty`` (base) from the visible book: a buy takes asks, a sell takes bids, best first.
 

@@ -16,13 +16,15 @@ from decimal import Decimal
 from typing import Any, Protocol, Self
 
 from ..errors import BadArgument, LabClosed, NotReady, OrderEnded, OrderRefused, OrderRejected
-from ..wire import from_ns, number
+from ..wire import from_ns, number, plainly_called
 from .figures import average, trimmed
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .timeline import Timeline
 from .words import in_words
 
 __all__ = ["Order", "OrderViews", "Trader"]
+
+_plainly = plainly_called("order", done="Nothing was sent.")
 
 _registering = threading.RLock()
 """One thread at a time replaces an order's tuple of watchers; reentrant, as waiting may be abandoned anywhere."""
@@ -126,6 +128,7 @@ class Order:
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 
+    @_plainly
     def wait(self, until: str | Callable[[Self], object] = "done", timeout: float = 10.0) -> Self:
         """Wait, and give the order itself.
 
@@ -222,11 +225,13 @@ class Order:
 
     # --- acting -----------------------------------------------------------------------------------------------------
 
+    @_plainly
     def cancel(self) -> Self:
         """Ask the exchange to cancel it, at once and without a question. ``wait("done")`` says what came of it."""
         self._acting("cancel").cancel_order(self)
         return self
 
+    @_plainly
     def amend(self, **changes: Any) -> Any:
         """A proposal to change it in place: ``order_qty``, ``limit_price``, ``trigger_price``, ``display_qty``."""
         return self._acting("amend").amend_order(self, **changes)

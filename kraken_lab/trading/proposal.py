@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from ..errors import BadArgument
-from ..wire import Instant, Pair, Request
+from ..wire import Instant, Pair, Request, plainly_called
 from .corrections import Correction
 from .facts import TradingMode
 from .judgement import Check
@@ -29,6 +29,8 @@ __all__ = ["Correction", "Maker", "Proposal", "ProposalKind", "ProposalViews", "
 ProposalKind: TypeAlias = Literal[
     "add_order", "batch_add", "amend_order", "edit_order", "cancel_all", "cancel_all_orders_after"
 ]
+
+_plainly = plainly_called("proposal", done="Nothing was sent.")
 
 _APART: Final[Mapping[str, frozenset[str]]] = {
     "target": frozenset({"mode", "halt", "connection", "doubt", "target"}),
@@ -189,6 +191,7 @@ class Proposal:
             words += " ARMED" if self.armed else " DISARMED"
         return f"{words} HALTED" if self.halted is not None else words
 
+    @_plainly
     def corrected(self, n: int = 0) -> Proposal:
         """A new proposal with the offered correction number ``n``. This one stays as it is.
 
@@ -200,6 +203,7 @@ class Proposal:
             raise BadArgument("n", n, offered)
         return self._made_by().remake(self, self.corrections[n].changes)
 
+    @_plainly
     def confirm(self, code: str | None = None, *, again: bool = False) -> Any:
         """Send it, once: the order it became, the orders of a batch, or how the dead man's switch stands then.
 

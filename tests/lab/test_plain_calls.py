@@ -15,6 +15,9 @@ from IPython.core.interactiveshell import InteractiveShell
 import kraken_lab as kl
 from kraken_lab.errors import BadArgument, BadCall, NoWidgets
 from kraken_lab.lab.acting import Acting
+from kraken_lab.trading import Order
+from kraken_lab.trading.builders import propose_add
+from tests.trading.wishes import a_wish, an_order, some_facts
 
 
 class Idle(Acting):
@@ -111,6 +114,8 @@ MISSPELT: list[tuple[Callable[[Any], object], str]] = [
     ),
     (lambda lab: lab.book("BTC/USD").depth_chart().save(), "picture.save needs path."),
     (lambda lab: lab.instruments().search(), "lab.instruments().search needs text."),
+    (lambda lab: lab.book("BTC/USD").snapshot().imbalance(level=3), "book.snapshot().imbalance has no argument level."),
+    (lambda lab: lab.book("BTC/USD").snapshot().walk(qty=1), "book.snapshot().walk needs side."),
     (lambda lab: KL.connect(sed=7), "kl.connect has no argument sed. Did you mean seed?"),
     (lambda lab: KL.trades(symbol="BTC/USD"), "kl.trades has no argument symbol. Give symbols without a name"),
     (
@@ -133,6 +138,23 @@ def test_who_only_looks_is_told_the_name_that_was_meant(lab: kl.Lab, call: Calla
     assert "sent" not in str(caught.value)
     assert isinstance(caught.value, TypeError)
     assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_a_proposal_and_an_order_are_as_plain_as_the_lab() -> None:
+    """A confirmation that does not fit sends nothing, and says so."""
+    wish: Any = propose_add(a_wish(), some_facts())
+    order: Any = Order(an_order())
+    calls: list[tuple[Callable[[], object], str]] = [
+        (lambda: wish.confirm(agian=True), "proposal.confirm has no argument agian. Did you mean again?"),
+        (lambda: wish.corrected(0, 1), "proposal.corrected takes 1 argument without a name, and was given 2 without."),
+        (lambda: order.wait(timout=1), "order.wait has no argument timout. Did you mean timeout?"),
+        (lambda: order.amend("0.5"), "order.amend takes its arguments by name, and was given 1 without."),
+        (lambda: order.cancel("now"), "order.cancel takes no arguments, and was given 1."),
+    ]
+    for call, said in calls:
+        with pytest.raises(BadCall, match=r"Nothing was sent\.$") as caught:
+            call()
+        assert said in str(caught.value)
 
 
 WRONG_KIND: list[tuple[Callable[[Any], object], str]] = [
