@@ -1,7 +1,8 @@
 """How dear the looking road is: decode, route, book, checksum and rows, against a bare typed decode of the same bytes.
 
 Run it by hand: ``python -m tests.benchmarks.bench_road``. Only ratios inside one run mean anything, so every stage
-takes the same thousand messages in turn before any takes the next: what slows the machine down meets them all.
+takes the same thousand messages in turn before any takes the next: what slows the machine down meets them all. Both
+engines of the book are measured, where numba is.
 """
 
 # ruff: noqa: T201
@@ -10,12 +11,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from statistics import median
 from typing import TypeAlias
 
 import msgspec
 
-from kraken_lab.market import Book
+from kraken_lab.market import ENGINE, Book
 from kraken_lab.streams.book_feed import BookFeed
 from kraken_lab.streams.router import Router
 from kraken_lab.tables import EventTable, schema
@@ -28,6 +30,10 @@ BLOCK = 1_000
 ROUNDS = 5
 
 Work: TypeAlias = Callable[[Sequence[bytes]], object]
+Quicken: TypeAlias = Callable[[Book], Book]
+
+STAGES = ("decode", "decode + book + checksum", "decode + book + checksum + rows", "whole road with rows")
+COMPILED = "compiled: "
 
 
 class _Level(msgspec.Struct, gc=False):
@@ -98,7 +104,40 @@ def book_and_rows(depth: int, first: bytes) -> Work:
     return work
 
 
-def road(depth: int, first: bytes) -> Work:
+def read(depth: int, first: bytes, quicken: Quicken) -> Work:
+    """Decode, book and checksum by the compiled engine."""
+    held = Book(SYMBOL, depth, 1, 8)
+    _apply(held, first)
+    held = quicken(held)
+
+    def work(messages: Sequence[bytes]) -> None:
+        for message in messages:
+            assert held.read(message)
+
+    return work
+
+
+def read_and_rows(depth: int, first: bytes, quicken: Quicken) -> Work:
+    """The same with rows."""
+    held, table = Book(SYMBOL, depth, 1, 8), EventTable(schema("book_history"), symbols=[SYMBOL])
+    table.count_in({"bid": 1, "bid_qty": 8, "ask": 1, "ask_qty": 8})
+    _apply(held, first)
+    held = quicken(held)
+    last = None
+
+    def work(messages: Sequence[bytes]) -> None:
+        nonlocal last
+        for at, message in enumerate(messages):
+            assert held.read(message)
+            best = held.best()
+            if best is not last:
+                last = best
+                table.append((held.told_at, at, SYMBOL, *best, True, 1, False))
+
+    return work
+
+
+def road(depth: int, first: bytes, quicken: Quicken | None = None) -> Work:
     """The whole road in process: conversation, router, feed, book, checksum, rows."""
     router = Router("bench", Settings(), lambda symbol: (1, 8))
     feed = BookFeed(Want(channel="book", symbol=SYMBOL, depth=depth), Settings(), router)
@@ -107,9 +146,10 @@ def road(depth: int, first: bytes) -> Work:
     router.hear(first, Instant(0.0, 0))
 
     def work(messages: Sequence[bytes]) -> None:
-        before = feed.messages
+        before, ENGINE.quicken = feed.messages, quicken
         for message in messages:
             router.hear(message, Instant(time.monotonic(), time.time_ns()))
+        ENGINE.quicken = None
         assert feed.messages == before + len(messages), (feed.messages, feed.state, feed.reason)
 
     return work
@@ -121,7 +161,16 @@ def _apply(held: Book, frame: bytes) -> None:
     held.apply(message)
 
 
-def cpu_us(depth: int, frames: Sequence[bytes]) -> dict[str, float]:
+def compiled_engine() -> Quicken | None:
+    """The compiled engine, compiled now if it was not before; None without numba."""
+    if find_spec("numba") is None:
+        return None
+    from kraken_lab.market.compiled import compile_or_load
+
+    return compile_or_load()
+
+
+def cpu_us(depth: int, frames: Sequence[bytes], quicken: Quicken | None) -> dict[str, float]:
     """CPU microseconds a message of each stage and all before it, in turn over the same blocks of messages."""
     first, *messages = frames
     works: dict[str, Work] = {
@@ -131,6 +180,12 @@ def cpu_us(depth: int, frames: Sequence[bytes]) -> dict[str, float]:
         "decode + book + checksum + rows": book_and_rows(depth, first),
         "whole road with rows": road(depth, first),
     }
+    if quicken is not None:
+        works |= {
+            COMPILED + "decode + book + checksum": read(depth, first, quicken),
+            COMPILED + "decode + book + checksum + rows": read_and_rows(depth, first, quicken),
+            COMPILED + "whole road with rows": road(depth, first, quicken),
+        }
     spent = dict.fromkeys(works, 0.0)
     for start in range(0, len(messages), BLOCK):
         block = messages[start : start + BLOCK]
@@ -149,9 +204,10 @@ def main(messages: int = MESSAGES, rounds: int = ROUNDS) -> None:
         for depth, together in depths.items()
     }
     results: dict[tuple[str, int], dict[str, list[float]]] = {}
+    quicken = compiled_engine()
     for _ in range(rounds):
         for key, frames in made.items():
-            spent = cpu_us(key[1], frames)
+            spent = cpu_us(key[1], frames, quicken)
             found = results.setdefault(key, {})
             for name, us in spent.items():
                 found.setdefault(name, []).append(us)
@@ -160,7 +216,7 @@ def main(messages: int = MESSAGES, rounds: int = ROUNDS) -> None:
         mix, depth = key
         print(f"\n{mix}, depth {depth}: {facts(made[key])}")
         print(f"{median(found['bare typed decode']):8.2f}  us for a bare typed decode")
-        for name in ("decode", "decode + book + checksum", "decode + book + checksum + rows", "whole road with rows"):
+        for name in (*STAGES, *(COMPILED + stage for stage in STAGES[1:] if COMPILED + stage in found)):
             times = median(found[f"{name}, times bare"])
             shallow = results[mix, 10][name]
             deep = median(us / least for us, least in zip(found[name], shallow, strict=True))
