@@ -10,6 +10,7 @@ const LOST = 15000; // ms after which an answer is not waited for any more
 const TRIP = 1000; // ms there and back at most for an answer to say anything about the clocks
 const DWELL = 300; // ms that a button stands there before it can be pressed: nobody presses what he has not seen
 const KEPT = 8;
+const GONE = "There is no kernel any more that could hear a click.";
 
 // What ipywidgets leaves unsaid to who cannot see: what a button with a sign for a text does, and which of a row is down.
 function tell(whole) {
@@ -52,6 +53,7 @@ function render({ model, el }) {
   let asked = null;
   let shown = false;
   let used = 0;
+  let gone = false;
   let stands = { number: 0, since: 0 };
 
   const busy = () => asked !== null && now() - asked > BUSY;
@@ -65,13 +67,13 @@ function render({ model, el }) {
       if (number) setTimeout(draw, DWELL + 10);
     }
     const ready = number !== 0 && number !== used && now() - stands.since >= DWELL;
-    button.disabled = !ready || (timed && (best() === null || busy()));
+    button.disabled = gone || !ready || (timed && (best() === null || busy()));
     button.textContent = model.get("label");
     button.className = `kl-press ${model.get("tone")}`;
     button.title = model.get("hint");
     say(words, model.get("words"));
     const comparing = timed && best() === null ? "Comparing clocks…" : "";
-    say(note, number === 0 ? "" : busy() ? model.get("busy_words") : comparing);
+    say(note, gone ? GONE : number === 0 ? "" : busy() ? model.get("busy_words") : comparing);
   }
 
   function say(line, text) {
@@ -79,18 +81,28 @@ function render({ model, el }) {
     line.hidden = text === "";
   }
 
+  // A kernel that was shut down cannot be told anything, and it does not come back to this button.
+  function tellKernel(message) {
+    try {
+      model.send({ ...message, view });
+    } catch {
+      gone = true;
+      draw();
+    }
+  }
+
   function beat() {
     if (!shown) return;
     if (asked !== null && now() - asked > LOST) asked = null;
     if (asked === null) {
       asked = now();
-      model.send({ kind: "ping", view, at: asked });
+      tellKernel({ kind: "ping", at: asked });
     }
     draw();
   }
 
   function heard(message) {
-    if (message?.kind === "who") model.send({ kind: "seen", view, visible: shown });
+    if (message?.kind === "who") tellKernel({ kind: "seen", visible: shown });
     if (message?.kind !== "pong" || message.view !== view || message.at !== asked) return;
     const trip = now() - asked;
     if (trip <= TRIP) {
@@ -109,7 +121,7 @@ function render({ model, el }) {
     if (!event.isTrusted || button.disabled || number === used) return;
     used = number;
     draw();
-    model.send({
+    tellKernel({
       kind: "press",
       number,
       clicked_ms: performance.timeOrigin + event.timeStamp,
@@ -122,7 +134,7 @@ function render({ model, el }) {
     if (visible === shown) return;
     shown = visible;
     asked = null;
-    model.send({ kind: "seen", view, visible });
+    tellKernel({ kind: "seen", visible });
     beat();
   }
 
@@ -146,7 +158,7 @@ function render({ model, el }) {
   model.on("msg:custom", heard);
   const names = ["number", "label", "tone", "hint", "words", "busy_words", "timed"];
   names.forEach((name) => model.on(`change:${name}`, draw));
-  model.send({ kind: "ready", view });
+  tellKernel({ kind: "ready" });
   draw();
 
   return () => {
@@ -158,7 +170,10 @@ function render({ model, el }) {
     model.off("msg:custom", heard);
     names.forEach((name) => model.off(`change:${name}`, draw));
     shown = false;
-    model.send({ kind: "bye", view });
+    tellKernel({ kind: "bye" });
+    // What ends with its kernel may be left on the page.
+    gone = true;
+    draw();
   };
 }
 

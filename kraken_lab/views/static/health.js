@@ -26,7 +26,7 @@ class Store {
   }
 
   say(message) {
-    this.model.send(message);
+    tellKernel(this.model, message);
   }
 
   take(content) {

@@ -148,7 +148,7 @@ class HeatStore {
   }
 
   say(message) {
-    this.model.send(message);
+    tellKernel(this.model, message);
   }
 
   get first() {

@@ -81,6 +81,15 @@ function writePause(button, store, title) {
   button.setAttribute("aria-pressed", String(store.paused));
 }
 
+// A kernel that was shut down cannot be told anything. That is no error of the page's: the silence is shown as such.
+function tellKernel(model, message) {
+  try {
+    model.send(message);
+  } catch (error) {
+    console.info(`kraken_lab: there is no kernel to hear "${message.kind}" (${error.message})`);
+  }
+}
+
 // What a store adds when it says that it is there or seen; most add nothing.
 function having(store) {
   return store.having?.() ?? {};

@@ -110,7 +110,7 @@ class Store {
   }
 
   say(message) {
-    this.model.send(message);
+    tellKernel(this.model, message);
   }
 
   hold(on) {

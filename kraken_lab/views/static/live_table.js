@@ -105,7 +105,7 @@ class Store {
   }
 
   say(message) {
-    this.model.send(message);
+    tellKernel(this.model, message);
   }
 
   hold(on) {
