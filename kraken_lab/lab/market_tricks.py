@@ -25,10 +25,10 @@ DATA_TRICKS: Final[tuple[Trick, ...]] = (
         "checksum",
         "Corrupt a checksum",
         "With the next update the book does not prove right: it is withdrawn, RESYNCING, and fetched anew, with a gap. "
-        "Nobody is shown a wrong book. The exchange is made to take a second over it, so that it can be seen.",
+        "Nobody is shown a wrong book. The exchange is made to take two seconds over it, so that it can be seen.",
         [
             Part("The checksum of the next update of the book {pair} is wrong.", _CHECKSUM),
-            Part("", {"fault": "delay", "method": "unsubscribe", "seconds": 1.2}),
+            Part("", {"fault": "delay", "method": "unsubscribe", "seconds": 2.2}),
         ],
     ),
     _data(

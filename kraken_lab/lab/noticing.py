@@ -210,10 +210,10 @@ def _of_feed(name: str, before: FeedSeen, now: FeedSeen) -> Iterator[str]:
     told = [gap_label(gap) for gap in fresh[:SHOWN_GAPS]]
     if (more := len(fresh) - SHOWN_GAPS) > 0:
         told.append(f"{more} more gaps")
-    if now.state != before.state or (now.state != "LIVE" and now.reason != before.reason):
-        told.append(f"{now.state}{f' ({now.reason})' if now.reason else ''}")
-    elif fresh and now.state == "LIVE":
+    if fresh and now.state == "LIVE":
         told.append(f"LIVE again, epoch {now.epoch}")
+    elif now.state != before.state or (now.state != "LIVE" and now.reason != before.reason):
+        told.append(f"{now.state}{f' ({now.reason})' if now.reason else ''}")
     told += _grown(before.counters, now.counters)
     if told:
         yield f"{name}: {'; '.join(told)}"

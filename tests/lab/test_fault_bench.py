@@ -228,6 +228,11 @@ GAP = Gap("BTC/USD", "book", 0, "checksum", 2, end_ns=100_000_000)
             ("book BTC/USD: RESYNCING (checksum)",),
         ),
         (
+            Seen(feeds={"book BTC/USD": FeedSeen("RESYNCING", "connection lost", 1, (), {})}),
+            Seen(feeds={"book BTC/USD": FeedSeen("LIVE", "", 3, (GAP,), {})}),
+            ("book BTC/USD: gap 0.1 s: checksum; LIVE again, epoch 3",),
+        ),
+        (
             Seen(lines={"public 1": LineSeen("open", "", 1, 0, {})}),
             Seen(lines={"public 1": LineSeen("waiting", "connection lost", 1, 1, {})}),
             ("connection public 1: waiting, connection lost, attempt 2 to come",),
