@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from ..market import BookSnapshot
+from ..wire import rounded, shortened
 from .judgement import Check, passed, refused, warned
-from .legs import EXACT, TRAILING_TYPES, Leg
+from .legs import TRAILING_TYPES, Leg
 from .preview import share_pct
 from .question import Question, Unknowable
 from .triggering import limit_estimate, trigger_estimate, wakes_above, wakes_at_once
@@ -107,7 +108,8 @@ def slippage(question: Question) -> Iterator[Check]:
             continue
         cost = abs(share_pct(taken.average, levels[0][0]))
         figures = {"best": levels[0][0], "average": taken.average, "slippage_pct": cost, "most_pct": most}
-        said = f"{begin}Average {_price(taken.average)} is {_pct(cost)} % worse than the best price {levels[0][0]:f}"
+        average = rounded(taken.average, question.pair.price_precision)
+        said = f"{begin}Average {average} is {_pct(cost)} % worse than the best price {levels[0][0]:f}"
         if cost > most:
             yield judged("slippage", f"{said}, more than {most:f} %.", **figures)
         else:
@@ -125,19 +127,18 @@ def trigger(question: Question) -> Iterator[Check]:
             continue
         about = "" if leg.triggers is not None and leg.triggers.price_type in (None, "static") else "about "
         side = "rises" if wakes_above(leg) else "falls"
+        at = f"{about}{shortened(price)}"
         if leg.order_type in TRAILING_TYPES:
             yield passed(
-                "trigger", f"{begin}Follows the market; would wake at about {_price(price)} now.", trigger=price
+                "trigger", f"{begin}Follows the market; would wake at about {shortened(price)} now.", trigger=price
             )
         elif not wakes_at_once(leg, book):
-            yield passed("trigger", f"{begin}Wakes when the price {side} to {about}{_price(price)}.", trigger=price)
+            yield passed("trigger", f"{begin}Wakes when the price {side} to {at}.", trigger=price)
         elif leg.order_type.startswith("stop-loss"):
-            said = (
-                f"{begin}The market is beyond {about}{_price(price)} already: a {leg.order_type} would trigger at once."
-            )
+            said = f"{begin}The market is beyond {at} already: a {leg.order_type} would trigger at once."
             yield refused("trigger", f"{said} Is it meant as a take-profit?", trigger=price)
         else:
-            said = f"{begin}The market is beyond {about}{_price(price)} already: a {leg.order_type} triggers at once."
+            said = f"{begin}The market is beyond {at} already: a {leg.order_type} triggers at once."
             yield warned("trigger", f"{said} Is it meant as a stop-loss?", trigger=price)
 
 
@@ -183,11 +184,6 @@ def _best(levels: Levels) -> Decimal | None:
 
 def _said(price: Decimal | None) -> str:
     return "none" if price is None else f"{price:f}"
-
-
-def _price(price: Decimal) -> str:
-    """A computed price in ten digits at most; a price of the book has its own."""
-    return f"{EXACT.plus(price).normalize():f}" if price.adjusted() > 20 else f"{price:.10g}"
 
 
 def _pct(share: Decimal) -> str:

@@ -129,6 +129,14 @@ def test_a_market_order_in_a_thin_book_is_refused() -> None:
     assert "slippage" in refusals(a_market(), some_facts(book=a_book(asks=[])))
 
 
+def test_the_average_is_said_in_the_pairs_digits() -> None:
+    """Marked where it was rounded; the figure has all of it."""
+    book = a_book(asks=[("26500.0", "1"), ("26500.1", "2")])
+    (found,) = judged(a_market(order_qty="3"), some_facts(book=book))["slippage"]
+    assert found.said.startswith("Average ≈26500.1 is 0.00 % worse than the best price 26500.0")
+    assert len(str(found.figures["average"])) > 16
+
+
 @pytest.mark.promise("A-09")
 def test_exactly_the_slippage_that_is_allowed_passes() -> None:
     """Half at 100 and half at 104 is 2 %; a little more of the dearer is too much."""
