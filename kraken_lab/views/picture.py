@@ -18,7 +18,7 @@ category  int16 codes into the words of the picture      -1
 text      JSON, a list of texts and nulls                null
 ========  =============================================  =====================
 
-A decimal too long for that (digits 127) goes as text beside it.
+A decimal too long for that (digits 127) goes as text beside it, a quotient in ten digits and marked.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from ..tables import TableView
 from ..tables.columns import ColumnData
 from ..tables.decimals import SPILLED
 from ..tables.times import NAT
+from ..wire import shortened
 from . import escape
 from .live_view import Frame
 
@@ -45,6 +47,8 @@ Array = NDArray[Any]
 NOT_SHOWN = frozenset({"received_at", "epoch"})
 LADDERS = frozenset({"book", "level3"})
 """Tables whose rows have a fixed place: asks above, best prices in the middle, bids below."""
+QUOTIENT = 18
+"""More digits than these behind the point nobody wrote: they come from a division."""
 WIDEST = 60
 """Characters of a text that are shown."""
 LONGEST_WORDS = 4_096
@@ -196,7 +200,14 @@ def _harmless(text: str | None) -> str | None:
 def _spilled(data: ColumnData) -> dict[int, str]:
     if not data.spill:
         return {}
-    return {at: f"{data.spill[data.offset + at]:f}" for at in np.flatnonzero(data.parts[2] == SPILLED).tolist()}
+    return {at: _long(data.spill[data.offset + at]) for at in np.flatnonzero(data.parts[2] == SPILLED).tolist()}
+
+
+def _long(value: Decimal) -> str:
+    """A number too long for an int64: what an exchange wrote in full; what was divided has digits that nobody reads."""
+    exponent = value.as_tuple().exponent
+    divided = isinstance(exponent, int) and -exponent > QUOTIENT
+    return shortened(value) if divided else f"{value:f}"
 
 
 def _places(view: TableView, old: Places | None) -> Places:

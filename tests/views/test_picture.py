@@ -86,6 +86,15 @@ def test_whatever_rows_come_the_screen_has_the_table(batches: list[list[str | No
         assert same(sender.look(view), view)
 
 
+def test_a_quotient_is_short_and_marked_and_what_was_written_is_not() -> None:
+    """An average has twenty-eight digits, of which ten are shown; a size of twenty digits has them all."""
+    view = book([(str(Decimal(190_000) / 3), "123456789012345678901.25")], [])
+    picture = picture_of(view, Words())
+    assert [cells.spill for cells in picture.cells if cells.spill] == [
+        {0: "≈63333.33333"}, {0: "123456789012345678901.25"}, {0: "123456789012345678901.25"},
+    ]  # fmt: skip
+
+
 def test_one_row_more_costs_one_row() -> None:
     """Of a thousand rows none is sent again because one came and one went."""
     table, sender = EventTable(schema("trade")), Sender("received_at")
