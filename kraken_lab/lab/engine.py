@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from threading import Event, Lock, Thread
 
-from ..market import ENGINE, Book, Engine, NotCompiled
+from ..market import ENGINE, Engine, NotCompiled, Quicken
 from ..net import run_quietly
 
 __all__ = ["VARIABLE", "make_ready", "ready_engine", "tried_engine"]
@@ -56,7 +56,7 @@ def tried_engine(environment: Mapping[str, str] = os.environ) -> Engine:
     return engine
 
 
-def make_ready(engine: Engine, load: Callable[[], Callable[[Book], Book]], compiled: Callable[[], str | None]) -> None:
+def make_ready(engine: Engine, load: Callable[[], Quicken], compiled: Callable[[], str | None]) -> None:
     """Load the compiled engine and put it in; where there is nothing to load, have it ``compiled`` before.
 
     Whatever goes wrong is said in the engine's words, and the books stay with Python.
@@ -92,7 +92,7 @@ def _why_not(wish: str) -> str | None:
     return None
 
 
-def _load() -> Callable[[Book], Book]:
+def _load() -> Quicken:
     from ..market.compiled import load
 
     return load()

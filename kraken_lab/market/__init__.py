@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .book import Best, Book
 from .checksum import book_checksum, level3_checksum, token
-from .engine import AFTER_SYMBOL, ENGINE, Engine, NotCompiled, update_head
+from .engine import AFTER_SYMBOL, ENGINE, Engine, HandOver, NotCompiled, Quicken, RowsOfTop, update_head
 from .holdings import holdings
 from .instruments import Instruments, InstrumentSnapshot, suggest
 from .ladder import Ladder
@@ -18,6 +18,7 @@ __all__ = [
     "Book",
     "BookSnapshot",
     "Engine",
+    "HandOver",
     "InstrumentSnapshot",
     "Instruments",
     "Ladder",
@@ -26,6 +27,8 @@ __all__ = [
     "NotCompiled",
     "Position",
     "QueuedOrder",
+    "Quicken",
+    "RowsOfTop",
     "Walk",
     "book_checksum",
     "holdings",

@@ -57,7 +57,7 @@ class Book(ProvedBook[Side]):
             if change.symbol == self.symbol:
                 self.apply_change(change, snapshot)
 
-    def read(self, frame: bytes) -> bool:
+    def read(self, frame: bytes, received_at_ns: int) -> bool:
         """Apply an update as it came. False if it must be decoded first, as by this book always: see `QuickBook`."""
         return False
 
@@ -91,11 +91,6 @@ class Book(ProvedBook[Side]):
             ask, ask_qty = _price_and_qty(self._asks.keys[0], best_ask)
         self._best = bid, bid_qty, ask, ask_qty
         return self._best
-
-    @property
-    def told_at(self) -> str | int | None:
-        """The exchange's time of the last message, for a row of a table: nanoseconds, if it is known so, or text."""
-        return self.timestamp
 
     def top(self, levels: int) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
         """The best ``levels`` bids and asks."""

@@ -10,7 +10,6 @@ it: who can write there can have anything run here as it is.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from zlib import crc32
 
 from numba.core import event
@@ -18,7 +17,7 @@ from numba.core import event
 from ..wire import decode
 from ..wire.messages import BookMessage
 from .book import Book
-from .engine import NotCompiled
+from .engine import NotCompiled, Quicken
 
 __all__ = ["compile_or_load", "load"]
 
@@ -33,7 +32,7 @@ class _Refusal(event.Listener):
         return
 
 
-def load() -> Callable[[Book], Book]:
+def load() -> Quicken:
     """How a book becomes one that reads updates from their bytes, if that was compiled before.
 
     Raises:
@@ -44,7 +43,7 @@ def load() -> Callable[[Book], Book]:
         return compile_or_load()
 
 
-def compile_or_load() -> Callable[[Book], Book]:
+def compile_or_load() -> Quicken:
     """The same, compiled now if it was not before."""
     from .quick_book import QuickBook
 
@@ -52,7 +51,7 @@ def compile_or_load() -> Callable[[Book], Book]:
     return QuickBook
 
 
-def _prove(quicken: Callable[[Book], Book]) -> None:
+def _prove(quicken: Quicken) -> None:
     """Have a book read one update: this is when it is loaded or compiled, and whether it works here."""
     frame = (
         '{{"channel":"book","type":"{}","data":[{{"symbol":"X/Y","bids":[{{"price":99.5,"qty":{}}}],'
@@ -62,8 +61,8 @@ def _prove(quicken: Callable[[Book], Book]) -> None:
     snapshot = decode(frame.format("snapshot", "1.00", crc32(b"995100")))
     assert isinstance(snapshot, BookMessage)
     book.apply(snapshot)
-    quick = quicken(book)
-    if not quick.read(frame.format("update", "2.50", crc32(b"995250")).encode()) or quick.best()[:2] != (995, 250):
+    quick = quicken(book, lambda rows: None)
+    if not quick.read(frame.format("update", "2.50", crc32(b"995250")).encode(), 0) or quick.best()[:2] != (995, 250):
         raise RuntimeError("the compiled reader does not read")
 
 

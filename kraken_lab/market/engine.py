@@ -8,12 +8,17 @@ update on, every book goes on with it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
 from .book import Book
 
-__all__ = ["AFTER_SYMBOL", "ENGINE", "Engine", "NotCompiled", "update_head"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["AFTER_SYMBOL", "ENGINE", "Engine", "HandOver", "NotCompiled", "Quicken", "RowsOfTop", "update_head"]
 
 AFTER_SYMBOL = b'","bids":['
 """What comes after a symbol in an update of its book. No symbol has it in itself: its quotes would be escaped."""
@@ -26,6 +31,29 @@ def update_head(symbol: str) -> bytes:
     b'{"channel":"book","type":"update","data":[{"symbol":"BTC/USD'
     """
     return b'{"channel":"book","type":"update","data":[{"symbol":' + msgspec.json.encode(symbol)[:-1]
+
+
+class RowsOfTop(Protocol):
+    """Rows that a book writes by itself whenever a best level is written, as `Book.best` tells it of others."""
+
+    def rows(self) -> NDArray[np.int64]:
+        """Those that wait, oldest first, as a copy, in any thread.
+
+        The exchange's time and that of the receipt (ns since 1970 UTC), the best bid, its quantity, the best ask, its
+        quantity (units of the last decimals, 0 and 0 where there is none).
+        """
+
+    def drop_rows(self, count: int) -> None:
+        """The oldest so many have been taken. One thread at a time."""
+
+
+HandOver: TypeAlias = Callable[[RowsOfTop | None], object]
+"""Told by a book that it writes its rows by itself from here on, or that half its room is full, or, with None, that it
+does so no longer: then they must be taken before the call returns.
+"""
+
+Quicken: TypeAlias = Callable[[Book, HandOver], Book]
+"""How a book becomes one that reads updates from their bytes."""
 
 
 class NotCompiled(Exception):
@@ -41,8 +69,8 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        self.quicken: Callable[[Book], Book] | None = None
-        """How a book becomes one that reads updates from their bytes; None while there is only Python."""
+        self.quicken: Quicken | None = None
+        """None while there is only Python."""
         self.words = "python"
         """Which engine this is and, where there could be another, why it is not."""
 

@@ -43,9 +43,7 @@ ROOM: Final = 3
 COMPUTED: Final = 4
 """The checksum of the book as it is, and, in the next cell, what the last message claimed."""
 CLAIMED: Final = 5
-TIME: Final = 6
-"""The exchange's time of the last message in nanoseconds since 1970 UTC, if it wrote a best level; otherwise 0."""
-HEAD: Final = 7
+HEAD: Final = 6
 """How many bytes come before a message's bids; they are in the cells from `HEAD_AT` on."""
 TOUCH: Final = 8
 """Best bid, its quantity, best ask, its quantity; zeros where there is none."""
@@ -63,7 +61,14 @@ MOST_HEAD: Final = 128
 ENTRIES: Final = HEAD_AT + MOST_HEAD
 """Where the entries of a message are put, two cells each, until all of it has been read."""
 MOST_ENTRIES: Final = 256
-SIDES: Final = ENTRIES + 2 * MOST_ENTRIES
+WRITTEN: Final = ENTRIES + 2 * MOST_ENTRIES
+TAKEN: Final = WRITTEN + 1
+"""How many rows were ever written, and taken from there."""
+ROWS: Final = TAKEN + 1
+"""Where rows wait, one behind the other and from the first place again: two times and the `TOUCH`."""
+ROW: Final = 6
+MOST_ROWS: Final = 2048
+SIDES: Final = ROWS + ROW * MOST_ROWS
 LEVEL: Final = 3
 """Cells of a level: its key, its quantity and its proof."""
 
@@ -86,6 +91,9 @@ def cells_for(symbol: str, depth: int, price_decimals: int, qty_decimals: int) -
 NOT_MINE: Final = -1
 CROSSED: Final = -2
 NOT_THE_EXCHANGES: Final = -3
+WROTE_ROW: Final = 1
+MANY_ROWS: Final = 2
+"""Half of what there is room for."""
 
 # --- numbers and texts ----------------------------------------------------------------------------------------------
 
@@ -216,33 +224,38 @@ def _digits(frame: bytes, at: int, count: int) -> int:
     number = 0
     for place in range(at, at + count):
         if not 48 <= frame[place] <= 57:
-            return -(10**9)
+            return -(10**18)
         number = number * 10 + (frame[place] - 48)
     return number
 
 
 @njit(error_model="numpy")
 def _nanoseconds(frame: bytes, at: int) -> int:
-    """The time there, in nanoseconds since 1970 UTC; 0 if it is not an ordinary one in its usual form.
+    """The time from there to the end of the message, in nanoseconds since 1970 UTC; -1 if it is not an ordinary one.
 
-    That is ``YYYY-MM-DDTHH:MM:SS.ffffffZ`` at the end of a message. Years are counted from March, so that a leap day
+    That is ``YYYY-MM-DDTHH:MM:SS.fZ`` with one to nine digits for f. Years are counted from March, so that a leap day
     comes last.
     """
-    if at + 27 + len(END) != len(frame) or frame[at + 4] != 45 or frame[at + 7] != 45 or frame[at + 10] != 84:
-        return 0
-    if frame[at + 13] != 58 or frame[at + 16] != 58 or frame[at + 19] != 46 or frame[at + 26] != 90:
-        return 0
+    places = len(frame) - len(END) - at - 21
+    if not 1 <= places <= 9 or frame[at + 4] != 45 or frame[at + 7] != 45 or frame[at + 10] != 84:
+        return -1
+    if frame[at + 13] != 58 or frame[at + 16] != 58 or frame[at + 19] != 46 or frame[at + 20 + places] != 90:
+        return -1
     year, month, day = _digits(frame, at, 4), _digits(frame, at + 5, 2), _digits(frame, at + 8, 2)
     hour, minute, second = _digits(frame, at + 11, 2), _digits(frame, at + 14, 2), _digits(frame, at + 17, 2)
-    micros = _digits(frame, at + 20, 6)
-    if not (1970 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 28 + 2 * (month != 2)):
-        return 0
-    if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59 and micros >= 0):
-        return 0
+    fraction = _digits(frame, at + 20, places)
+    if not (1970 <= year <= 2200 and 1 <= month <= 12 and day >= 1):
+        return -1
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    longest = 28 + leap if month == 2 else 30 + (month + month // 8) % 2
+    if day > longest or not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59 and fraction >= 0):
+        return -1
+    for _ in range(9 - places):
+        fraction *= 10
     year -= month <= 2
     month = (month + 9) % 12
     days = year * 365 + year // 4 - year // 100 + year // 400 + (month * 306 + 5) // 10 + day - 719_469
-    return ((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros) * 1_000
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000_000 + fraction
 
 
 @njit(error_model="numpy")
@@ -400,15 +413,29 @@ def _prove(cells: Cells, side: int) -> bool:
     return written
 
 
-@njit(cache=True, error_model="numpy")
-def read(frame: bytes, cells: Cells) -> int:
-    """Read an update, apply and prove it.
+@njit(error_model="numpy")
+def _write_row(cells: Cells, time: int, received: int) -> bool:
+    """A row with the best prices as they are. Whether it is time that somebody takes what waits."""
+    written = cells[WRITTEN]
+    at = ROWS + ROW * (written % MOST_ROWS)
+    cells[at] = time
+    cells[at + 1] = received
+    for place in range(4):
+        cells[at + 2 + place] = cells[TOUCH + place]
+    cells[WRITTEN] = written + 1
+    return bool(written + 1 - cells[TAKEN] >= MOST_ROWS // 2)
 
-    Gives where its timestamp begins times two, plus one if the best level of a side is another or was written;
-    `NOT_MINE`, and then nothing was changed; or `CROSSED` or `NOT_THE_EXCHANGES`, and then the book is void.
+
+@njit(cache=True, error_model="numpy")
+def read(frame: bytes, received: int, cells: Cells) -> int:
+    """Read an update received at that time (ns since 1970 UTC), apply and prove it, and write a row if one is due.
+
+    That is when the best level of a side is another or was written. Gives where the message's time begins times four,
+    plus `WROTE_ROW` and `MANY_ROWS`; `NOT_MINE`, and then nothing was changed; or `CROSSED` or `NOT_THE_EXCHANGES`, and
+    then the book is void.
     """
     size, at = len(frame), cells[HEAD]
-    if size < at:
+    if size < at or cells[WRITTEN] - cells[TAKEN] >= MOST_ROWS:
         return NOT_MINE
     wrong = 0
     for place in range(at):
@@ -424,10 +451,9 @@ def read(frame: bytes, cells: Cells) -> int:
     claimed, at = _number(frame, at + len(CHECKSUM), 0)
     if claimed < 0 or claimed > 0xFFFFFFFF or not _is(frame, at, TIMESTAMP):
         return NOT_MINE
-    time = at = at + len(TIMESTAMP)
-    while at < size and (48 <= frame[at] <= 58 or 45 <= frame[at] <= 46 or frame[at] == 84 or frame[at] == 90):
-        at += 1
-    if at == time or at + len(END) != size or not _is(frame, at, END):
+    at += len(TIMESTAMP)
+    time = _nanoseconds(frame, at)
+    if time < 0 or not _is(frame, size - len(END), END):
         return NOT_MINE
     # All of it has been read. From here on it counts.
     written = False
@@ -441,5 +467,11 @@ def read(frame: bytes, cells: Cells) -> int:
     after, crc = cells[BIDS + LENGTH], cells[ASKS + PROOF]
     computed = _shift(_shift(crc, after & 63), 64 + (after >> 6)) ^ cells[BIDS + PROOF]
     cells[COMPUTED], cells[CLAIMED] = computed, claimed
-    cells[TIME] = _nanoseconds(frame, time) if written else 0
-    return time << 1 | written if computed == claimed else NOT_THE_EXCHANGES
+    if computed != claimed:
+        return NOT_THE_EXCHANGES
+    said = at << 2
+    if written:
+        said |= WROTE_ROW
+        if _write_row(cells, time, received):
+            said |= MANY_ROWS
+    return said

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from ..errors import ChecksumMismatch, DataError, ImpossibleBook
 from . import kernel
-from .book import Book
+from .book import Best, Book
 from .checksum import LEVELS
+from .engine import HandOver
 from .kernel import (
     ASKS,
     BIDS,
@@ -32,10 +33,13 @@ from .kernel import (
     LENGTH,
     LEVEL,
     LOW,
+    MANY_ROWS,
     NOT_MINE,
     PROOF,
-    TIME,
+    TAKEN,
     TOUCH,
+    WRITTEN,
+    WROTE_ROW,
 )
 from .ladder import Ladder, decimal
 from .proved_book import Change, ProvedBook
@@ -46,45 +50,50 @@ __all__ = ["PATIENCE", "QuickBook"]
 PATIENCE = 1_000
 """Updates that a book takes as an ordinary one after it met something that the reader does not take."""
 
-Reader: TypeAlias = Callable[[bytes, NDArray[np.int64]], int]
+Reader: TypeAlias = Callable[[bytes, int, NDArray[np.int64]], int]
 
 _touch = Struct("4q").unpack_from
 
 
 class QuickBook(Book):
-    """Goes on from where an ordinary book stands. ``reader`` is `kernel.read`, ``patience`` as `PATIENCE`."""
+    """Goes on from where an ordinary book stands. While it reads it writes rows of its best prices by itself, and tells
+    ``hand_over`` as `HandOver` has it. ``reader`` is `kernel.read`, ``patience`` as `PATIENCE`."""
 
     __slots__ = (
         "_cells",
         "_checksum",
         "_frame",
+        "_hand_over",
         "_numbers",
         "_patience",
         "_reader",
         "_reads",
-        "_time",
+        "_said",
         "_timestamp",
         "_waits",
+        "_wrote",
     )
 
-    def __init__(self, book: Book, reader: Reader = kernel.read, patience: int = PATIENCE) -> None:
-        self._frame, self._time = b"", 0
-        """The last frame that was read, and where its time begins; none while the levels are in the sides."""
+    def __init__(self, book: Book, hand_over: HandOver, reader: Reader = kernel.read, patience: int = PATIENCE) -> None:
+        self._frame, self._said = b"", 0
+        """The last frame that was read, and what was said of it; none while the levels are in the sides."""
         super().__init__(book.symbol, book.depth, book.price_precision, book.qty_precision)
         for name in (*ProvedBook.__slots__, *Book.__slots__):
             setattr(self, name, getattr(book, name))
-        self._reader = reader
+        self._hand_over, self._reader = hand_over, reader
         self._cells = kernel.cells_for(self.symbol, self.depth, self.price_precision, self.qty_precision)
         # The same cells, of which a single one is read faster so.
         self._numbers = memoryview(self._cells)  # type: ignore[arg-type]
         self._reads = False
         """Whether the levels are in the cells; otherwise they are in the sides."""
+        self._wrote = False
+        """Whether a best level was written since `best` was asked last."""
         self._patience, self._waits = patience, 0
 
     # --- changing ---------------------------------------------------------------------------------------------------
 
-    def read(self, frame: bytes) -> bool:
-        """Apply an update as it came. False if it must be decoded first; then nothing has changed.
+    def read(self, frame: bytes, received_at_ns: int) -> bool:
+        """Apply an update as it came, and write a row if one is due. False if it must be decoded: nothing has changed.
 
         After any error the book is void, without levels, until the next snapshot.
 
@@ -95,7 +104,7 @@ class QuickBook(Book):
         if not self._reads and not self._fill():
             return False
         try:
-            said = self._reader(frame, self._cells)
+            said = self._reader(frame, received_at_ns, self._cells)
             if said < 0:
                 if said == NOT_MINE:
                     return False
@@ -103,10 +112,12 @@ class QuickBook(Book):
         except BaseException:
             self.void()
             raise
-        if said & 1:
-            bid, bid_qty, ask, ask_qty = best = _touch(self._numbers, 8 * TOUCH)
-            self._best = best if bid and ask else (bid or None, bid_qty or None, ask or None, ask_qty or None)
-        self._frame, self._time = frame, said >> 1
+        self._frame = frame
+        self._said = said
+        if said & WROTE_ROW:
+            self._wrote = True
+            if said & MANY_ROWS:
+                self._hand_over(self)
         return True
 
     def apply_change(self, change: Change[Any], snapshot: bool) -> None:
@@ -119,6 +130,7 @@ class QuickBook(Book):
     def void(self) -> None:
         """Withdraw everything until the next snapshot."""
         if self._reads:
+            self._hand_over(None)
             # Where there was a best level, the empty sides are to be seen as another.
             self._best_bid, self._best_ask = (None if price is None else "" for price in self._best[::2])
         self._reads, self._frame = False, b""
@@ -146,7 +158,8 @@ class QuickBook(Book):
             self._fill_side(side, held, ladder)
         best = super().best()
         self._cells[TOUCH : TOUCH + 4] = [number or 0 for number in best]
-        self._reads = True
+        self._reads, self._wrote = True, False
+        self._hand_over(self)
         return True
 
     def _ladder_of(self, held: Side) -> Ladder:
@@ -166,6 +179,8 @@ class QuickBook(Book):
 
     def _empty(self) -> None:
         """Take the levels back into the sides."""
+        self.best()
+        self._hand_over(None)
         for side, held in ((ASKS, self._asks), (BIDS, self._bids)):
             keys, quantities = self._copied(side)
             held.hold(keys, [f"{abs(key)}{qty}" for key, qty in zip(keys, quantities, strict=True)])
@@ -201,20 +216,31 @@ class QuickBook(Book):
     @property
     def timestamp(self) -> str | None:
         """The exchange's time of the last message, as it was written."""
-        return self._frame[self._time : -4].decode() if self._frame else self._timestamp
+        return self._frame[self._said >> 2 : -4].decode() if self._frame else self._timestamp
 
     @timestamp.setter
     def timestamp(self, told: str | None) -> None:
         self._timestamp = told
 
-    @property
-    def told_at(self) -> str | int | None:
-        """The exchange's time of the last message: nanoseconds where a best level was written, otherwise text."""
-        return (self._frame and self._numbers[TIME]) or self.timestamp
-
-    def best(self) -> tuple[int | None, int | None, int | None, int | None]:
+    def best(self) -> Best:
         """The best level of either side as scaled integers: the same object as long as neither changes."""
-        return self._best if self._reads else super().best()
+        if not self._reads:
+            return super().best()
+        if self._wrote:
+            self._wrote = False
+            bid, bid_qty, ask, ask_qty = best = _touch(self._numbers, 8 * TOUCH)
+            self._best = best if bid and ask else (bid or None, bid_qty or None, ask or None, ask_qty or None)
+        return self._best
+
+    def rows(self) -> NDArray[np.int64]:
+        """As in `RowsOfTop`."""
+        taken, written = self._numbers[TAKEN], self._numbers[WRITTEN]
+        waiting = self._cells[kernel.ROWS : kernel.SIDES].reshape(-1, kernel.ROW)
+        return waiting[np.arange(taken, written) % kernel.MOST_ROWS]
+
+    def drop_rows(self, count: int) -> None:
+        """As in `RowsOfTop`."""
+        self._numbers[TAKEN] += count
 
     def ladder(self, side: Literal["bids", "asks"], levels: int | None = None) -> Ladder:
         """A frozen copy of one side, read only as far as it is looked at."""

@@ -10,11 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import DataError
-from ..market import ENGINE, Best, Book, BookSnapshot
+from ..market import ENGINE, Best, Book, BookSnapshot, RowsOfTop
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
 from .feed import StreamState, Upstream
 from .ladder_feed import LadderFeed
+from .top_rows import TopRows
 
 __all__ = ["BookFeed"]
 
@@ -56,6 +57,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
                 beat=self.settings.beat,
                 bytes=self.settings.ring_bytes,
             )
+        self.history.draw_from(None)
         # The book counts in units of its last decimals, so its rows need no text and no rounding.
         price, qty = price_precision, qty_precision
         self.history.count_in({"bid": price, "bid_qty": qty, "ask": price, "ask_qty": qty})
@@ -73,8 +75,8 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         self._version += 1
         try:
             if type(ladder) is Book:
-                ladder = self._ladder = quicken(ladder)
-            if not ladder.read(frame):
+                ladder = self._ladder = quicken(ladder, self._hand_over)
+            if not ladder.read(frame, at.wall_ns):
                 return False
             self.last_at, self.stamp = at, ladder.timestamp
         except DataError as error:
@@ -82,8 +84,16 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
             return True
         finally:
             self._version += 1
-        self._updated(at)
+        self._updated()
         return True
+
+    def _hand_over(self, rows: RowsOfTop | None) -> None:
+        """The ladder writes the rows of its top itself from here on, or no longer."""
+        if rows is None:
+            self._top = self._ladder.best() if self._ladder is not None else None
+            self.history.draw_from(None)
+        else:
+            self.history.draw_from(TopRows(rows, self.symbol, self.epoch))
 
     def _changed(self, at: Instant) -> None:
         ladder = self._ladder
@@ -93,7 +103,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         if top is self._top and not gap_before:
             return
         self._top, self._gap_before = top, False
-        time = ladder.told_at or self._untimed(at)
+        time = ladder.timestamp or self._untimed(at)
         self.history.append((time, at.wall_ns, ladder.symbol, *top, True, self.epoch, gap_before))
 
     # --- the heatmap's memory ---------------------------------------------------------------------------------------

@@ -97,12 +97,12 @@ class LadderFeed(Feed, Generic[ChangeT, LadderT, PhotoT]):
                 return
             finally:
                 self._version += 1
-            self._updated(at)
+            self._changed(at)
+            self._updated()
 
-    def _updated(self, at: Instant) -> None:
-        """An update was applied and proved."""
+    def _updated(self) -> None:
+        """An update was applied and proved, and is in the tables."""
         self.messages += 1
-        self._changed(at)
         if self.watchers:
             self._tell()
         for listener in self.listeners:

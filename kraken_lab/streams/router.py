@@ -181,7 +181,11 @@ class Router:
 
     def hear(self, data: bytes | str, at: Instant) -> bool:
         """Take one frame. True when there may now be something to send, ask or time."""
-        if ENGINE.quicken is not None and self._is_read(data, at):
+        book = None
+        if ENGINE.quicken is not None and type(data) is bytes:
+            book = self._heads.get(data.partition(AFTER_SYMBOL)[0])
+        if book is not None and book.hear(data, at):  # type: ignore[arg-type]
+            # An update that its book could read from its bytes: all that it means is done.
             self.talk.heard_update(at)
         elif (message := self.talk.hear(data, at)) is not None:
             if type(message) is BookMessage:
@@ -200,11 +204,6 @@ class Router:
             return True
         # Whatever is said on a private line may give its companion something to say, and it is not much.
         return self.companion is not None
-
-    def _is_read(self, data: bytes | str, at: Instant) -> bool:
-        """Whether this was an update that its book could read from its bytes: then all that it means is done."""
-        book = self._heads.get(data.partition(AFTER_SYMBOL)[0]) if type(data) is bytes else None
-        return book is not None and book.hear(data, at)  # type: ignore[arg-type]
 
     def let_time_pass(self, at: Instant) -> None:
         """Whatever is due at this moment. Without a connection only a companion has anything to do on time."""

@@ -5,7 +5,7 @@
 knows of sockets, clocks or drawing: times come as arguments.
 """
 
-from .event_table import EventTable
+from .event_table import EventTable, RowSource
 from .gaps import Gap, GapLog
 from .keyed_table import KeyedTable
 from .ladder_history import HeatGrid, LadderHistory
@@ -24,6 +24,7 @@ __all__ = [
     "KeyedTable",
     "LadderHistory",
     "Row",
+    "RowSource",
     "Schema",
     "TableView",
     "merge",

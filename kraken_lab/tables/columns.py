@@ -19,21 +19,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .decimals import MISSING, SPILLED, exact_decimals, most_behind, pack_decimals, pack_units
+from .decimals import MISSING, SPILLED, exact_decimals, most_behind, pack_all_units, pack_decimals, pack_units
 from .schemas import Column
 from .times import NAT, nanoseconds
 
 if TYPE_CHECKING:
     from .pieces import Pieces
 
-__all__ = ["Array", "ColumnData", "Packed", "Words", "columns_of", "pack", "part_dtypes"]
+__all__ = ["Array", "ColumnData", "Packed", "Values", "Words", "columns_of", "pack", "part_dtypes"]
 
 Array = NDArray[Any]
+Values: TypeAlias = Sequence[Any] | Array
+"""The values of a column, one by one or as an array."""
 
 _WIDE = 127
 """From so many words on a category's codes take two bytes; pandas would otherwise convert them, which copies."""
@@ -112,11 +114,14 @@ def part_dtypes(column: Column, words: Words | None = None) -> tuple[np.dtype[An
             return ((Words(column.words) if words is None else words).dtype,)
 
 
-def pack(column: Column, values: Sequence[Any], words: Words | None = None, units: int | None = None) -> Packed:
+def pack(column: Column, values: Values, words: Words | None = None, units: int | None = None) -> Packed:
     """One value a row, as it came, into the parts of the column. A value of the wrong kind is missing, and counted.
 
-    With ``units`` a decimal column's whole numbers count units of that decimal.
+    With ``units`` a decimal column's whole numbers count units of that decimal. An array of int64, or of bool, is taken
+    as it is: times, whole numbers or units, or flags.
     """
+    if isinstance(values, np.ndarray):
+        return _packed_array(column, values, units)
     match column.kind:
         case "time":
             times, unreadable = nanoseconds(values)
@@ -137,6 +142,15 @@ def pack(column: Column, values: Sequence[Any], words: Words | None = None, unit
             return _pack_whole(column, values, np.dtype(np.bool_), bool)
         case "int" | "uint":
             return _pack_whole(column, values, part_dtypes(column)[0], int)
+
+
+def _packed_array(column: Column, values: Array, units: int | None) -> Packed:
+    """Values of which none is missing and none of another kind."""
+    if column.kind == "decimal":
+        assert units is not None, "an array of decimals counts in units"
+        (made,) = pack_all_units(values[np.newaxis], [units])
+        return Packed((made.floats, made.mantissas, made.scales))
+    return Packed((values, np.zeros(len(values), dtype=np.bool_)) if column.nullable else (values,))
 
 
 def _pack_whole(column: Column, values: Sequence[Any], dtype: np.dtype[Any], kind: type[int]) -> Packed:

@@ -6,22 +6,32 @@ import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import BadArgument
 from .buffer import Buffer, row_bytes
-from .columns import Array, Words, pack
+from .columns import Array, Values, Words, pack
 from .decimals import written_out
 from .row import Row
 from .schemas import Schema
 from .table_view import TableView
 
-__all__ = ["EventTable"]
+__all__ = ["EventTable", "RowSource"]
 
 _BATCH = 1024
 _SMALLEST = 256
+
+
+class RowSource(Protocol):
+    """Rows that wait elsewhere. One thread adds to them, another may take them."""
+
+    def waiting(self) -> Sequence[Values] | None:
+        """Those that wait, column by column, oldest first, as `pack` takes them; None if none does."""
+
+    def took(self, count: int) -> None:
+        """So many of them are in the table."""
 
 
 class EventTable:
@@ -40,6 +50,8 @@ class EventTable:
     slots are never written again: when the arrays are full, or their bound changes, new ones are allocated and the
     newest rows carried over (see `Buffer`). So a view never changes, and what it costs is only the memory it keeps
     alive, shown as `memory_held_by_views`.
+
+    Rows can also wait with somebody who writes them by himself, a `RowSource`: see `draw_from`. Then none wait here.
 
     Args:
         schema: the columns.
@@ -69,6 +81,7 @@ class EventTable:
         self._batch = _BATCH * self._width
         self._waiting: list[Any] = []
         self._newest: tuple[Any, ...] | None = None
+        self._source: RowSource | None = None
         self._lock = threading.Lock()
         self._words = {
             at: Words([*column.words, *(symbols if column.name == "symbol" else ())])
@@ -111,6 +124,16 @@ class EventTable:
         self._waiting.extend(list(chain.from_iterable(rows)))
         if len(self._waiting) >= self._batch:
             self._pack_unless_busy()
+
+    def draw_from(self, source: RowSource | None) -> None:
+        """From now on rows wait with ``source``, and nobody appends any; with None again here.
+
+        What waits so far is packed first, and so it is with the same source again. That waits for a reader who packs.
+        """
+        with self._lock:
+            self._pack()
+            self._source = source
+            self._draw()
 
     def _pack_unless_busy(self) -> None:
         if self._lock.acquire(blocking=False):
@@ -179,8 +202,9 @@ class EventTable:
     @property
     def latest(self) -> Row | None:
         """The newest row, or None while there is none. Waits for nobody; for a moment where units are counted."""
-        if self._units:
+        if self._units or self._source is not None:
             with self._lock:  # so that the row and what it counts in belong together
+                self._draw()
                 return self._latest()
         return self._latest()
 
@@ -274,8 +298,19 @@ class EventTable:
             if done:
                 self._newest = tuple(waiting[done - width : done])
                 del waiting[:done]
+        self._draw()
 
-    def _store(self, batch: list[list[Any]]) -> None:
+    def _draw(self) -> None:
+        """Take what waits with the source, if there is one; nothing waits here then."""
+        batch = self._source.waiting() if self._source is not None else None
+        if self._source is not None and batch is not None:
+            self._store(batch)
+            self._newest = tuple(
+                column[-1].item() if isinstance(column, np.ndarray) else column[-1] for column in batch
+            )
+            self._source.took(len(batch[0]))
+
+    def _store(self, batch: Sequence[Values]) -> None:
         bound, count = self._bound, len(batch[0])
         if count > bound:  # these would be evicted before anyone saw them
             self._evicted += count - bound

@@ -17,9 +17,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from kraken_lab.market import ENGINE, Book
+from kraken_lab.market import ENGINE, Book, Quicken, RowsOfTop
 from kraken_lab.streams.book_feed import BookFeed
 from kraken_lab.streams.router import Router
+from kraken_lab.streams.top_rows import TopRows
 from kraken_lab.tables import EventTable, schema
 from kraken_lab.wire import BookMessage, Instant, Settings, Want, decode
 
@@ -30,7 +31,6 @@ BLOCK = 1_000
 ROUNDS = 5
 
 Work: TypeAlias = Callable[[Sequence[bytes]], object]
-Quicken: TypeAlias = Callable[[Book], Book]
 
 STAGES = ("decode", "decode + book + checksum", "decode + book + checksum + rows", "whole road with rows")
 COMPILED = "compiled: "
@@ -108,13 +108,19 @@ def read(depth: int, first: bytes, quicken: Quicken) -> Work:
     """Decode, book and checksum by the compiled engine."""
     held = Book(SYMBOL, depth, 1, 8)
     _apply(held, first)
-    held = quicken(held)
+    held = quicken(held, drop)
 
     def work(messages: Sequence[bytes]) -> None:
         for message in messages:
-            assert held.read(message)
+            assert held.read(message, 0)
 
     return work
+
+
+def drop(rows: RowsOfTop | None) -> None:
+    """Nobody wants them."""
+    if rows is not None:
+        rows.drop_rows(len(rows.rows()))
 
 
 def read_and_rows(depth: int, first: bytes, quicken: Quicken) -> Work:
@@ -122,17 +128,11 @@ def read_and_rows(depth: int, first: bytes, quicken: Quicken) -> Work:
     held, table = Book(SYMBOL, depth, 1, 8), EventTable(schema("book_history"), symbols=[SYMBOL])
     table.count_in({"bid": 1, "bid_qty": 8, "ask": 1, "ask_qty": 8})
     _apply(held, first)
-    held = quicken(held)
-    last = None
+    held = quicken(held, lambda rows: table.draw_from(None if rows is None else TopRows(rows, SYMBOL, 1)))
 
     def work(messages: Sequence[bytes]) -> None:
-        nonlocal last
         for at, message in enumerate(messages):
-            assert held.read(message)
-            best = held.best()
-            if best is not last:
-                last = best
-                table.append((held.told_at, at, SYMBOL, *best, True, 1, False))
+            assert held.read(message, at)
 
     return work
 

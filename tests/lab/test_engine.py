@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from kraken_lab.lab.engine import VARIABLE, make_ready, tried_engine
-from kraken_lab.market import Book, Engine, NotCompiled
-
-Quicken = Callable[[Book], Book]
+from kraken_lab.market import Book, Engine, HandOver, NotCompiled, Quicken
 
 
 class ALoader:
@@ -29,7 +26,7 @@ class ALoader:
         return found
 
 
-def quicken(book: Book) -> Book:
+def quicken(book: Book, hand_over: HandOver) -> Book:
     """Stands for the compiled engine."""
     return book
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from kraken_lab.market import Book
+from kraken_lab.market import Book, Quicken
 from kraken_lab.wire import BookMessage
 
 __all__ = ["compiled_engine", "interpreted", "reading_book"]
@@ -49,17 +48,17 @@ def reading_book() -> type[Book]:
 
     class ReadingBook(QuickBook):
         def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(Book(*args, **options), reader, patience=0)
+            super().__init__(Book(*args, **options), lambda rows: None, reader, patience=0)
 
         def apply(self, message: BookMessage) -> None:
-            if not (self.valid and message.raw and self.read(message.raw)):
+            if not (self.valid and message.raw and self.read(message.raw, 0)):
                 super().apply(message)
 
     return ReadingBook
 
 
 @cache
-def compiled_engine() -> Callable[[Book], Book]:
+def compiled_engine() -> Quicken:
     """The compiled engine itself, compiled by one of all workers where it was not before, while the others wait."""
     pytest.importorskip("numba", reason="the compiled engine needs numba")
     fcntl = pytest.importorskip("fcntl", reason="workers wait for each other with a file lock")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from kraken_lab.errors import ChecksumMismatch, DataError, ImpossibleBook, KrakenLabError
 from kraken_lab.market import Book
 from kraken_lab.wire import BookMessage, decode
+from kraken_lab.wire.timestamps import to_ns
 
 from .engines import compiled_engine, interpreted
 from .model import LevelModel, book_frame, printed
@@ -27,11 +28,19 @@ pytest.importorskip("numba", reason="the compiled engine needs numba")
 from kraken_lab.market import kernel
 from kraken_lab.market.quick_book import QuickBook
 
-Reader: TypeAlias = Callable[[bytes, Any], int]
+Reader: TypeAlias = Callable[[bytes, int, Any], int]
 Entries: TypeAlias = list[tuple[str, str]]
 PRECISIONS = [(1, 8), (4, 8), (8, 5), (10, 8), (0, 0), (2, 0), (0, 8)]
 BIDS: Entries = [("99.5", "1.00000000"), ("99.0", "2.00000000")]
 ASKS: Entries = [("100.5", "1.50000000"), ("101.0", "2.50000000")]
+
+
+STRANGE_TIMES = [
+    *("2026-02-29T10:00:00.1Z", "2026-04-31T10:00:00.1Z", "2026-13-01T10:00:00.1Z", "2026-05-00T10:00:00.1Z"),
+    *("2100-02-29T10:00:00.1Z", "2026-05-04T24:00:00.1Z", "2026-05-04T10:60:00.1Z", "2026-05-04T10:00:60.1Z"),
+    *("2026-05-04T10:00:00Z", "2026-05-04T10:00:00.Z", "2026-05-04T10:00:00.1234567891Z", "2026-05-04 10:00:00.1Z"),
+    *("2026-05-04T10:00:00.1", "2026-05-04T10:00:00.1+02:00", "1969-05-04T10:00:00.1Z", "2026-5-04T10:00:00.11Z", ""),
+]
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +48,10 @@ def reader() -> Reader:
     """The compiled reader itself."""
     compiled_engine()
     return kernel.read
+
+
+def ignore(rows: object) -> None:
+    """Rows are of no interest."""
 
 
 def message_of(frame: bytes) -> BookMessage:
@@ -55,13 +68,13 @@ def quick(
     book, model = Book("X/Y", depth, *digits), LevelModel(depth, *digits)
     model.apply(*([(D(price), D(qty)) for price, qty in side] for side in (bids, asks)))
     book.apply(message_of(book_frame("snapshot", bids, asks, model.checksum())))
-    return QuickBook(book, how.get("reader") or interpreted().read, patience)
+    return QuickBook(book, how.get("hand_over", ignore), how.get("reader") or interpreted().read, patience)
 
 
 def tell(book: Book, frame: bytes) -> tuple[str, str] | None:
     """Have a book take a frame, by its bytes if it can: what went wrong, if anything."""
     try:
-        if not (book.valid and book.read(frame)):
+        if not (book.valid and book.read(frame, 0)):
             message = decode(frame)
             if isinstance(message, BookMessage):
                 book.apply(message)
@@ -141,9 +154,9 @@ def compare(seed: int, digits: tuple[int, int], crowd: int, forms: list[str], re
     plain, reading = Book("X/Y", depth, *digits), None
     model, rows, read = LevelModel(depth, *digits), [[plain.best()], [plain.best()]], 0
 
-    def counting(frame: bytes, cells: Any) -> int:
+    def counting(frame: bytes, received: int, cells: Any) -> int:
         nonlocal read
-        said = reader(frame, cells)
+        said = reader(frame, received, cells)
         read += said >= 0
         return said
 
@@ -154,7 +167,7 @@ def compare(seed: int, digits: tuple[int, int], crowd: int, forms: list[str], re
             assert tell(plain, snapshot) is None
             book = Book("X/Y", depth, *digits)
             tell(book, snapshot)
-            reading = QuickBook(book, counting, patience=chance.choice([0, 0, 3]))
+            reading = QuickBook(book, ignore, counting, patience=chance.choice([0, 0, 3]))
             rows = [[plain.best()], [reading.best()]]
         frame = update_of(chance, model, crowd, forms)
         if chance.random() < 0.1:
@@ -203,7 +216,7 @@ def test_any_one_byte_changed_decides_the_same(reader: Reader) -> None:
             plain, book = Book("X/Y", 10, 1, 8), Book("X/Y", 10, 1, 8)
             for held in (plain, book):
                 held.apply(message)
-            reading = QuickBook(book, reader)
+            reading = QuickBook(book, ignore, reader)
             wrong = tell(plain, mutant)
             assert tell(reading, mutant) == wrong, mutant
             assert (reading.checksum, reading.best(), len(reading)) == (plain.checksum, plain.best(), len(plain)), (
@@ -227,7 +240,7 @@ def update_after(bids: Entries, asks: Entries, *, before: tuple[Entries, Entries
 def test_usual_numbers_are_read(qty: str) -> None:
     """Padded, without trailing zeros, whole; zero removes."""
     book = quick(BIDS, ASKS)
-    assert book.read(update_after([("99.5", qty)], []))
+    assert book.read(update_after([("99.5", qty)], []), 0)
     assert dict(book.bids).get(D("99.5"), D(0)) == D(qty)
 
 
@@ -258,13 +271,13 @@ def test_usual_numbers_are_read(qty: str) -> None:
 def test_what_is_unusual_is_left_to_the_decoder(old: bytes, new: bytes) -> None:
     """And changes nothing before that."""
     book = quick(BIDS, ASKS)
-    assert book.read(update_after([], []))
+    assert book.read(update_after([], []), 0)
     frame = update_after([("99.5", "3.25000000")], [])
     assert old in frame
     before = facts(book)
-    assert not book.read(frame.replace(old, new))
+    assert not book.read(frame.replace(old, new), 0)
     assert facts(book) == before
-    assert book.read(frame)
+    assert book.read(frame, 0)
 
 
 @pytest.mark.promise("S-15")
@@ -272,9 +285,9 @@ def test_a_message_of_more_levels_than_there_is_room_for_is_left_to_the_decoder(
     """Up to that many it is read, however shallow the book."""
     many = [(f"{90 - n / 10:.1f}", "1.00000000") for n in range(kernel.MOST_ENTRIES)]
     book = quick(BIDS, ASKS)
-    assert book.read(update_after(many, []))
+    assert book.read(update_after(many, []), 0)
     assert len(book) == 12
-    assert not book.read(update_after([*many, ("1.0", "1.00000000")], []))
+    assert not book.read(update_after([*many, ("1.0", "1.00000000")], []), 0)
 
 
 @pytest.mark.promise("S-15")
@@ -283,9 +296,9 @@ def test_a_level_too_large_for_a_machine_keeps_the_book_an_ordinary_one() -> Non
     large = str(kernel.LIMIT)
     book = quick([("99.5", large)], [], digits=(1, 0), patience=2)
     gone = book_frame("update", [("99.5", "0")], [], 0)
-    assert [book.read(gone) for _ in range(4)] == [False] * 4
+    assert [book.read(gone, 0) for _ in range(4)] == [False] * 4
     book.apply(message_of(gone))
-    assert [book.read(gone) for _ in range(4)] == [False, False, True, True]
+    assert [book.read(gone, 0) for _ in range(4)] == [False, False, True, True]
 
 
 def test_a_name_too_long_to_be_remembered_is_left_to_the_decoder() -> None:
@@ -293,7 +306,55 @@ def test_a_name_too_long_to_be_remembered_is_left_to_the_decoder() -> None:
     book = Book("X" * kernel.MOST_HEAD, 10, 1, 8)
     book.apply(message_of(book_frame("snapshot", [], [], 0, book.symbol)))
     for symbol in (book.symbol, book.symbol[:75]):
-        assert not QuickBook(book, interpreted().read).read(book_frame("update", [], [], 0, symbol))
+        assert not QuickBook(book, ignore, interpreted().read).read(book_frame("update", [], [], 0, symbol), 0)
+
+
+@pytest.mark.promise("S-07")
+def test_a_book_whose_rows_nobody_takes_writes_none_over_another(reader: Reader) -> None:
+    """With room for no more it leaves the message to the decoder."""
+    told: list[object] = []
+    book = quick(BIDS, ASKS, reader=reader, hand_over=told.append)
+    frame = update_after([("99.5", "1.00000000")], [])
+    assert all(book.read(frame, at) for at in range(kernel.MOST_ROWS))
+    assert told[0] is book  # at the beginning, and from half its room on
+    assert len(told) == 2 + kernel.MOST_ROWS // 2
+    assert not book.read(frame, kernel.MOST_ROWS)
+    assert book.rows()[:, 1].tolist() == list(range(kernel.MOST_ROWS))
+    assert book.rows()[-1, 2:].tolist() == [995, 100_000_000, 1005, 150_000_000]
+    book.drop_rows(3)
+    assert book.read(frame, kernel.MOST_ROWS)
+    assert book.rows()[:, 1].tolist() == list(range(3, kernel.MOST_ROWS + 1))
+    book.apply(message_of(frame))
+    assert told[-1] is None
+
+
+@pytest.mark.promise("S-15")
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-05-04T10:00:00.000001Z",
+        "2028-02-29T23:59:59.9Z",
+        "1970-01-01T00:00:00.000000001Z",
+        "2100-12-31T00:00:00.5Z",
+    ],
+)
+def test_the_time_in_a_row_is_the_messages(time: str) -> None:
+    """To the nanosecond, with any number of decimals."""
+    book = quick(BIDS, ASKS)
+    assert book.read(update_after([("99.5", "3.0")], []).replace(b"2026-05-04T10:00:00.000001Z", time.encode()), 7)
+    assert book.rows()[:, :2].tolist() == [[to_ns(time), 7]]
+    assert book.timestamp == time
+
+
+@pytest.mark.promise("S-15")
+@pytest.mark.parametrize(
+    "time",
+    STRANGE_TIMES,
+)
+def test_a_time_that_is_not_ordinary_is_left_to_the_decoder(time: str) -> None:
+    """It takes any text for one, and a table any that is a time."""
+    book = quick(BIDS, ASKS)
+    assert not book.read(update_after([], []).replace(b"2026-05-04T10:00:00.000001Z", time.encode()), 0)
 
 
 # --- going wrong ----------------------------------------------------------------------------------------------------
@@ -305,10 +366,10 @@ def test_a_checksum_that_disagrees_voids_the_book() -> None:
     book = quick(BIDS, ASKS)
     good = book.checksum
     with pytest.raises(ChecksumMismatch) as caught:
-        book.read(book_frame("update", [], [], 7))
+        book.read(book_frame("update", [], [], 7), 0)
     assert (caught.value.expected, caught.value.computed) == (7, good)
     assert (book.valid, len(book), book.best(), book.timestamp) == (False, 0, (None,) * 4, None)
-    assert not book.read(update_after([], []))
+    assert not book.read(update_after([], []), 0)
 
 
 @pytest.mark.promise("S-07")
@@ -316,7 +377,7 @@ def test_a_crossed_book_is_void_though_its_checksum_agrees() -> None:
     """A bid at the price of the best ask is enough."""
     book = quick(BIDS, ASKS)
     with pytest.raises(ImpossibleBook, match=r"crossed: bid 100\.5, ask 100\.5"):
-        book.read(update_after([("100.5", "1.00000000")], []))
+        book.read(update_after([("100.5", "1.00000000")], []), 0)
     assert not book.valid
 
 
@@ -324,13 +385,13 @@ def test_a_crossed_book_is_void_though_its_checksum_agrees() -> None:
 def test_a_fault_of_the_readers_own_leaves_no_half_applied_book() -> None:
     """Whatever goes wrong inside, no reader sees a book between two states."""
 
-    def fails(frame: bytes, cells: Any) -> int:
+    def fails(frame: bytes, received: int, cells: Any) -> int:
         cells[:] = 0
         raise SystemError
 
     book = quick(BIDS, ASKS, reader=fails)
     with pytest.raises(SystemError):
-        book.read(update_after([], []))
+        book.read(update_after([], []), 0)
     assert (book.valid, book.bids) == (False, [])
 
 
@@ -341,21 +402,21 @@ def test_after_something_unusual_it_is_an_ordinary_book_for_a_while() -> None:
     """For as many messages as it has patience, and its best is no other object for all that."""
     book = quick(BIDS, ASKS, patience=3)
     frame = update_after([], [])
-    assert book.read(frame)
+    assert book.read(frame, 0)
     best = book.best()
     book.apply(message_of(frame))
-    assert [book.read(frame) for _ in range(5)] == [False, False, False, True, True]
+    assert [book.read(frame, 0) for _ in range(5)] == [False, False, False, True, True]
     assert book.best() is best
 
 
 def test_what_was_read_is_there_for_what_is_decoded_next() -> None:
     """A level that was read can be changed by a decoded message, and the other way round."""
     book = quick(BIDS, ASKS)
-    assert book.read(update_after([("98.0", "1.00000000")], []))
+    assert book.read(update_after([("98.0", "1.00000000")], []), 0)
     frame = update_after([("98.0", "0")], [], before=([*BIDS, ("98.0", "1")], ASKS))
     book.apply(message_of(frame))
     assert [f"{price}" for price, _ in book.bids] == ["99.5", "99.0"]
-    assert book.read(update_after([("98.5", "1.00000000")], []))
+    assert book.read(update_after([("98.5", "1.00000000")], []), 0)
     assert [f"{price}" for price, _ in book.bids] == ["99.5", "99.0", "98.5"]
 
 
@@ -364,7 +425,7 @@ def test_a_void_book_reads_nothing_and_a_snapshot_makes_it_whole() -> None:
     book = quick(BIDS, ASKS)
     book.void()
     frame = update_after([], [])
-    assert not book.read(frame)
+    assert not book.read(frame, 0)
     with pytest.raises(DataError, match="before its snapshot"):
         book.apply(message_of(frame))
     book.apply(message_of(frame.replace(b'"update"', b'"snapshot"').replace(b'"checksum":', b'"checksum":0,"x":')))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal as D
+from functools import cache
 from typing import Any
 
 import pytest
 
-from kraken_lab.market import ENGINE, Book
+from kraken_lab.market import ENGINE, Book, HandOver
 from kraken_lab.streams.book_feed import BookFeed
 from kraken_lab.streams.router import Router
 from kraken_lab.wire import Instant, Settings, Want
@@ -27,12 +29,12 @@ def counted() -> Iterator[list[int]]:
     """The compiled engine, with books of no patience, and how many updates they have read."""
     quicken, read = compiled_engine(), [0]
 
-    def counting(book: Book) -> Book:
-        made = quicken(book)
+    def counting(book: Book, hand_over: HandOver) -> Book:
+        made = quicken(book, hand_over)
         reader = made._reader  # type: ignore[attr-defined]
 
-        def count(frame: bytes, cells: Any) -> int:
-            said: int = reader(frame, cells)
+        def count(frame: bytes, received: int, cells: Any) -> int:
+            said: int = reader(frame, received, cells)
             read[0] += said >= 0
             return said
 
@@ -174,3 +176,78 @@ def test_a_book_that_was_kept_up_before_goes_over_between_two_messages(counted: 
         if n == 30:
             assert [feed.state for feed in line.feeds.values()] == ["LIVE", "LIVE"]
     assert line.facts() == told_all().facts()
+
+
+# --- rows that a book writes by itself ------------------------------------------------------------------------------
+
+
+@cache
+def many_frames(count: int = 3_500) -> list[bytes]:
+    """A snapshot and updates of one book, each of which writes a best level; now and then an unusual one."""
+    model = LevelModel(10, 1, 8)
+    made = []
+    for n in range(count):
+        asks = [("100.5", f"{n % 900 + 1}.00000000")]
+        bids = [("99.5", "0")] if n % 7 == 3 else [("99.5", f"{n % 5 + 1}.25000000")]
+        if n % 500 == 499:
+            bids, asks = [("99.5", "0")], [("100.5", "0")]  # nobody is left on either side
+        if n % 1500 == 1400:
+            asks = [("100.5", "1e0")]
+        model.apply(*([(D(price), D(qty)) for price, qty in side] for side in (bids, asks)))
+        made.append(book_frame("update" if n else "snapshot", bids, asks, model.checksum()))
+    return made
+
+
+def told_many(frames: list[bytes]) -> BookFeed:
+    """The feed of one book that has heard them."""
+    line = ALine()
+    line.router.to_send(line.at())
+    line.hear(ACKNOWLEDGED.format("X/Y", 1))
+    for frame in frames:
+        line.router.hear(frame, line.at())
+    return line.feeds["X/Y"]
+
+
+@pytest.mark.promise("S-07")
+def test_all_rows_are_in_the_table_in_their_order_whoever_wrote_them(counted: list[int]) -> None:
+    """More than there is room for with the book, missing prices among them, and some that were decoded in between."""
+    frames = many_frames()
+    read = told_many(frames)
+    assert counted[0] > 3_400
+    ENGINE.quicken = None
+    plain = told_many(frames)
+    assert len(plain.history) == 3_500
+    assert read.history.latest == plain.history.latest
+    assert read.history.view().pandas().to_csv() == plain.history.view().pandas().to_csv()
+
+
+@pytest.mark.promise("S-07")
+@pytest.mark.promise("S-17")
+def test_rows_may_be_taken_by_any_thread_while_others_are_written(counted: list[int]) -> None:
+    """Two readers look all the time: no row is lost, none comes twice, and what they see only grows."""
+    frames, stop, wrong = many_frames(), threading.Event(), []
+    line = ALine()
+    line.router.to_send(line.at())
+    line.hear(ACKNOWLEDGED.format("X/Y", 1))
+    table = line.feeds["X/Y"].history
+
+    def look() -> None:
+        seen = 0
+        while not stop.is_set():
+            received = table.view().columns[1].array().astype("int64")
+            if len(received) < seen or (received[1:] <= received[:-1]).any():
+                wrong.append(f"{len(received)} rows after {seen}, or out of order")
+            seen = len(received)
+
+    readers = [threading.Thread(target=look) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        for frame in frames:
+            line.router.hear(frame, line.at())
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert not wrong, wrong[:3]
+    assert table.rows == 3_500
