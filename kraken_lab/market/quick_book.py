@@ -158,6 +158,8 @@ class QuickBook(Book):
             self._fill_side(side, held, ladder)
         best = super().best()
         self._cells[TOUCH : TOUCH + 4] = [number or 0 for number in best]
+        for _, held, _ in ladders:
+            held.clear()
         self._reads, self._wrote = True, False
         self._hand_over(self)
         return True

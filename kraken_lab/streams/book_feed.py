@@ -36,6 +36,8 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         )
         self.heat: LadderHistory | None = None
         self._top: Best | None = None
+        self._rows: TopRows | None = None
+        """Where rows wait that the ladder has written itself."""
         self._next_beat = 0.0
 
     @property
@@ -57,6 +59,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
                 beat=self.settings.beat,
                 bytes=self.settings.ring_bytes,
             )
+        self._rows = None
         self.history.draw_from(None)
         # The book counts in units of its last decimals, so its rows need no text and no rounding.
         price, qty = price_precision, qty_precision
@@ -91,9 +94,10 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
         """The ladder writes the rows of its top itself from here on, or no longer."""
         if rows is None:
             self._top = self._ladder.best() if self._ladder is not None else None
-            self.history.draw_from(None)
-        else:
-            self.history.draw_from(TopRows(rows, self.symbol, self.epoch))
+            self._rows = None
+        elif self._rows is None:
+            self._rows = TopRows(rows, self.symbol, self.epoch)
+        self.history.draw_from(self._rows)
 
     def _changed(self, at: Instant) -> None:
         ladder = self._ladder

@@ -128,12 +128,14 @@ class EventTable:
     def draw_from(self, source: RowSource | None) -> None:
         """From now on rows wait with ``source``, and nobody appends any; with None again here.
 
-        What waits so far is packed first, and so it is with the same source again. That waits for a reader who packs.
+        What waits so far is packed first. With the same source again only that is done, unless a reader is at it.
         """
-        with self._lock:
-            self._pack()
-            self._source = source
-            self._draw()
+        if source is self._source:
+            self._pack_unless_busy()
+        else:
+            with self._lock:
+                self._pack()
+                self._source = source
 
     def _pack_unless_busy(self) -> None:
         if self._lock.acquire(blocking=False):

@@ -128,7 +128,14 @@ def read_and_rows(depth: int, first: bytes, quicken: Quicken) -> Work:
     held, table = Book(SYMBOL, depth, 1, 8), EventTable(schema("book_history"), symbols=[SYMBOL])
     table.count_in({"bid": 1, "bid_qty": 8, "ask": 1, "ask_qty": 8})
     _apply(held, first)
-    held = quicken(held, lambda rows: table.draw_from(None if rows is None else TopRows(rows, SYMBOL, 1)))
+    written: list[TopRows] = []
+
+    def draw(rows: RowsOfTop | None) -> None:
+        if rows is not None and not written:
+            written.append(TopRows(rows, SYMBOL, 1))
+        table.draw_from(written[0])
+
+    held = quicken(held, draw)
 
     def work(messages: Sequence[bytes]) -> None:
         for at, message in enumerate(messages):
