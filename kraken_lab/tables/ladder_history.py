@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 
@@ -147,7 +148,8 @@ class LadderHistory:
         with self._lock:
             first = self._oldest if start is None else max(start, self._oldest)
             standing = standing and first == start
-            kept = [run for run in self._done if run.first + len(run) > first]
+            # Of the reader's own: what is worked out of a run is kept with it, as much again, and goes with the reader.
+            kept = [replace(run) for run in self._done if run.first + len(run) > first]
             if len(self._open) and self._open.first + len(self._open) > first:
                 kept.append(self._open.run(max(first - self._open.first, 0) if standing else 0))
         found = []

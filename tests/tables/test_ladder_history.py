@@ -143,6 +143,17 @@ def test_the_past_is_bounded_in_time_and_bytes() -> None:
     assert len(a_history(3, bytes=1)) == 1
 
 
+@pytest.mark.promise("B-01")
+def test_what_a_reader_works_out_is_not_kept_beside_what_is_counted() -> None:
+    """A grid needs the place of every level; it is as large as the levels, and `nbytes` says nothing of it."""
+    history = LadderHistory(1)
+    for at in range(600):
+        history.sample(at, [100 - at % 3], ["1"], [101 + at % 3], ["1"])
+    history.grid()
+    history.grid(end_ns=400)
+    assert [set(vars(run)) & {"ends", "is_ask", "places"} for run in history.runs()] == [set()] * 3
+
+
 def test_a_grid_never_changes() -> None:
     """Not by what comes later, nor by its reader."""
     history = a_history(2)
