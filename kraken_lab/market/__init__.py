@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .book import Best, Book
 from .checksum import book_checksum, level3_checksum, token
-from .engine import AFTER_SYMBOL, ENGINE, Engine, HandOver, NotCompiled, Quicken, RowsOfTop, update_head
+from .engine import AFTER_SYMBOL, ENGINE, Engine, HandOver, NotCompiled, Quicken, RowsOfTop, update_head, update_time
 from .holdings import holdings
 from .instruments import Instruments, InstrumentSnapshot, suggest
 from .ladder import Ladder
@@ -36,4 +36,5 @@ __all__ = [
     "suggest",
     "token",
     "update_head",
+    "update_time",
 ]

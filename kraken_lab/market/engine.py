@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["AFTER_SYMBOL", "ENGINE", "Engine", "HandOver", "NotCompiled", "Quicken", "RowsOfTop", "update_head"]
+__all__ = [
+    "AFTER_SYMBOL",
+    "ENGINE",
+    "Engine",
+    "HandOver",
+    "NotCompiled",
+    "Quicken",
+    "RowsOfTop",
+    "update_head",
+    "update_time",
+]
 
 AFTER_SYMBOL = b'","bids":['
 """What comes after a symbol in an update of its book. No symbol has it in itself: its quotes would be escaped."""
@@ -31,6 +41,15 @@ def update_head(symbol: str) -> bytes:
     b'{"channel":"book","type":"update","data":[{"symbol":"BTC/USD'
     """
     return b'{"channel":"book","type":"update","data":[{"symbol":' + msgspec.json.encode(symbol)[:-1]
+
+
+def update_time(frame: bytes) -> str:
+    """The exchange's time in an update that was read from its bytes: the text that it ends with.
+
+    >>> update_time(b'{"channel":"book", ... ,"timestamp":"2026-05-04T10:15:31.844359Z"}]}')
+    '2026-05-04T10:15:31.844359Z'
+    """
+    return frame[frame.rindex(b'"', 0, -4) + 1 : -4].decode()
 
 
 class RowsOfTop(Protocol):

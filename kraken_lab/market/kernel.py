@@ -91,9 +91,10 @@ def cells_for(symbol: str, depth: int, price_decimals: int, qty_decimals: int) -
 NOT_MINE: Final = -1
 CROSSED: Final = -2
 NOT_THE_EXCHANGES: Final = -3
+NO_ROW: Final = 0
 WROTE_ROW: Final = 1
 MANY_ROWS: Final = 2
-"""Half of what there is room for."""
+"""It wrote one, and half of those that there is room for wait."""
 
 # --- numbers and texts ----------------------------------------------------------------------------------------------
 
@@ -430,9 +431,8 @@ def _write_row(cells: Cells, time: int, received: int) -> bool:
 def read(frame: bytes, received: int, cells: Cells) -> int:
     """Read an update received at that time (ns since 1970 UTC), apply and prove it, and write a row if one is due.
 
-    That is when the best level of a side is another or was written. Gives where the message's time begins times four,
-    plus `WROTE_ROW` and `MANY_ROWS`; `NOT_MINE`, and then nothing was changed; or `CROSSED` or `NOT_THE_EXCHANGES`, and
-    then the book is void.
+    That is when the best level of a side is another or was written. Says `NO_ROW`, `WROTE_ROW` or `MANY_ROWS`;
+    `NOT_MINE`, and then nothing was changed; or `CROSSED` or `NOT_THE_EXCHANGES`, and then the book is void.
     """
     size, at = len(frame), cells[HEAD]
     if size < at or cells[WRITTEN] - cells[TAKEN] >= MOST_ROWS:
@@ -469,9 +469,6 @@ def read(frame: bytes, received: int, cells: Cells) -> int:
     cells[COMPUTED], cells[CLAIMED] = computed, claimed
     if computed != claimed:
         return NOT_THE_EXCHANGES
-    said = at << 2
-    if written:
-        said |= WROTE_ROW
-        if _write_row(cells, time, received):
-            said |= MANY_ROWS
-    return said
+    if not written:
+        return NO_ROW
+    return MANY_ROWS if _write_row(cells, time, received) else WROTE_ROW

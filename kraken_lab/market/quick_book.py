@@ -21,7 +21,7 @@ from ..errors import ChecksumMismatch, DataError, ImpossibleBook
 from . import kernel
 from .book import Best, Book
 from .checksum import LEVELS
-from .engine import HandOver
+from .engine import HandOver, update_time
 from .kernel import (
     ASKS,
     BIDS,
@@ -39,7 +39,6 @@ from .kernel import (
     TAKEN,
     TOUCH,
     WRITTEN,
-    WROTE_ROW,
 )
 from .ladder import Ladder, decimal
 from .proved_book import Change, ProvedBook
@@ -68,15 +67,14 @@ class QuickBook(Book):
         "_patience",
         "_reader",
         "_reads",
-        "_said",
         "_timestamp",
         "_waits",
         "_wrote",
     )
 
     def __init__(self, book: Book, hand_over: HandOver, reader: Reader = kernel.read, patience: int = PATIENCE) -> None:
-        self._frame, self._said = b"", 0
-        """The last frame that was read, and what was said of it; none while the levels are in the sides."""
+        self._frame = b""
+        """The last frame that was read; none while the levels are in the sides."""
         super().__init__(book.symbol, book.depth, book.price_precision, book.qty_precision)
         for name in (*ProvedBook.__slots__, *Book.__slots__):
             setattr(self, name, getattr(book, name))
@@ -113,10 +111,9 @@ class QuickBook(Book):
             self.void()
             raise
         self._frame = frame
-        self._said = said
-        if said & WROTE_ROW:
+        if said:
             self._wrote = True
-            if said & MANY_ROWS:
+            if said == MANY_ROWS:
                 self._hand_over(self)
         return True
 
@@ -218,7 +215,7 @@ class QuickBook(Book):
     @property
     def timestamp(self) -> str | None:
         """The exchange's time of the last message, as it was written."""
-        return self._frame[self._said >> 2 : -4].decode() if self._frame else self._timestamp
+        return update_time(self._frame) if self._frame else self._timestamp
 
     @timestamp.setter
     def timestamp(self, told: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import DataError
-from ..market import ENGINE, Best, Book, BookSnapshot, RowsOfTop
+from ..market import ENGINE, Best, Book, BookSnapshot, RowsOfTop, update_time
 from ..tables import EventTable, LadderHistory, schema
 from ..wire import BookChange, Instant, Settings, Want
 from .feed import StreamState, Upstream
@@ -28,6 +28,9 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
     """The book of one symbol at the deepest depth anybody asked for."""
 
     channel: ClassVar[str] = "book"
+
+    _stamp: str | None = None
+    _stamped: bytes | None = None
 
     def __init__(self, want: Want, settings: Settings, upstream: Upstream) -> None:
         super().__init__(want, settings, upstream)
@@ -49,6 +52,16 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
     def nbytes(self) -> int:
         """Bytes of the history and of the heatmap's memory."""
         return super().nbytes + (self.heat.nbytes if self.heat is not None else 0)
+
+    @property
+    def stamp(self) -> str | None:
+        """As of every feed; in an update that the ladder read it is looked up when it is asked for."""
+        frame = self._stamped
+        return self._stamp if frame is None else update_time(frame)
+
+    @stamp.setter
+    def stamp(self, told: str | None) -> None:
+        self._stamp, self._stamped = told, None
 
     def _make(self, price_precision: int, qty_precision: int) -> Book:
         if self.heat is None or self.heat.price_precision != price_precision:
@@ -81,7 +94,7 @@ class BookFeed(LadderFeed[BookChange, Book, BookSnapshot]):
                 ladder = self._ladder = quicken(ladder, self._hand_over)
             if not ladder.read(frame, at.wall_ns):
                 return False
-            self.last_at, self.stamp = at, ladder.timestamp
+            self.last_at, self._stamped = at, frame
         except DataError as error:
             self._wrong(error, at)
             return True
