@@ -10,6 +10,7 @@ it: who can write there can have anything run here as it is.
 from __future__ import annotations
 
 import sys
+from threading import get_ident
 from zlib import crc32
 
 from numba.core import event
@@ -23,10 +24,17 @@ __all__ = ["compile_or_load", "load"]
 
 
 class _Refusal(event.Listener):
-    """Told that a function is about to be compiled."""
+    """Told whenever a function is about to be compiled; in the thread that made it, this is not done.
+
+    Of others it hears as well, and they may be the user's own.
+    """
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
 
     def on_start(self, event: object) -> None:
-        raise NotCompiled
+        if get_ident() == self._thread:
+            raise NotCompiled
 
     def on_end(self, event: object) -> None:
         return

@@ -55,8 +55,11 @@ _touch = Struct("4q").unpack_from
 
 
 class QuickBook(Book):
-    """Goes on from where an ordinary book stands. While it reads it writes rows of its best prices by itself, and tells
-    ``hand_over`` as `HandOver` has it. ``reader`` is `kernel.read`, ``patience`` as `PATIENCE`."""
+    """Goes on from where an ordinary book stands.
+
+    While it reads it writes the rows of its best prices by itself (see `RowsOfTop`), and tells ``hand_over`` of it.
+    ``reader`` is `kernel.read`, compiled or not, and ``patience`` as `PATIENCE`.
+    """
 
     __slots__ = (
         "_cells",
@@ -127,9 +130,9 @@ class QuickBook(Book):
     def void(self) -> None:
         """Withdraw everything until the next snapshot."""
         if self._reads:
-            self._hand_over(None)
             # Where there was a best level, the empty sides are to be seen as another.
             self._best_bid, self._best_ask = (None if price is None else "" for price in self._best[::2])
+            self._hand_over(None)
         self._reads, self._frame = False, b""
         super().void()
 

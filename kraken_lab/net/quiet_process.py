@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from tempfile import TemporaryFile
 from threading import Event
 from time import monotonic
 
@@ -19,30 +20,37 @@ NICENESS = 10
 def run_quietly(module: str, needless: Event, *, timeout: float = 120.0) -> str | None:
     """Run ``python -m module`` at low priority and wait for it. None if it ended well, else why not.
 
-    Once it is ``needless`` it is not waited for any longer; it ends by itself.
+    Once it is ``needless``, or has run for ``timeout`` seconds, it is ended.
     """
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+            )
+            why_not = _waited_for(process, needless, timeout)
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").split("\n")
     except OSError as error:
         return f"it could not be started: {error.strerror}"
+    if why_not is not None or process.returncode == 0:
+        return why_not
+    return next((line.strip()[:300] for line in reversed(said) if line.strip()), f"code {process.returncode}")
+
+
+def _waited_for(process: subprocess.Popen[bytes], needless: Event, timeout: float) -> str | None:
+    """Why the process was ended; None if it ended by itself."""
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
     end = monotonic() + timeout
     while process.poll() is None:
-        if needless.wait(LOOK):
-            return "it is not needed any longer"
-        if monotonic() > end:
+        unneeded = needless.wait(LOOK)
+        if unneeded or monotonic() > end:
             process.kill()
             process.wait()
-            return f"it took more than {timeout:g} s"
-    assert process.stderr is not None
-    with process.stderr as said:
-        words = said.read().decode("utf-8", "replace").strip()
-    return None if process.returncode == 0 else words[-300:].rpartition("\n")[2] or f"code {process.returncode}"
+            return "it is not needed any longer" if unneeded else f"it took more than {timeout:g} s"
+    return None

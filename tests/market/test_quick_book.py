@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from decimal import Decimal as D
 from pathlib import Path
@@ -25,7 +26,7 @@ from .model import LevelModel, book_frame, printed
 
 pytest.importorskip("numba", reason="the compiled engine needs numba")
 
-from kraken_lab.market import kernel
+from kraken_lab.market import NotCompiled, compiled, kernel
 from kraken_lab.market.quick_book import QuickBook
 
 Reader: TypeAlias = Callable[[bytes, int, Any], int]
@@ -434,6 +435,24 @@ def test_a_void_book_reads_nothing_and_a_snapshot_makes_it_whole() -> None:
 
 
 # --- compiling ------------------------------------------------------------------------------------------------------
+
+
+def test_only_the_thread_that_loads_is_kept_from_compiling() -> None:
+    """What the user compiles in another meanwhile is none of its business."""
+    refusal, refused = compiled._Refusal(), []
+
+    def compile_something() -> None:
+        try:
+            refusal.on_start(None)
+        except NotCompiled:
+            refused.append("refused")
+
+    other = threading.Thread(target=compile_something)
+    other.start()
+    other.join()
+    assert refused == []
+    compile_something()
+    assert refused == ["refused"]
 
 
 def test_nothing_is_compiled_by_loading(tmp_path: Path) -> None:
