@@ -16,11 +16,13 @@ from multiprocessing.connection import Connection
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
+from kraken_lab.market import ENGINE
 from kraken_lab.net import WebSocketTransport
 from kraken_lab.streams.book_feed import BookFeed
 from kraken_lab.streams.router import Router
 from kraken_lab.wire import Instant, Settings, Want
 
+from .bench_road import compiled_engine
 from .traffic import MIXES, SYMBOL, book_frames
 
 ROUNDS = 5
@@ -83,12 +85,20 @@ def main() -> None:
     sender.start()
     url = f"ws://127.0.0.1:{near.recv()}"
     results: dict[str, list[float]] = {}
+    quicken = compiled_engine()
     for _ in range(ROUNDS):
         floor, floor_wall = measured(bare, url, len(made))
+        ENGINE.quicken = None
         ours, ours_wall = measured(road, url, len(made))
         results.setdefault("bare recv(decode=False), CPU us", []).append(floor)
         results.setdefault("wire to row, CPU, times bare recv", []).append(ours / floor)
         results.setdefault("wire to row, wall, times bare recv", []).append(ours_wall / floor_wall)
+        if quicken is None:
+            continue
+        ENGINE.quicken = quicken
+        ours, ours_wall = measured(road, url, len(made))
+        results.setdefault("compiled: wire to row, CPU, times bare recv", []).append(ours / floor)
+        results.setdefault("compiled: wire to row, wall, times bare recv", []).append(ours_wall / floor_wall)
     sender.terminate()
     for name, values in results.items():
         print(f"{sorted(values)[len(values) // 2]:8.2f}  {name}")
