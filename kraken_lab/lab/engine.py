@@ -68,7 +68,7 @@ def make_ready(engine: Engine, load: Callable[[], Quicken], compiled: Callable[[
             engine.words = "python; the compiled one is being compiled, which takes a while the first time"
             if (trouble := compiled()) is not None:
                 engine.words = f"python; the other one could not be compiled: {trouble}"
-                log.warning("engine.not_compiled reason=%s", trouble)
+                log.info("engine.not_compiled reason=%s", trouble)
                 return
             quicken = load()
         engine.words = f"compiled, by numba {version('numba')}"
@@ -78,7 +78,7 @@ def make_ready(engine: Engine, load: Callable[[], Quicken], compiled: Callable[[
     except Exception as error:
         # Numba's reasons are numba's own. None of them is worth a book.
         engine.words = f"python; the compiled one does not work here: {_words(error)}"
-        log.warning("engine.not_loaded error=%r", error)
+        log.info("engine.not_loaded error=%r", error)
 
 
 def _why_not(wish: str) -> str | None:
