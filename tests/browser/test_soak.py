@@ -2,6 +2,14 @@
 
 By hand: ``pytest tests/browser/test_soak.py -m soak -n 0 -s``, and the figures of each minute are printed. A run of
 ``KRAKEN_LAB_SOAK_MINUTES`` below ten is a rehearsal: what must not grow is only judged by a long one.
+
+Of the kernel it is judged what is in use (``live MB``): what was asked for and not given back, of the C library and of
+Python. What the process occupies (``kernel MB``) is more, by what lies free in between. The C library has sixteen
+arenas, from which threads take turns, and those still filled up after ten minutes: measured by 1.6 MB a minute, with
+two arenas by 0.5, while no more was in use. So of that only the share is bounded, as of the page. Two things grow by
+design, and are counted and subtracted: the tables, with the heatmap's hour, and Jupyter's memory of the signatures of
+what it heard, 65,536 at most or some 12 MB, which pictures that are acknowledged thirty times a second fill in half an
+hour.
 """
 
 from __future__ import annotations
@@ -37,17 +45,15 @@ CELLS = [
     "trades, candles = lab.trades('BTC/USD'), lab.ohlc('BTC/USD')\n"
     "book = lab.book('BTC/USD', depth=100)\n"
     "for table in (trades, candles, book.history):\n"
-    f"    table.limit({ROWS})\n"
-    "ticket = blotter = None",
+    f"    table.limit({ROWS})",
     "trades",
     "book",
     "book.heatmap(minutes=2)",
     "candles.chart(last=60)",
     "book.history.chart(minutes=2)",
     "book.ladder(levels=10)",
-    "if ticket is not None:\n    ticket.close()\n"
     "ticket = lab.ticket('BTC/USD', side='buy', order_type='limit', order_qty='0.01', limit_price='50000')\nticket",
-    "if blotter is not None:\n    blotter.close()\nblotter = lab.blotter()\nblotter",
+    "lab.blotter()",
     "lab.health()",
 ]
 SHOWN = range(1, len(CELLS))
@@ -55,7 +61,7 @@ SEEN = 7
 """The pictures among them that the pump keeps fresh; the ticket and the blotter look after themselves."""
 
 KERNEL = """
-import gc, json, os, threading
+import ctypes, gc, json, os, re, sys, tempfile, threading
 from collections import Counter
 from comm import get_comm_manager
 from kraken_lab.views.pump import PUMP
@@ -82,11 +88,39 @@ def resident(pid):
     with open(f'/proc/{pid}/statm') as file:
         return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
 
+class Malloc(ctypes.Structure):
+    'What the C library says of its memory; mallinfo2(3).'
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        'arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'usmblks', 'fsmblks', 'uordblks', 'fordblks', 'keepcost')]
+
+library = ctypes.CDLL(None)
+library.mallinfo2.restype = Malloc
+
+def live():
+    'Bytes in use: what the C library gave out and was not given back, and the same of Python with its small objects.'
+    with tempfile.TemporaryFile() as said:
+        kept = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        sys._debugmallocstats()
+        os.dup2(kept, 2)
+        os.close(kept)
+        said.seek(0)
+        small = re.search(rb'# bytes in allocated blocks += +([0-9,]+)', said.read())[1]
+    large = library.mallinfo2()
+    return large.uordblks + large.hblkhd + int(small.replace(b',', b''))
+
+def signatures():
+    'Bytes of what Jupyter remembers so that no message is heard twice: a set of texts of 64 letters, 112 bytes each.'
+    known = get_ipython().kernel.session.digest_history
+    return sys.getsizeof(known) + 112 * len(known)
+
 def gauge():
     gc.collect()
     shown = ('comm_msg', 'comm_open', 'comm_close', 'display_data', 'update_display_data', 'stream')
     return {
         'kernel MB': resident(os.getpid()),
+        'live MB': live() / 1e6,
+        'jupyter MB': signatures() / 1e6,
         'tables MB': sum(stream.held for stream in lab.streams) / 1e6,
         'server MB': resident(os.getppid()),
         'sandbox MB': resident(lab.sandbox.pid),
@@ -121,8 +155,9 @@ SAID = """() => window.jupyterapp.shell.currentWidget.content.widgets.flatMap(
 TO_THE_TOP = """() => { document.querySelector(".jp-WindowedPanel-outer").scrollTop = 0; }"""
 
 COLUMNS = {
-    "minute": "{:.0f}", "kernel MB": "{:.1f}", "tables MB": "{:.1f}", "threads": "{:.0f}", "pictures": "{:.0f}",
-    "in sight": "{:.0f}", "comms": "{:.0f}", "objects": "{:.0f}", "heap MB": "{:.1f}", "buffers MB": "{:.1f}",
+    "minute": "{:.0f}", "kernel MB": "{:.1f}", "live MB": "{:.2f}", "tables MB": "{:.2f}", "jupyter MB": "{:.2f}",
+    "threads": "{:.0f}", "pictures": "{:.0f}", "in sight": "{:.0f}", "comms": "{:.0f}", "objects": "{:.0f}",
+    "heap MB": "{:.1f}", "buffers MB": "{:.1f}",
     "renderer MB": "{:.0f}", "nodes": "{:.0f}", "listeners": "{:.0f}", "server MB": "{:.1f}", "sandbox MB": "{:.1f}",
     "notebook kB": "{:.0f}", "msg/s": "{:.1f}", "kB/s": "{:.0f}",
 }  # fmt: skip
@@ -188,9 +223,9 @@ def growth(readings: Sequence[Reading], name: str) -> float:
 
 
 def slope(readings: Sequence[Reading]) -> float:
-    """MB a minute by which the kernel grows after the warm-up, besides what its tables hold."""
+    """MB a minute by which the kernel's memory in use grows after the warm-up, but for tables and signatures."""
     judged = readings[len(readings) // 3 :]
-    own = [reading["kernel MB"] - reading["tables MB"] for reading in judged]
+    own = [reading["live MB"] - reading["tables MB"] - reading["jupyter MB"] for reading in judged]
     return linear_regression([reading["minute"] for reading in judged], own).slope
 
 
@@ -252,13 +287,15 @@ def test_half_an_hour_grows_nothing(notebook: Notebook, browser: Any, capsys: py
     for name in ("pictures", "in sight", "comms"):
         assert len(settled(readings, name)) == 1, f"{name}: {[reading[name] for reading in readings]}"
     assert settled(readings, "in sight") == {SEEN}
-    assert max(settled(readings, "threads")) <= readings[0]["threads"]
+    # A worker lingers for some seconds; a thread that nobody ends is there at every reading.
+    assert min(reading["threads"] for reading in readings[-3:]) <= readings[0]["threads"]
     assert max(reading["msg/s"] for reading in readings) < MESSAGES_A_SECOND
     assert max(reading["kB/s"] for reading in readings) < KILOBYTES_A_SECOND
     assert max(reading["notebook kB"] for reading in readings) < 1_000
     if MINUTES >= REHEARSAL:
-        grown = {name: growth(readings, name) for name in ("heap MB", "renderer MB", "notebook kB")}
+        grown = {name: growth(readings, name) for name in ("kernel MB", "heap MB", "renderer MB", "notebook kB")}
         assert slope(readings) < 0.5
+        assert grown["kernel MB"] < 0.10, grown
         assert grown["heap MB"] < 0.10, grown
         assert grown["renderer MB"] < 0.15, grown
         assert grown["notebook kB"] < 0.10, grown
