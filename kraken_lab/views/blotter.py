@@ -57,8 +57,8 @@ _STYLE: Final = """<style>
 .kl-blotter .gauge i{display:block;height:100%;background:currentColor}
 .kl-blotter .widget-select{box-sizing:border-box;margin-right:0;height:auto;flex-flow:column;align-items:stretch}
 .kl-blotter .widget-select>select{min-width:0;flex:0 0 auto}
-.kl-blotter .widget-select>label{width:auto!important;text-align:left;font-size:12px;font-weight:650;letter-spacing:.05em;
- text-transform:uppercase;opacity:.7}
+.kl-blotter .widget-select>label{width:auto!important;text-align:left;font-size:12px;font-weight:650;
+ letter-spacing:.05em;text-transform:uppercase;opacity:.7}
 .kl-blotter .widget-html,.kl-blotter .widget-html-content,.kl-blotter .kl-card{min-width:0;max-width:100%}
 .kl-blotter select{font-family:var(--jp-code-font-family,monospace);font-size:12px}
 .kl-blotter :is(select,button):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
