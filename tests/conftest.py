@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from kraken_lab import Lab
 
 
-KEPT = ("KRAKEN_LAB_CONFORMANCE_ENVS", "KRAKEN_LAB_BROWSER_ENVS", "KRAKEN_LAB_SOAK_MINUTES")
-"""They say only where the environments of the conformance and of the browser tests are, and how long a soak lasts."""
+KEPT = (
+    "KRAKEN_LAB_BROWSER_BOTH",
+    "KRAKEN_LAB_BROWSER_ENVS",
+    "KRAKEN_LAB_CONFORMANCE_ENVS",
+    "KRAKEN_LAB_SOAK_MINUTES",
+)
+"""They say only where the environments of the conformance and of the browser tests are, how long a soak lasts, and that
+every browser test is to be run with both kernels."""
 
 # How long an example takes depends on what else the machine does, which is nothing a test should fail of.
 settings.register_profile("kraken_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])

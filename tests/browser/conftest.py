@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from .jupyter import JUPYTERS, Jupyter, jupyter
-from .notebook import Notebook
+from .notebook import Notebook, Window
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "no Chromium on this machine (Debian's: apt-get install chromium)"
 DRIVERLESS = "playwright is not installed; .ci/browser does that"
+EVERYTHING = "KRAKEN_LAB_BROWSER_BOTH"
+"""A variable of the environment: set, every test is run with both kernels."""
 
 Opener = Callable[..., Notebook]
 
@@ -44,7 +46,15 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="session", params=JUPYTERS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test is run with the newest kernel, and with the older one too where what it shows depends on the kernel."""
+    if "lab_server" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("both_kernels") is not None
+        kernels = JUPYTERS if marked or os.environ.get(EVERYTHING) else JUPYTERS[-1:]
+        metafunc.parametrize("lab_server", kernels, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def lab_server(
     request: pytest.FixtureRequest, browser: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Jupyter]:
@@ -55,11 +65,24 @@ def lab_server(
 
 @contextmanager
 def opening(browser: Any, server: Jupyter) -> Iterator[Opener]:
-    """Opens notebooks of code cells, and closes them all in the end."""
+    """Opens notebooks of code cells in a window made for them; the next one takes the place of the one before."""
+    window = Window(browser, server)
+    try:
+        with opening_in(window) as opener:
+            yield opener
+    finally:
+        window.close()
+
+
+@contextmanager
+def opening_in(window: Window) -> Iterator[Opener]:
+    """The same, in a window that stays."""
     opened: list[Notebook] = []
 
     def opener(name: str, cells: Sequence[str]) -> Notebook:
-        opened.append(Notebook(browser, server, name, cells))
+        while opened:
+            opened.pop().close()
+        opened.append(Notebook(window, name, cells))
         return opened[-1]
 
     yield opener
@@ -67,15 +90,31 @@ def opening(browser: Any, server: Jupyter) -> Iterator[Opener]:
         notebook.close()
 
 
+@pytest.fixture(scope="session")
+def window(browser: Any, lab_server: Jupyter) -> Iterator[Window]:
+    """Where the notebooks of the modules are opened, one after the other."""
+    window = Window(browser, lab_server)
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="session")
+def another_window(browser: Any, lab_server: Jupyter) -> Iterator[Window]:
+    """Where tests open notebooks of their own, beside their module's."""
+    window = Window(browser, lab_server)
+    yield window
+    window.close()
+
+
 @pytest.fixture(scope="module")
-def open_notebook(browser: Any, lab_server: Jupyter) -> Iterator[Opener]:
-    """Opens notebooks that all tests of a module share."""
-    with opening(browser, lab_server) as opener:
+def open_notebook(window: Window) -> Iterator[Opener]:
+    """Opens the notebook that all tests of a module share."""
+    with opening_in(window) as opener:
         yield opener
 
 
 @pytest.fixture
-def own_notebook(browser: Any, lab_server: Jupyter) -> Iterator[Opener]:
+def own_notebook(another_window: Window) -> Iterator[Opener]:
     """Opens notebooks for one test alone."""
-    with opening(browser, lab_server) as opener:
+    with opening_in(another_window) as opener:
         yield opener

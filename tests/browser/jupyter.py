@@ -70,6 +70,7 @@ def jupyter(name: str, home: Path) -> Iterator[Jupyter]:
         "KRAKEN_LAB_HOME": str(home / "state"),
     }
     command: list[str | Path] = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
+    command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     command += ["--ip=127.0.0.1", "--port=0", f"--ServerApp.root_dir={folder}"]
     with (home / "log.txt").open("w") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .conftest import NAMES
 from .jupyter import jupyter
-from .notebook import Notebook
+from .notebook import Notebook, Window
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "notebooks" / "images"
@@ -68,7 +68,7 @@ def main() -> None:
         jupyter("ipykernel-7", Path(home)) as server,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        notebook = Notebook(browser, server, "pictures", cells)
+        notebook = Notebook(Window(browser, server), "pictures", cells)
         notebook.page.set_viewport_size({"width": WIDTH, "height": 1000})
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
         notebook.run(*range(len(cells)))

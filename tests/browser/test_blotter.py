@@ -10,7 +10,7 @@ import pytest
 
 from .by_hand import SHOT, Panel, apart, hears_only_between_cells, inside
 from .conftest import Opener
-from .notebook import Notebook, until
+from .notebook import BUSY, Notebook, until
 
 pytestmark = pytest.mark.browser
 
@@ -77,6 +77,7 @@ def test_without_orders_it_says_so(notebook: Notebook, blotter: Panel) -> None:
     assert apart(blotter.boxes())
 
 
+@pytest.mark.both_kernels
 def test_an_order_is_amended_and_cancelled_from_it(notebook: Notebook, blotter: Panel) -> None:
     """Chosen in the list, changed by a reviewed amendment and a click; then cancelled at once."""
     notebook.ask(PLACE.format("50000"))
@@ -175,6 +176,7 @@ def test_in_the_dark_it_is_dark(notebook: Notebook, blotter: Panel) -> None:
         notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-12")
 def test_kill_stops_everything_and_the_tickets_say_so(own_notebook: Opener) -> None:
     """One click: the orders end, HALTED stands on the blotter and on a ticket, in words; nothing can be confirmed."""
@@ -204,19 +206,19 @@ def test_kill_stops_everything_and_the_tickets_say_so(own_notebook: Opener) -> N
     assert notebook.errors == []
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-12")
 def test_the_kill_button_says_that_the_kernel_is_busy(own_notebook: Opener) -> None:
     """It can be pressed all the same, and names the way that does not wait."""
-    busy = "import time\nend = time.monotonic() + 8\nwhile time.monotonic() < end:\n    sum(range(1000))"
-    notebook = own_notebook("busy", [*CELLS, busy])
+    notebook = own_notebook("busy", [*CELLS, BUSY])
     notebook.page.set_viewport_size(SHOT)
     notebook.run(0, 1)
     blotter = Panel(notebook, "kl-blotter")
     blotter.until_says("exchange online")
-    notebook.start(2)
-    if hears_only_between_cells(notebook):
-        blotter.until_says("This kernel is busy with a cell: KILL takes effect when the cell ends.", 10)
-    assert blotter.button("KILL").is_enabled()
-    blotter.button("KILL").click()
-    until(lambda: notebook.value("1") == 1)
+    until(blotter.button("KILL").is_enabled)
+    with notebook.busy(2):
+        if hears_only_between_cells(notebook):
+            blotter.until_says("This kernel is busy with a cell: KILL takes effect when the cell ends.", 10)
+        assert blotter.button("KILL").is_enabled()
+        blotter.button("KILL").click()
     blotter.until_says("HALTED")

@@ -6,12 +6,13 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .conftest import Opener
-from .notebook import Notebook, until
+from .notebook import SHOW, Notebook, until
 
 pytestmark = pytest.mark.browser
 
@@ -68,11 +69,6 @@ PAINTS = """async ([figure, seconds]) => {
   going = false;
   const took = (performance.now() - begun) / 1000;
   return { fps: frames / took, paints: (figure.dataset.paints - before) / took };
-}"""
-
-SHOW = """state => {
-  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
-  document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 LOADS = """() => Object.entries(globalThis).filter(([name]) => name.startsWith("kraken_lab plotly.js"))
@@ -149,6 +145,7 @@ def _nothing_foreign(notebook: Notebook) -> Iterator[None]:
 # --- what is painted ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_kernels
 def test_painted_candles_are_the_kernels_and_can_be_seen(notebook: Notebook, candles: Figure) -> None:
     """Every closed candle with its four prices, volume and trades, and a box for each inside the plot."""
     candles.look_at()
@@ -187,6 +184,7 @@ def test_pointing_at_a_candle_tells_its_prices(notebook: Notebook, candles: Figu
     assert "NaN" not in words
 
 
+@pytest.mark.both_kernels
 def test_the_painted_depth_is_the_one_the_kernel_drew(notebook: Notebook, depth: Figure) -> None:
     """Held still: every level's price and sum, on both sides, and the mid above them."""
     depth.look_at()
@@ -216,7 +214,7 @@ def test_every_chart_is_painted_in_light_and_dark(notebook: Notebook, candles: F
     assert figures["equity"].read()["labels"] == ["nothing was traded yet against USD"]
     notebook.screenshot("figure-empty")
     notebook.ask(
-        "import time\nfor side in ('buy', 'sell', 'buy'):\n    time.sleep(1)\n"
+        "import time\nfor side in ('buy', 'sell', 'buy'):\n    time.sleep(0.3)\n"
         "    _ = lab.add_order(symbol='BTC/USD', side=side, order_type='market', order_qty='0.02').confirm()"
     )
     until(lambda: len(figures["equity"].read()["traces"]) == 5)
@@ -326,6 +324,11 @@ def test_a_hidden_page_costs_nothing(notebook: Notebook, depth: Figure) -> None:
     until(lambda: depth.seq > at, 5)
 
 
+def often(seen: dict[str, float]) -> bool:
+    """Whether it was painted a few times a second; where the browser itself is starved of time the kernel waits."""
+    return seen["paints"] >= min(3, seen["fps"] / 15)
+
+
 def test_figures_are_painted_as_often_as_they_change(
     notebook: Notebook, depth: Figure, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -333,15 +336,15 @@ def test_figures_are_painted_as_often_as_they_change(
     notebook.ask("from tests.browser.load import Meter")
     depth.look_at()
     notebook.ask("meter = Meter(view_of('depth'))")
-    seen = max((depth.paints(4) for _ in range(3)), key=lambda seen: seen["paints"])
+    # Whatever else the machine does, one of four stretches shows what the figure can.
+    seen = next((seen for _ in range(3) if often(seen := depth.paints(3))), None) or depth.paints(3)
     cost = notebook.value("meter.read()")
     with capsys.disabled():
         print(  # noqa: T201
             f"\n{notebook.jupyter.python.parts[-3]}: depth, {seen['paints']:.1f} paints/s at {seen['fps']:.0f} fps; "
             f"{cost['cpu_ms']:.2f} ms of the kernel (all views) and {cost['bytes'] / 1e3:.1f} kB an update"
         )
-    # Where the browser itself is starved of time there are fewer; the kernel waits for it.
-    assert seen["paints"] >= min(3, seen["fps"] / 15)
+    assert often(seen), seen
     assert cost["bytes"] < 10_000
 
 
@@ -359,15 +362,6 @@ def test_a_saved_notebook_stays_small_and_shows_the_last_frames(notebook: Notebo
     assert len(stills) == 1
     assert not depth.cell.locator("img").is_visible()
     # What turns notebooks into pages shows them: the images, and no script of ours.
-    command = [
-        str(notebook.jupyter.python),
-        "-m",
-        "jupyter",
-        "nbconvert",
-        "--to",
-        "html",
-        "--stdout",
-        str(notebook.path),
-    ]
+    command: list[str | Path] = [notebook.jupyter.python, "-m", "nbconvert", "--to", "html", "--stdout", notebook.path]
     page = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
     assert page.count(", as it stood") == text.count(", as it stood") >= 1

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from .conftest import Opener
-from .notebook import Notebook, until
+from .notebook import BUSY, SHOW, Notebook, until
 
 pytestmark = pytest.mark.browser
 
@@ -25,10 +25,10 @@ CELLS = [
     "import kraken_lab as kl\nlab = kl.connect(new=True)\ntrades = lab.trades('BTC/USD', 'ETH/USD')",
     "trades",
     "book = lab.book('BTC/USD', depth=100)\nbook",
-    "import time\nend = time.monotonic() + 4\nwhile time.monotonic() < end:\n    sum(range(1000))",
+    BUSY,
     "lab.ohlc('BTC/USD')",
 ]
-TRADES, BOOK, BUSY, CANDLES = 1, 2, 3, 4
+TRADES, BOOK, COMPUTES, CANDLES = 1, 2, 3, 4
 
 VIEWS = """
 from kraken_lab.views.pump import PUMP
@@ -66,11 +66,6 @@ PAINTS = """async ([table, seconds]) => {
   const took = (performance.now() - begun) / 1000;
   return { fps: frames / took, paints: (table.dataset.paints - before[0]) / took,
            news: (table.dataset.seq - before[1]) / took };
-}"""
-
-SHOW = """state => {
-  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
-  document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 
@@ -144,6 +139,7 @@ def _nothing_foreign(notebook: Notebook) -> Iterator[None]:
 # --- what is painted ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_kernels
 def test_what_is_painted_is_what_the_kernel_has(notebook: Notebook, trades: Table) -> None:
     """Every trade on the screen, digit by digit, under the names the schema gives."""
     trades.look_at()
@@ -212,9 +208,18 @@ def test_the_candle_in_progress_changes_in_place(notebook: Notebook) -> None:
 
 @pytest.mark.promise("W-04")
 def test_markup_from_the_wire_is_letters(own_notebook: Opener) -> None:
-    """A field with an image that would run a script is shown letter by letter; nothing of it happens."""
-    notebook = own_notebook("hostile", CELLS)
-    notebook.run(0, TRADES)
+    """A symbol or a field with an image that would run a script is shown letter by letter; nothing of it happens."""
+    notebook = own_notebook("hostile", [*CELLS[:2], "lab.instruments()"])
+    notebook.run(0, TRADES, 2)
+    listed = Table(notebook, 2)
+    pair = {"symbol": HOSTILE, "base": "BTC", "quote": "USD", "status": "online", "qty_precision": 8, "qty_min": 0.1,
+             "qty_increment": 1e-8, "price_precision": 1, "price_increment": 0.1, "tick_size": 0.1,
+             "cost_precision": 5, "cost_min": 0.5, "marginable": False, "has_index": True}  # fmt: skip
+    frame = json.dumps({"channel": "instrument", "type": "update", "data": {"assets": [], "pairs": [pair]}})
+    notebook.ask(f"_ = lab.sandbox.control(fault='raw', data={frame!r}, endpoint='public')")
+    until(lambda: notebook.value(f"{HOSTILE!r} in lab.instruments().now.pairs"))
+    listed.element.get_by_role("table").press("End")
+    until(lambda: any(HOSTILE in row["symbol"] for row in listed.dicts()), what=f"{listed.dicts()}")
     trades = Table(notebook, TRADES)
     trade = {"symbol": "BTC/USD", "side": "buy", "price": 1.0, "qty": 1.0, "ord_type": HOSTILE, "trade_id": 10**9,
              "timestamp": "2036-05-04T10:15:30.123456Z"}  # fmt: skip
@@ -222,13 +227,15 @@ def test_markup_from_the_wire_is_letters(own_notebook: Opener) -> None:
     notebook.ask(f"_ = lab.sandbox.control(fault='raw', data={frame!r}, endpoint='public')")
     until(lambda: any(HOSTILE in row["ord_type"] for row in trades.dicts()))
     notebook.screenshot("hostile")
-    assert trades.element.locator("img, b, mjx-container").count() == 0
+    for table in (trades, listed):
+        assert table.element.locator("img, b, mjx-container").count() == 0
     assert notebook.page.evaluate("window.opened") is None
 
 
 # --- how often, and at what cost ------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_kernels
 def test_nine_paints_a_second_of_a_thousand_rows(own_notebook: Opener, capsys: pytest.CaptureFixture[str]) -> None:
     """At sixty frames a second in the browser; what it costs the kernel is printed, and bounded with room to spare."""
     load = own_notebook("load", ["from tests.browser.load import Load, Meter\nload = Load()\nview = load.show()"])
@@ -236,31 +243,35 @@ def test_nine_paints_a_second_of_a_thousand_rows(own_notebook: Opener, capsys: p
     table = Table(load, 0)
     until(lambda: table.seq > 20)
     load.ask("meter = Meter(view)")
-    # Whatever else the machine does, one of three stretches shows what the table can.
-    seen = max((table.paints(4) for _ in range(3)), key=lambda seen: seen["news"])
+    # Whatever else the machine does, one of six stretches shows what the table can.
+    seen = next((seen for _ in range(5) if fast(seen := table.paints(2))), None) or table.paints(2)
     cost = load.value("meter.read()")
     with capsys.disabled():
         print(  # noqa: T201
             f"\n{load.jupyter.python.parts[-3]}: {seen['news']:.1f} updates/s painted at {seen['fps']:.0f} fps; "
             f"{cost['cpu_ms']:.2f} ms of the kernel and {cost['bytes'] / 1e3:.1f} kB an update"
         )
-    assert seen["news"] >= 9
-    assert seen["fps"] >= 50
+    assert fast(seen), seen
     assert cost["cpu_ms"] < 3
     assert cost["bytes"] < 30_000
     load.ask("load.ended = True")
 
 
+def fast(seen: dict[str, float]) -> bool:
+    """Whether news was painted as often as is promised, on a page that moves smoothly."""
+    return seen["news"] >= 9 and seen["fps"] >= 50
+
+
+@pytest.mark.both_kernels
 def test_the_table_goes_on_while_a_cell_computes(notebook: Notebook, book: Table) -> None:
     """A busy kernel hears no browser; the table is painted all the same, a few times a second."""
     book.look_at()
-    notebook.start(BUSY)
-    time.sleep(1)
-    seen = book.paints(2.5)
-    assert seen["news"] >= 2
-    until(lambda: notebook.value("1") == 1)
+    with notebook.busy(COMPUTES):
+        book.paints(0.5)
+        assert book.paints(2.5)["news"] >= 2
 
 
+@pytest.mark.both_kernels
 def test_the_pause_button_stops_the_picture_and_not_the_stream(notebook: Notebook, book: Table) -> None:
     """At once; the kernel then looks at nothing for it, and on resuming everything is there."""
     book.look_at()
@@ -276,6 +287,7 @@ def test_the_pause_button_stops_the_picture_and_not_the_stream(notebook: Noteboo
     until(lambda: book.read()["state"] == "LIVE" and book.seq > at)
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("B-04")
 def test_a_hidden_page_costs_nothing(notebook: Notebook, book: Table) -> None:
     """No frame leaves while the page is hidden; seen again, it is up to date at once."""
@@ -363,6 +375,7 @@ def test_in_the_dark_it_is_dark(notebook: Notebook, trades: Table) -> None:
     until(lambda: trades.element.evaluate(brightness) > 600)
 
 
+@pytest.mark.both_kernels
 def test_running_the_cell_again_leaves_one_table(notebook: Notebook, trades: Table) -> None:
     """The one before says goodbye, and is kept fresh no more."""
     watched = "sum(view.watched and view._source is trades for view in views())"
@@ -390,21 +403,14 @@ def test_what_is_saved_shows_the_last_frame_without_any_widget(own_notebook: Ope
     assert [output for output in outputs if output["output_type"] in ("stream", "error")] == []
     assert len(json.dumps(outputs)) < 20_000
     page = notebook.path.with_suffix(".html")
-    command: list[str | Path] = [
-        notebook.jupyter.python,
-        "-m",
-        "nbconvert",
-        "--to",
-        "html",
-        notebook.path,
-        "--output",
-        page,
-    ]
+    command: list[str | Path] = [notebook.jupyter.python, "-m", "nbconvert", "--to", "html", notebook.path]
+    command += ["--output", page]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert f">{last}<" in page.read_text("utf-8")
 
 
+@pytest.mark.both_kernels
 def test_a_page_that_is_loaded_again_finds_its_tables(notebook: Notebook, book: Table) -> None:
     """The widget is in the kernel still, and sends everything anew."""
     notebook.saved()

@@ -11,7 +11,7 @@ import pytest
 from .conftest import Opener
 from .notebook import Notebook, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.both_kernels]
 
 CELLS = [
     "import kraken_lab as kl\n"

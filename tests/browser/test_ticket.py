@@ -11,17 +11,17 @@ import pytest
 
 from .by_hand import SHOT, Panel, apart, hears_only_between_cells, inside
 from .conftest import Opener
-from .notebook import Notebook, until
+from .notebook import BUSY, Notebook, until
 
 pytestmark = pytest.mark.browser
 
 CELLS = [
-    "import time\nimport kraken_lab as kl\nlab = kl.connect(new=True)",
+    "import kraken_lab as kl\nlab = kl.connect(new=True)",
     "ticket = lab.ticket('BTC/USD')\nticket",
-    "end = time.monotonic() + 5\nwhile time.monotonic() < end:\n    sum(range(1000))",
+    BUSY,
     "print(len(lab.account.orders), 'orders')",
 ]
-LAB, TICKET, BUSY, COUNT = range(4)
+LAB, TICKET, COMPUTES, COUNT = range(4)
 ORDER_TYPES = {
     "limit": {"limit price"}, "market": set(), "iceberg": {"limit price", "visible quantity"},
     "stop-loss": {"trigger"}, "stop-loss-limit": {"trigger", "limit price"}, "take-profit": {"trigger"},
@@ -30,6 +30,7 @@ ORDER_TYPES = {
 }  # fmt: skip
 """The fields for numbers that each type has, besides the quantity."""
 HOSTILE = '<img src=x onerror="window.opened=1">'
+REASON = f"EGeneral:Invalid arguments:{HOSTILE}"
 
 SENT = "[str(order.state) for order in lab.account.orders]"
 
@@ -83,6 +84,7 @@ def sent(notebook: Notebook) -> list[str]:
 # --- filling it in --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-07", "A-04")
 def test_an_order_is_filled_in_by_keyboard_and_confirmed_by_mouse(notebook: Notebook, ticket: Panel) -> None:
     """No mouse before the last click; Enter sends nothing; then it rests in the sandbox, as it was reviewed."""
@@ -170,6 +172,7 @@ def test_each_type_has_the_fields_that_apply(notebook: Notebook, ticket: Panel) 
 # --- what sends nothing ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-07")
 def test_a_double_click_is_one_order(notebook: Notebook, ticket: Panel) -> None:
     """However quickly the mouse is pressed again."""
@@ -198,6 +201,7 @@ def test_a_script_that_clicks_is_no_person(notebook: Notebook, ticket: Panel) ->
     assert len(sent(notebook)) == before
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-06")
 def test_a_click_while_a_cell_runs_counts_at_once_or_never(notebook: Notebook, ticket: Panel) -> None:
     """Delivered when the cell has ended it is void, with words. A kernel that hears it meanwhile sends within 2 s."""
@@ -206,12 +210,11 @@ def test_a_click_while_a_cell_runs_counts_at_once_or_never(notebook: Notebook, t
     # On a slow machine the button may notice that the kernel is busy before it is clicked: then the click is none.
     for _ in range(4):
         review(ticket)
-        notebook.start(BUSY)
-        time.sleep(0.2)
-        box = ticket.confirm.bounding_box()  # what runs is scrolled to
-        clicked = time.time()
-        ticket.page.mouse.click(box["x"] + 20, box["y"] + 10)
-        until(lambda: notebook.value("1") == 1)
+        with notebook.busy(COMPUTES):
+            box = ticket.confirm.bounding_box()  # what runs is scrolled to
+            clicked = time.time()
+            ticket.page.mouse.click(box["x"] + 20, box["y"] + 10)
+            time.sleep(2.5)
         if "UNDER REVIEW" not in ticket.text:
             break
     if len(sent(notebook)) == before:
@@ -224,17 +227,17 @@ def test_a_click_while_a_cell_runs_counts_at_once_or_never(notebook: Notebook, t
         notebook.ask("_ = lab.cancel_all()")
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-06")
 def test_the_button_waits_while_the_kernel_is_busy(notebook: Notebook, ticket: Panel) -> None:
     """And says so, where the kernel hears the browser only between two cells."""
     fill_in(ticket, "50005")
     review(ticket)
-    notebook.start(BUSY)
-    if hears_only_between_cells(notebook):
-        ticket.until_says("This kernel is busy with a cell", 10)
-        assert ticket.confirm.is_disabled()
-    notebook.screenshot("ticket-busy")
-    until(lambda: notebook.value("1") == 1)
+    with notebook.busy(COMPUTES):
+        if hears_only_between_cells(notebook):
+            ticket.until_says("This kernel is busy with a cell", 10)
+            assert ticket.confirm.is_disabled()
+        notebook.screenshot("ticket-busy")
     ticket.until_ready()
 
 
@@ -258,6 +261,7 @@ def test_a_review_does_not_last(own_notebook: Opener) -> None:
     assert notebook.errors == []
 
 
+@pytest.mark.both_kernels
 @pytest.mark.promise("A-04")
 def test_restart_and_run_all_sends_nothing(own_notebook: Opener) -> None:
     """A notebook whose ticket stood ready to be confirmed: run anew there is a new ticket, and no order."""
@@ -272,7 +276,7 @@ def test_restart_and_run_all_sends_nothing(own_notebook: Opener) -> None:
     notebook.restart()
     notebook.run(0, 1, 2, 3)
     ticket = Panel(notebook, "kl-ticket")
-    time.sleep(2)
+    time.sleep(1)
     assert ticket.field("quantity").input_value() == ""
     assert ticket.confirm.is_disabled()
     assert sent(notebook) == []
@@ -297,15 +301,26 @@ def test_an_edit_voids_the_review(notebook: Notebook, ticket: Panel) -> None:
 
 @pytest.mark.promise("W-04")
 def test_markup_in_an_order_is_letters(notebook: Notebook, ticket: Panel) -> None:
-    """Typed as a quantity, as a wrong number, or told by the exchange: shown letter by letter."""
+    """Typed as a quantity, or told by the exchange as the reason of a rejection: shown letter by letter."""
     ticket.field("quantity").fill(HOSTILE)
     ticket.field("limit price").fill("50000")
     ticket.until_says("<img src=x")
     ticket.button("Review…").click()
     ticket.until_says("There is nothing to confirm.")
+    notebook.screenshot("ticket-hostile")
+    notebook.ask(
+        "import json\n_ = lab.sandbox.control(fault='rate_limit', method='add_order', n=1)\n"
+        "_ = lab.sandbox.control(fault='edit', match=dict(method='add_order', times=1), "
+        f'pattern=\'"error":"[^"]*"\', replace=\'"error":\' + json.dumps({REASON!r}))'
+    )
+    fill_in(ticket)
+    review(ticket)
+    ticket.press_confirm()
+    ticket.until_says("REJECTED")
+    ticket.until_says(HOSTILE)
+    notebook.screenshot("ticket-hostile-answer")
     assert ticket.element.locator("img").count() == 0
     assert notebook.page.evaluate("window.opened") is None
-    notebook.screenshot("ticket-hostile")
 
 
 def test_every_control_has_a_name(ticket: Panel) -> None:
