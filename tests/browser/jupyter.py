@@ -49,8 +49,8 @@ def prepared(name: str) -> Path:
 
 
 @contextmanager
-def jupyter(name: str, home: Path) -> Iterator[Jupyter]:
-    """Run JupyterLab with nobody's settings but ours, and end it with all its kernels."""
+def jupyter(name: str, home: Path, without: Sequence[str] = ()) -> Iterator[Jupyter]:
+    """Run JupyterLab with nobody's settings but ours and ``without`` some extensions; end it with all its kernels."""
     python, token = prepared(name), secrets.token_hex(16)
     folder = home / "notebooks"
     folder.mkdir(parents=True)
@@ -58,6 +58,9 @@ def jupyter(name: str, home: Path) -> Iterator[Jupyter]:
         path = home / "settings" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
+    page = home / "config" / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(without, True)}))
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "JUPYTER_TOKEN": token,
