@@ -7,6 +7,9 @@ What a browser may say, always a mapping with ``kind``: ``ready`` (there is a vi
 is missing), ``ack`` (``seq`` was painted in ``ms`` milliseconds), ``seen`` (``visible`` page, ``near`` the visible
 part of it), ``pause`` (``on``) and ``bye`` (the last view was closed). A browser is told ``frame`` and, when the kernel
 paused a picture or let it go on, ``paused`` (``on``).
+
+A notebook may be open in several pages. When one of them goes or shows a picture no longer, the kernel asks ``who``
+does, and each page that has it says again what is ``seen`` there, as an ``answer``: of those the best counts.
 """
 
 from __future__ import annotations
@@ -124,10 +127,15 @@ class LiveView(ABC):
                     self._send({"kind": "paused", "on": True}, [])
                 self._send_whole(now)
             case "seen":
-                visible, near = message.get("visible") is not False, message.get("near") is not False
-                if visible and (self.pace.hidden or (near and self.pace.aside)):
+                self._leave_at = math.inf
+                hidden, aside = message.get("visible") is False, message.get("near") is False
+                if message.get("answer") is True:
+                    hidden, aside = hidden and self.pace.hidden, aside and self.pace.aside
+                elif hidden or aside:
+                    self._send({"kind": "who"}, [])
+                if not hidden and (self.pace.hidden or (self.pace.aside and not aside)):
                     self._send_whole(now)
-                self.pace.hidden, self.pace.aside = not visible, not near
+                self.pace.hidden, self.pace.aside = hidden, aside
             case "pause":
                 self.pace.paused = message.get("on") is True
                 if message.get("by") == "kernel":
@@ -136,6 +144,7 @@ class LiveView(ABC):
                     self._send_whole(now)
             case "bye":
                 self.pace.hidden, self._leave_at = True, now + AWAY
+                self._send({"kind": "who"}, [])
 
     def _send_whole(self, now: float) -> None:
         self._want_whole = True

@@ -36,7 +36,9 @@ class Screen:
     def take(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """One message, as the widget sent it."""
         content = json.loads(json.dumps(content))  # as the wire has it
-        assert content["kind"] == "frame"
+        assert content["kind"] in ("frame", "who")
+        if content["kind"] == "who":
+            return
         if content["base"] not in (0, self.seq):
             self.asked += 1
             return

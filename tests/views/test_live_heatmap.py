@@ -109,6 +109,8 @@ class Browser:
     def take(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """One message, through JSON as on the wire."""
         content = json.loads(json.dumps(content))
+        if content["kind"] == "who":
+            return
         self.sizes.append(len(json.dumps(content)) + sum(map(len, buffers)))
         headers = content.get("columns", [])
         digits = content.get("meta", self.meta).get("qty_precision", 8)

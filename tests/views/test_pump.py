@@ -32,7 +32,7 @@ class APicture(LiveView):
         super().__init__(self._out, clock(), cost=lambda: 0.0, clock=clock)
         self.clock, self.answers, self.size = clock, answers, size
         self.sent: list[tuple[float, dict[str, object]]] = []
-        self.looks = 0
+        self.looks = self.asked = 0
         self.news = True
         self.shuts = 0
         if answers:
@@ -48,6 +48,9 @@ class APicture(LiveView):
         self.shuts += 1
 
     def _out(self, content: dict[str, object], buffers: list[bytes]) -> None:
+        if content["kind"] == "who":
+            self.asked += 1
+            return
         self.sent.append((self.clock(), content))
         if self.answers:
             self.post({"kind": "ack", "seq": content["seq"], "ms": 5.0})
@@ -242,6 +245,45 @@ def test_scrolled_out_of_sight_it_is_sent_now_and_then(pump: Turned, clock: Cloc
     before = frames(picture)
     pump.run(10)
     assert 4 <= frames(picture) - before <= 6
+
+
+def test_where_one_page_of_two_goes_the_other_goes_on(pump: Turned, clock: Clock) -> None:
+    """One that closes the notebook, is hidden or scrolls away speaks for itself: the kernel asks who else is there."""
+    picture = APicture(clock)
+    pump.add(picture)
+    pump.run(1)
+    for gone in ({"kind": "bye"}, {"kind": "seen", "visible": False}, {"kind": "seen", "visible": True, "near": False}):
+        asked = picture.asked
+        picture.post(gone)
+        pump.run(0.1)
+        assert picture.asked == asked + 1
+        picture.post(
+            {"kind": "seen", "visible": False, "near": False, "answer": True}
+        )  # a third page says that it is hidden
+        picture.post({"kind": "seen", "visible": True, "near": True, "answer": True})
+        picture.post({"kind": "seen", "visible": True, "near": False, "answer": True})
+        before = frames(picture)
+        pump.run(2)
+        assert frames(picture) - before >= 18
+        assert picture.asked == asked + 1
+    pump.run(90)
+    assert pump.pictures == (picture,)
+
+
+def test_pages_that_are_all_hidden_are_asked_once(pump: Turned, clock: Clock) -> None:
+    """An answer asks for no other answer, and one that sees nothing changes nothing."""
+    picture = APicture(clock)
+    pump.add(picture)
+    pump.run(1)
+    picture.post({"kind": "seen", "visible": False, "near": True})
+    pump.run(0.1)
+    for _ in range(2):
+        picture.post({"kind": "seen", "visible": False, "near": True, "answer": True})
+        pump.run(0.1)
+    assert picture.asked == 1
+    before = frames(picture)
+    pump.run(5)
+    assert frames(picture) == before
 
 
 def test_a_view_that_was_closed_is_forgotten_after_a_minute(pump: Turned, clock: Clock) -> None:

@@ -95,12 +95,20 @@ function having(store) {
   return store.having?.() ?? {};
 }
 
+function seen(store) {
+  return { visible: document.visibilityState !== "hidden", near: [...store.views].some((view) => view.near) };
+}
+
 function tellSeen(store) {
-  const visible = document.visibilityState !== "hidden";
-  const near = [...store.views].some((view) => view.near);
+  const { visible, near } = seen(store);
   if (visible === store.visible && near === store.near) return;
   Object.assign(store, { visible, near });
   store.say({ kind: "seen", visible, near, ...having(store) });
+}
+
+// Another page that shows the same notebook is gone or looks elsewhere: is this one still here?
+function answerWho(store, content) {
+  if (content.kind === "who" && store.views.size) store.say({ kind: "seen", answer: true, ...seen(store), ...having(store) });
 }
 
 // A widget made of a store and a view: all views of one widget share what it was sent.
@@ -109,13 +117,19 @@ function lively(Store, View) {
 
   function storeOf(model) {
     const key = model.get("key");
-    if (!stores.has(key)) stores.set(key, new Store(model));
+    if (!stores.has(key)) {
+      const store = new Store(model);
+      store.answer = (content) => answerWho(store, content);
+      model.on("msg:custom", store.answer);
+      stores.set(key, store);
+    }
     return stores.get(key);
   }
 
   function initialize({ model }) {
     const store = storeOf(model);
     return () => {
+      model.off("msg:custom", store.answer);
       store.close();
       stores.delete(model.get("key"));
     };
