@@ -105,9 +105,13 @@ lab.positions
 # %% [markdown]
 # ## Cancelling, and stopping everything
 #
-# Cancels need no confirmation: they only reduce risk. `lab.kill()` cancels everything on the account and latches
-# `HALTED`, which outlives this kernel until somebody says why it may end. A live account is stopped from any terminal
-# as well, however busy this notebook is: `kraken-lab kill`. (For a sandbox that needs `--at` and its address.)
+# Cancelling orders of one's own needs no confirmation: it only reduces risk. `lab.cancel_all("account")` and
+# `lab.dead_man()` end other programs' orders too, their stop-losses among them: here they act at once, on a live
+# account they are proposals, which do nothing before they are confirmed.
+#
+# `lab.kill()` asks nothing anywhere. It cancels everything on the account and latches `HALTED`, which outlives this
+# kernel until somebody says why it may end. A live account is stopped from any terminal as well, however busy this
+# notebook is: `kraken-lab kill`. (For a sandbox that needs `--at` and its address.)
 
 # %%
 order.cancel().wait("done")

@@ -240,8 +240,9 @@ class Acting:
     def cancel_all(self, scope: str = "own") -> tuple[Order, ...] | Proposal:
         """Cancel this lab's own orders, by id, at once. Gives those it asked for.
 
-        ``scope="account"`` cancels every order of the account, other programs' too; in live that is a `Proposal`, whose
-        card shows what it would remove.
+        ``scope="account"`` cancels every order of the account, other programs' too. In live that is a `Proposal`, which
+        cancels nothing before its ``confirm()`` and whose card shows what it would remove; a printed line says so.
+        `kill` reaches the whole account in every mode and asks nothing.
 
         Source: "Cancel All Orders", Kraken WebSocket API v2 reference.
 
@@ -254,22 +255,22 @@ class Acting:
         if scope == "own":
             return trader.act(lambda account, at: account.cancel_own(at))
         if trader.ground.mode == "live":
-            return trader.propose_cancel_all()
+            return trader.say_not_done(trader.propose_cancel_all())
         return trader.act(lambda account, at: account.cancel_account(at))
 
     @_plainly
     def cancel_all_orders_after(self, timeout: int) -> Proposal | DeadManStatus:
         """Set the dead man's switch once: the account's orders end in ``timeout`` seconds; 0 takes it back.
 
-        Gives how it stands then, with the time at which it fires; in live a `Proposal`. Nobody refreshes it: `dead_man`
-        does.
+        Gives how it stands then, with the time at which it fires. In live setting it is a `Proposal`: nothing is set
+        before its ``confirm()``; taking it back never is. Nobody refreshes it: `dead_man` does.
 
         Source: "Cancel All Orders After", Kraken WebSocket API v2 reference.
         """
         seconds = whole_number("timeout", timeout, "seconds")
         trader = self._acting()
         if trader.ground.mode == "live" and seconds:
-            return trader.propose_dead_man(seconds, refreshed=False)
+            return trader.say_not_done(trader.propose_dead_man(seconds, refreshed=False))
         trader.act(lambda account, at: account.cancel_all_after(seconds, at))
         return trader.switch_as_set()
 
@@ -277,14 +278,15 @@ class Acting:
     def dead_man(self, on: bool = True) -> Proposal | DeadManStatus:
         """Keep the dead man's switch refreshed while this process lives: should it die, the account's orders end.
 
-        Gives how it stands then. In live turning it on is a `Proposal`; turning it off never is.
+        Gives how it stands then. In live turning it on is a `Proposal`, because what it ends are everybody's
+        orders: it is off until that is confirmed. Turning it off never is.
 
         >>> lab.dead_man().state, lab.dead_man(False).state
         (<DeadManState.ON: 'ON'>, <DeadManState.OFF: 'OFF'>)
         """
         on, trader = flag("on", on), self._acting()
         if on and trader.ground.mode == "live":
-            return trader.propose_dead_man(round(trader.settings.dms_timeout), refreshed=True)
+            return trader.say_not_done(trader.propose_dead_man(round(trader.settings.dms_timeout), refreshed=True))
         return trader.dead_man(on)
 
     # --- stopping and arming ----------------------------------------------------------------------------------------

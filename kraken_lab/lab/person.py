@@ -34,6 +34,11 @@ class Person:
     def __init__(self) -> None:
         self._asking = threading.Lock()
 
+    def tell(self, line: str) -> None:
+        """Print a line below the cell that is running; nothing from another thread, which belongs to no cell."""
+        if threading.current_thread() is threading.main_thread():
+            sys.stdout.write(f"{line}\n")
+
     def type_phrase(self, account: str) -> str:
         """What is typed to arm an account."""
         with self._asking:

@@ -163,6 +163,11 @@ class Trader:
         """A ``cancel_all_orders_after``, set once or kept refreshed."""
         return builders.propose_dead_man(timeout, self.facts(""), self, refreshed=refreshed)
 
+    def say_not_done(self, proposal: Proposal) -> Proposal:
+        """The same proposal, once a line below the cell that asked for it has said that nothing was done yet."""
+        self._person.tell(f"{proposal.not_yet}.")
+        return proposal
+
     def remake(self, proposal: Proposal, changes: Mapping[str, object]) -> Proposal:
         """A new proposal from the same arguments with these changed, with the facts of now."""
         return builders.remade(proposal, changes, self.facts(proposal.symbol))

@@ -43,6 +43,12 @@ _FIRST: Final = frozenset({
 })  # fmt: skip
 """What refuses under these names is no order that could be placed, so nothing can be said of what it would do."""
 
+_UNDONE: Final = {
+    "cancel_all": "NOTHING HAS BEEN CANCELLED",
+    "cancel_all_orders_after": "THE DEAD MAN'S SWITCH HAS NOT BEEN SET",
+}
+_TOUCHES: Final = "it ends orders that were placed elsewhere too"
+
 
 @dataclass(frozen=True, slots=True)
 class Removed:
@@ -179,6 +185,17 @@ class Proposal:
     def fate(self) -> str:
         """What became of it since it was confirmed, in words, such as ``O7ABCD-... is FILLED``; empty before."""
         return "" if self.maker is None else self.maker.fate(self)
+
+    @property
+    def not_yet(self) -> str:
+        """What has not happened, where its name alone reads as if it had; empty for an order, and once confirmed.
+
+        A cancellation of everything and the dead man's switch act at once wherever no real order can be reached, so
+        whoever asks for one in live and drops the proposal must hear that nothing was done.
+        """
+        if self.kind not in _UNDONE or self.fate:
+            return ""
+        return f"{_UNDONE[self.kind]}: it is a proposal, which .confirm() carries out, because {_TOUCHES}"
 
     @property
     def mode_words(self) -> str:

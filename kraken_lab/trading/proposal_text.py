@@ -24,7 +24,11 @@ def proposal_text(proposal: Proposal) -> str:
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
-    yield f"<Proposal {proposal.mode_words}: {proposal.what}"
+    if proposal.not_yet:
+        yield f"<Proposal {proposal.not_yet}."
+        yield f"  {proposal.mode_words}: {proposal.what}"
+    else:
+        yield f"<Proposal {proposal.mode_words}: {proposal.what}"
     fate = proposal.fate
     sent = f"CONFIRMED ALREADY: {fate}; it sends nothing more" if fate else "nothing has been sent"
     made = f"made {from_ns(proposal.made_at.wall_ns, 0)[11:19]} UTC"

@@ -50,6 +50,8 @@ def proposal_card(proposal: Proposal) -> str:
     True
     """
     parts = [banner(proposal.mode_words, WHERE[proposal.mode], proposal.account), '<div class="body">']
+    if proposal.not_yet:
+        parts.append(f'<div class="verdict warn">{escape.html(proposal.not_yet)}.</div>')
     parts.append(_headline(proposal))
     parts.append(_stops(proposal))
     parts += _standing(proposal) if proposal.target is not None and proposal.decided_by else _orders(proposal)

@@ -233,6 +233,7 @@ def test_what_touches_other_peoples_orders_is_a_proposal_in_live(exchange: Sandb
             assert isinstance(proposal, kl.Proposal)
             assert theirs.order_id in repr(proposal)
             assert "ELSEWHERE" in repr(proposal)
+            assert repr(proposal).startswith(f"<Proposal {proposal.not_yet}")
         assert lab.cancel_all() == (mine,)
         assert mine.wait("done").state == "CANCELED"
         assert open_at(lab) == {theirs.order_id}
@@ -240,6 +241,33 @@ def test_what_touches_other_peoples_orders_is_a_proposal_in_live(exchange: Sandb
         assert isinstance(proposal, kl.Proposal)
         proposal.confirm()
         assert theirs.wait("done").state == "CANCELED"
+
+
+@pytest.mark.promise("O-13")
+def test_a_proposal_that_was_dropped_has_said_that_nothing_was_done(
+    exchange: SandboxProcess, person: Person, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a cell's own thread a line says so at once; from another thread, which has no cell, nothing is printed."""
+    with opened(exchange) as lab:
+        person.arm(lab)
+        capsys.readouterr()
+        for ask, said in (
+            (lambda: lab.cancel_all("account"), "NOTHING HAS BEEN CANCELLED"),
+            (lambda: lab.dead_man(), "THE DEAD MAN'S SWITCH HAS NOT BEEN SET"),
+            (lambda: lab.cancel_all_orders_after(60), "THE DEAD MAN'S SWITCH HAS NOT BEEN SET"),
+        ):
+            ask()
+            (line,) = capsys.readouterr().out.splitlines()
+            assert line.startswith(said)
+            assert ".confirm()" in line
+            elsewhere = threading.Thread(target=ask)
+            elsewhere.start()
+            elsewhere.join()
+            assert capsys.readouterr().out == ""
+        everything = lab.cancel_all("account")
+        assert isinstance(everything, kl.Proposal)
+        everything.confirm()
+        assert "NOTHING HAS BEEN" not in repr(everything)
 
 
 # --- what is on the other end ---------------------------------------------------------------------------------------

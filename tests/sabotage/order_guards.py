@@ -259,7 +259,7 @@ ORDERS: Final = (
     ),
     Guard(
         "O-13", "in live everybody's orders are cancelled by a proposal", "lab/acting.py",
-        '        if trader.ground.mode == "live":\n            return trader.propose_cancel_all()\n', "",
+        '        if trader.ground.mode == "live":\n            return trader.say_not_done(trader.propose_cancel_all())\n', "",
         ("lab/test_acting.py::test_what_touches_other_peoples_orders_is_a_proposal_in_live",),
     ),
     Guard(

@@ -243,6 +243,11 @@ def test_the_card_of_the_switch_lists_whose_orders_would_go() -> None:
         card = words(proposal_card(proposal))
         assert "this lab BTC/USD buy limit" in card
         assert "ELSEWHERE BTC/USD buy stop-loss" in card
+        assert proposal.not_yet.split(":")[0] in (
+            "NOTHING HAS BEEN CANCELLED",
+            "THE DEAD MAN'S SWITCH HAS NOT BEEN SET",
+        )
+        assert card.index(visible(proposal.not_yet)) < card.index("ELSEWHERE")
     assert "No order of the account" in words(proposal_card(propose_cancel_all(live_facts())))
 
 
