@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,15 @@ def the_server(runtime: Path, process: subprocess.Popen[bytes]) -> Any:
     return None
 
 
+def contents(ask: urllib.request.Request) -> set[str]:
+    """The names of what is served; none while the server does not listen yet, which it writes down before."""
+    try:
+        with urllib.request.urlopen(ask, timeout=20) as answer:
+            return {entry["name"] for entry in json.load(answer)["content"]}
+    except urllib.error.URLError:
+        return set()
+
+
 def test_the_notebooks_are_served_until_ctrl_c(tmp_path: Path) -> None:
     """On loopback, with a token, the copies in the folder; one Ctrl-C ends server and command without a question."""
     runtime, folder, said = tmp_path / "runtime", tmp_path / "mine", tmp_path / "said.txt"
@@ -49,8 +59,7 @@ def test_the_notebooks_are_served_until_ctrl_c(tmp_path: Path) -> None:
         ask = urllib.request.Request(
             f"{server['url']}api/contents", headers={"Authorization": f"token {server['token']}"}
         )
-        with urllib.request.urlopen(ask, timeout=20) as answer:
-            served = {entry["name"] for entry in json.load(answer)["content"]}
+        served = until(lambda: contents(ask), 30, "it does not answer")
         assert served == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
