@@ -115,8 +115,11 @@ def balance(question: Question) -> Iterator[Check]:
     """What is paid with must be there; what other open orders hold is estimated and only warned about."""
     facts = question.facts
     legs = [leg for leg in question.legs if not leg.margin]
+    if len(legs) < len(question.legs):
+        yield warned(
+            "balance", "On margin: not checked here. Whether the account may, and how far, the exchange decides."
+        )
     if not legs:
-        yield passed("balance", "On margin: whether it is allowed, the exchange decides.")
         return
     if facts.balances is None:
         raise Unknowable("the account's balances are not known yet")

@@ -33,7 +33,8 @@ class Preview:
     ``fee_asset`` and None where the rates are not known. ``slippage_pct`` is how much worse than ``best_price`` (the
     best of the other side) the average is, ``distance_pct`` how far the limit price is above (or, negative, below) it.
     ``resting_qty`` would wait at ``resting_price`` behind ``queue_ahead`` at the same price, with ``better_ahead`` at
-    better prices. ``balances_after`` is what the fills would leave of base and quote.
+    better prices. ``balances_after`` is what the fills would leave of base and quote; empty on margin, where a fill
+    opens a position and no balance pays for it.
     """
 
     outcome: str
@@ -53,6 +54,8 @@ class Preview:
     better_ahead: Decimal | None = None
     resting_fee: Decimal | None = None
     """What the rest costs if it fills as maker at its price, in ``fee_asset``."""
+    proceeds: Decimal | None = None
+    """A sell: what it would bring in quote, by what fills now and by the rest at its price, fees taken off."""
     dropped_qty: Decimal = Decimal(0)
     """What would be cancelled at once, not filled: the rest of an ``ioc`` or market order, or a post-only order."""
     balances_after: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
@@ -128,9 +131,9 @@ class _Walk:
         """What does nothing yet."""
         if leg.effective_time is not None:
             return Preview(
-                outcome=f"Starts at {leg.effective_time}; nothing happens before.", balances_after=self._after()
+                outcome=f"Starts at {leg.effective_time}; nothing happens before.", balances_after=self._after(leg)
             )
-        return Preview(outcome="Waits for its trigger; nothing fills before.", balances_after=self._after())
+        return Preview(outcome="Waits for its trigger; nothing fills before.", balances_after=self._after(leg))
 
     def _filling(self, leg: Leg, other: Levels) -> Preview:
         """What meets the book at once."""
@@ -151,13 +154,27 @@ class _Walk:
             fee_asset=self._fee_asset(leg),
         )
         self._sides[leg.side] = left_of(other, taken)
-        self._pay(leg, taken, fee)
+        if not leg.margin:
+            self._pay(leg, taken, fee)
         if rests and rest and limit is not None:
             own = self._sides["sell" if leg.side == "buy" else "buy"]
             ahead, better = (self._ahead(leg, own, at=at) for at in (True, False))
             seen = replace(seen, resting_qty=rest, resting_price=limit, queue_ahead=ahead, better_ahead=better)
             seen = replace(seen, resting_fee=self._fee(leg, Taken(((limit, rest),), complete=True), maker=True))
-        return replace(seen, dropped_qty=Decimal(0) if rests else rest, balances_after=self._after())
+        if leg.side == "sell":
+            seen = replace(seen, proceeds=self._proceeds(seen))
+        return replace(seen, dropped_qty=Decimal(0) if rests else rest, balances_after=self._after(leg))
+
+    def _proceeds(self, seen: Preview) -> Decimal | None:
+        """What a sell brings, less the fees that are charged in the same currency; None where they are not known."""
+        if seen.fee is None or not (seen.fills or seen.resting_qty):
+            return None
+        value = seen.value
+        if seen.resting_price is not None:
+            value = EXACT.add(value, EXACT.multiply(seen.resting_qty, seen.resting_price))
+        if seen.fee_asset != self._pair.quote:
+            return value
+        return EXACT.subtract(value, EXACT.add(seen.fee, seen.resting_fee or Decimal(0)))
 
     def _taken(self, leg: Leg, other: Levels) -> Taken:
         """What it would fill at once."""
@@ -198,8 +215,10 @@ class _Walk:
                 paid = fee if fee is not None and asset == self._fee_asset(leg) else Decimal(0)
                 self._balances[asset] = EXACT.subtract(EXACT.add(self._balances[asset], change), paid)
 
-    def _after(self) -> Mapping[str, Decimal]:
+    def _after(self, leg: Leg) -> Mapping[str, Decimal]:
         """Base and quote, as far as they are known; a fresh copy, because the next order changes them."""
+        if leg.margin:
+            return MappingProxyType({})
         return MappingProxyType(
             {a: self._balances[a] for a in (self._pair.base, self._pair.quote) if a in self._balances}
         )

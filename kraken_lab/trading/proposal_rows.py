@@ -93,6 +93,8 @@ def preview_rows(leg: Leg, seen: Preview, proposal: Proposal) -> Iterator[tuple[
         yield "rests", f"{trimmed(seen.resting_qty)} {base} at {seen.resting_price:f} {quote}"
         yield "queue ahead", f"{or_dash(seen.queue_ahead)} {base} there, {or_dash(seen.better_ahead)} at better prices"
     yield from _fees(seen, proposal)
+    if seen.proceeds is not None:
+        yield "proceeds, net of fee", money(seen.proceeds, quote, proposal.decimals)
 
 
 def _fees(seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:
@@ -114,11 +116,14 @@ def sum_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
     quote = proposal.symbol.partition("/")[2]
     adds = "" if proposal.target is None else " added"
     notional = _NONE if proposal.notional is None else money(proposal.notional, quote, proposal.decimals)
-    yield f"notional{adds}, fee included", notional
+    if all(leg.side == "sell" for leg in proposal.legs):
+        yield f"counts for limits{adds}", f"{notional}, fee on top"
+    else:
+        yield f"notional{adds}, fee included", notional
     if proposal.previews:
         last = proposal.previews[-1]
         for asset, amount in last.balances_after.items():
-            yield f"{asset} after the fills", _left(amount, asset, proposal)
+            yield f"{asset} after what fills now", _left(amount, asset, proposal)
         left = "" if last.rate_left is None else f", {last.rate_left:.1f} left"
         yield "rate counter", f"{trimmed(last.rate_cost)}{left}"
 

@@ -20,12 +20,15 @@ def in_words(record: OrderRecord) -> str:
     >>> in_words(OrderRecord(state=OrderState.OPEN, order_id=None, cl_ord_id=None, symbol="BTC/USD", side="buy",
     ...     order_type="market", order_qty=D("0.00000000"), cash_order_qty=D(250), created_ns=0, updated_ns=0))
     'buy BTC/USD for 250 USD market'
+    >>> in_words(OrderRecord(state=OrderState.OPEN, order_id=None, cl_ord_id=None, symbol="BTC/USD", side="sell",
+    ...     order_type="stop-loss", order_qty=D("0.05"), trigger_price=D("26000.1"), created_ns=0, updated_ns=0))
+    'sell 0.05 BTC/USD stop-loss trigger at 26000.1'
     """
     words = [record.side, *_quantity(record), record.order_type]
     if record.limit_price is not None:
         words.append(f"at {_plain(record.limit_price)}")
     if record.trigger_price is not None:
-        words.append(f"triggered at {_plain(record.trigger_price)}")
+        words.append(f"trigger at {_plain(record.trigger_price)}")
     return " ".join(word for word in words if word) or "an order"
 
 

@@ -18,6 +18,7 @@ from kraken_lab.trading.builders import (
     propose_edit,
 )
 from kraken_lab.trading.explain import explain
+from kraken_lab.trading.rules import OrderSettings
 from kraken_lab.trading.states import FillRecord, OrderEvent, OrderRecord, OrderState
 from kraken_lab.views import explanation_card, order_card, proposal_card
 from kraken_lab.views.escape import visible
@@ -161,7 +162,7 @@ def test_a_card_shows_the_fills_and_what_rests() -> None:
     for text in ("fill at (USD) quantity (BTC) 26500.4 0.50000000", "26501.0 2.00000000"):
         assert text in card, text
     for text in ("average price ≈26500.9 USD", "rests 0.5 BTC at 26501.0 USD", "fee now (taker 0.26 %) ≈172.26 USD",
-                 "value 66252.20 USD", "fee of the rest (maker 0.16 %) ≈21.20 USD", "BTC after the fills 32.5 BTC",
+                 "value 66252.20 USD", "fee of the rest (maker 0.16 %) ≈21.20 USD", "BTC after what fills now 32.5 BTC",
                  "queue ahead 0 BTC there", "rate counter 1, 120.8 left"):  # fmt: skip
         assert text in card, text
         assert text in plain, text
@@ -184,7 +185,7 @@ def test_one_mistake_is_one_refusal_and_foretells_nothing(wish: dict[str, Any], 
         assert shown.count("REFUSED") == 1, shown
         assert stop in shown
         assert unjudged in shown
-        assert "after the fills" not in shown
+        assert "after what fills now" not in shown
         assert "what it would do now" not in shown
     assert len(proposal.refusals) >= len(proposal.stops) == 1
 
@@ -196,7 +197,7 @@ def test_an_order_that_ended_is_shown_as_it_is_and_nothing_of_the_change() -> No
     card = words(proposal_card(proposal))
     assert "is FILLED, and only an open order can be changed." in card
     assert "state FILLED filled 1.5 BTC" in card
-    for foretold in ("then", "quantity", "notional", "after the fills"):
+    for foretold in ("then", "quantity", "notional", "after what fills now"):
         assert foretold not in card.partition("Nothing has been sent")[0].partition("state FILLED")[2], foretold
     for shown in (card, repr(proposal)):
         assert shown.count("REFUSED") == 1
@@ -209,6 +210,38 @@ def test_many_fills_are_counted_not_listed() -> None:
     asks = [(f"{26500 + n}.0", "0.1") for n in range(1, 21)]
     facts = replace(facts, book=type(facts.book).of("BTC/USD", bids=[("26500.0", "1")], asks=asks, price_precision=1))
     assert "12 more" in words(proposal_card(propose_add(a_market(order_qty="2"), facts)))
+
+
+def test_on_margin_no_spot_balance_is_foretold_and_nothing_passes_unseen() -> None:
+    """A fill opens a position there: no balance pays for it, and that it was not checked is a warning."""
+    proposal = propose_add(
+        a_market(order_qty="20", margin=True), some_facts(settings=OrderSettings(max_slippage_pct=50))
+    )
+    assert [check.name for check in proposal.warnings if check.name == "balance"] == ["balance"]
+    for shown in (words(proposal_card(proposal)), " ".join(repr(proposal).split())):
+        assert "after what fills now" not in shown
+        assert "WARNING On margin: not checked here." in shown
+
+
+def test_a_sell_says_what_it_brings_and_a_buy_what_it_costs() -> None:
+    """Proceeds have the fee taken off, of what fills now and of what rests; what limits count has it on top."""
+    facts = some_facts(shown_decimals={"USD": 2})
+    sell = propose_add(a_wish(side="sell", limit_price="26500.0", order_qty="2"), facts)
+    assert sell.preview is not None
+    assert sell.preview.proceeds == Decimal("53000") - Decimal("103.35") - Decimal("21.2")
+    assert propose_add(a_wish(), facts).preview.proceeds is None  # type: ignore[union-attr]
+    for shown in (words(proposal_card(sell)), " ".join(repr(sell).split())):
+        assert "proceeds, net of fee 52875.45 USD" in shown
+        assert "counts for limits 53137.80 USD, fee on top" in shown
+        assert "fee included" not in shown
+    assert "notional, fee included" in repr(propose_add(a_wish(), facts))
+
+
+def test_an_order_that_waits_is_said_to_have_a_trigger_not_to_be_triggered() -> None:
+    """On its card and in its words."""
+    order = an_order(side="sell", order_type="stop-loss", limit_price=None, trigger_price=Decimal("25000.0"))
+    assert "trigger at 25000.0" in words(order_card(order))
+    assert "triggered" not in words(order_card(order))
 
 
 def test_each_order_of_a_batch_has_its_own_terms() -> None:
