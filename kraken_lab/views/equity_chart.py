@@ -20,6 +20,7 @@ from ..trading.positions import Position, positions_over_time
 from ..trading.states import FillRecord
 from . import cells, escape, theme
 from .gaps import gap_marks
+from .lines import area
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -110,8 +111,8 @@ def draw_equity(photo: EquityPhoto, *, title: str = "", height: int = 480) -> th
         _line("profit, realised and open", x, total, theme.NEUTRAL, quote, width=1.8),
         _line("realised, after fees", x, realised, theme.MARK, quote, width=1.3, dash="dash"),
         *_fills(steps, times, total, realised),
-        _line("open positions, unrealised", x, unrealised, theme.GAP_INK, quote, yaxis="y2",
-              fill="tozeroy", fillcolor=f"{theme.GAP_INK}24"),
+        area(x, unrealised.round(8), f"{theme.GAP_INK}24", yaxis="y2", legendgroup="open"),
+        _line("open positions, unrealised", x, unrealised, theme.GAP_INK, quote, yaxis="y2", legendgroup="open"),
     ]  # fmt: skip
     gaps = [gap for symbol in by_pair if symbol in photo.mids for gap in photo.mids[symbol].gaps]
     shapes, notes = gap_marks(sorted(gaps, key=lambda gap: gap.start_ns), first=float(x[0]), last=float(x[-1]))

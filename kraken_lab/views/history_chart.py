@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..tables import Gap
 from . import cells, theme
 from .gaps import gap_marks, gaps_of
-from .lines import broken_at, thinned
+from .lines import area, broken_at, thinned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +89,11 @@ def draw_history(
         _line("best ask", x, ask, theme.SELL, price, width=1.1),
         _line("mid", x, mid, theme.NEUTRAL, f",.{digits + 1}f", width=1.6),
         _line("best bid", x, bid, theme.BUY, price, width=1.1),
-        _line("spread", x, spread, theme.GAP_INK, price, yaxis="y2", fill="tozeroy", fillcolor=f"{theme.GAP_INK}24"),
-        _line("imbalance at the touch (1 is all bids)", x, imbalance, theme.MARK, "+.3f", yaxis="y3", fill="tozeroy",
-              fillcolor=f"{theme.MARK}24"),
+        area(x, spread, f"{theme.GAP_INK}24", yaxis="y2", legendgroup="spread"),
+        _line("spread", x, spread, theme.GAP_INK, price, yaxis="y2", legendgroup="spread"),
+        area(x, imbalance, f"{theme.MARK}24", yaxis="y3", legendgroup="imbalance"),
+        _line("imbalance at the touch (1 is all bids)", x, imbalance, theme.MARK, "+.3f", yaxis="y3",
+              legendgroup="imbalance"),
     ]  # fmt: skip
     shapes, notes = gap_marks(gaps_of(gaps, symbol), first=float(x[0]), last=float(x[-1]))
     layout = {**layout, "shapes": shapes, "annotations": notes}

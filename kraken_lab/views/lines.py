@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["broken_at", "thinned"]
+__all__ = ["area", "broken_at", "thinned"]
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +22,36 @@ def broken_at(breaks: NDArray[np.intp], times: Floats, *values: Floats) -> tuple
     breaks = breaks[breaks > 0]
     middles = (times[breaks] + times[breaks - 1]) / 2
     return np.insert(times, breaks, middles), *(np.insert(each, breaks, np.nan) for each in values)
+
+
+def area(x: Floats, y: Floats, colour: str, **more: Any) -> dict[str, Any]:
+    """What is between a stepped line and zero, as a trace of its own; nothing where the line has no value.
+
+    plotly fills beneath a line with holes as if it had none, from one end of each hole straight to the other. So each
+    stretch of this one goes to zero by itself, and between two of them it has no height.
+
+    >>> trace = area(np.array([0.0, 1.0, 2.0, 3.0]), np.array([4.0, 5.0, np.nan, 6.0]), "#79a9ff24")
+    >>> trace["x"].tolist(), trace["y"].tolist()
+    ([0.0, 0.0, 1.0, 1.0, 3.0, 3.0, 3.0], [0.0, 4.0, 5.0, 0.0, 0.0, 6.0, 0.0])
+    """
+    known = np.concatenate([[False], np.isfinite(y), [False]])
+    firsts, lasts = np.flatnonzero(~known[:-1] & known[1:]), np.flatnonzero(known[:-1] & ~known[1:]) - 1
+    # Where a stretch of one point begins is also where it ends: the end is put in after it.
+    places = np.concatenate([firsts, lasts + 1])
+    across, up = np.insert(x, places, np.concatenate([x[firsts], x[lasts]])), np.insert(y, places, 0.0)
+    drawn = np.isfinite(up)
+    return {
+        "type": "scatter",
+        "x": across[drawn],
+        "y": up[drawn],
+        "mode": "lines",
+        "line": {"width": 0, "shape": "hv"},
+        "fill": "tozeroy",
+        "fillcolor": colour,
+        "hoverinfo": "skip",
+        "showlegend": False,
+        **more,
+    }
 
 
 def thinned(times: Floats, most: int, keep: NDArray[np.bool_]) -> tuple[NDArray[np.intp], float]:

@@ -1,7 +1,7 @@
 """Trades of one symbol: at which price, which side took, how much, and what that adds up to.
 
 A pure function of a trade frame. The side is told by the shape of a mark as well as by its colour; its area grows with
-the quantity. Lines break at gaps.
+the quantity. Lines break at gaps, and go on through those that are proved to lack nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..tables import Gap
 from . import cells, theme
 from .gaps import gap_marks, gaps_of
-from .lines import broken_at
+from .lines import area, broken_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,8 @@ def trades(
 ) -> go.Figure:
     """Draw a trade frame of one symbol: prices above, and below what takers bought minus what they sold, in base units.
 
-    The sum begins at 0 before the first trade that is shown, and again after each gap.
+    The sum begins at 0 before the first trade that is shown. It is carried on over a gap that is filled; after any
+    other it begins at 0 again, and the figure says so.
 
     >>> from kraken_lab.tables import schema, view_of
     >>> trades(view_of(schema("trade"), []).pandas(), symbol="BTC/USD").layout.annotations[0].text
@@ -69,11 +70,15 @@ def draw_trades(
     )  # fmt: skip
     if frame.empty:
         return theme.empty(layout, "no trades yet")
+    found = gaps_of(gaps, symbol)
     times = cells.milliseconds(cells.nanoseconds_of(frame, "timestamp"))
+    if (times[1:] < times[:-1]).any():
+        # A trade that came late stands behind the ones it belongs before.
+        order = np.argsort(times, kind="stable")
+        frame, times = frame.iloc[order], times[order]
     price, qty = frame["price"].to_numpy(dtype=float), frame["qty"].to_numpy(dtype=float)
     bought = (frame["side"] == "buy").to_numpy(dtype=bool)
-    breaks = np.flatnonzero(frame["gap_before"].to_numpy(dtype=bool))
-    breaks = breaks[breaks > 0]
+    breaks = _breaks(frame, found)
     x, line, summed = broken_at(breaks, times, price, _summed(np.where(bought, qty, -qty), breaks))
     digits = cells.decimals_of(price)
     largest = 2.0 ** math.ceil(math.log2(max(float(qty.max()), 1e-12)))
@@ -96,6 +101,7 @@ def draw_trades(
                 ("sells", theme.SELL, "triangle-down", ~bought),
             )
         ),
+        area(x, summed, f"{theme.MARK}24", yaxis="y2", legendgroup="sum"),
         {
             "type": "scatter",
             "name": "bought − sold by takers",
@@ -105,13 +111,36 @@ def draw_trades(
             "mode": "lines",
             "connectgaps": False,
             "line": {"color": theme.MARK, "width": 1.4, "shape": "hv"},
-            "fill": "tozeroy",
-            "fillcolor": f"{theme.MARK}24",
+            "legendgroup": "sum",
             "hovertemplate": f"%{{x|%H:%M:%S.%L}}<br>bought − sold %{{y:+,.8~f}} {base}<extra></extra>",
         },
     ]
-    shapes, notes = gap_marks(gaps_of(gaps, symbol), first=float(times.min()), last=float(times.max()))
+    shapes, notes = gap_marks(found, first=float(times.min()), last=float(times.max()))
+    if len(breaks):
+        notes.append(dict(_BEGINS_ANEW))
     return {"data": data, "layout": {**layout, "shapes": shapes, "annotations": notes}}
+
+
+_BEGINS_ANEW: dict[str, Any] = {
+    "text": "from 0 again after each gap in which trades are missing or may be",
+    "x": 0,
+    "xref": "paper",
+    "xanchor": "left",
+    "y": 0.27,
+    "yref": "paper",
+    "yanchor": "bottom",
+    "showarrow": False,
+    "font": {"size": 11, "color": theme.MUTED},
+}
+"""What is written above the sum where it was not carried on."""
+
+
+def _breaks(frame: pd.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.intp]:
+    """The rows before which trades are missing or may be: those after a gap, unless it is proved to lack nothing."""
+    filled = [gap.epoch for gap in gaps if gap.filled]
+    after = frame["gap_before"].to_numpy(dtype=bool) & ~frame["epoch"].isin(filled).to_numpy(dtype=bool)
+    rows = np.flatnonzero(after)
+    return rows[rows > 0]
 
 
 def _summed(signed: Floats, breaks: NDArray[np.intp]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -13,7 +14,7 @@ from kraken_lab.views.equity_chart import Mids
 from kraken_lab.views.history_chart import MOST
 from kraken_lab.views.lines import thinned
 
-from .figures import SECOND, START, a_gap, seconds, some_history, some_trades, traces
+from .figures import SECOND, START, a_gap, edges, seconds, some_history, some_trades, traces
 
 NO_TRADES = some_trades()
 
@@ -36,7 +37,53 @@ def test_the_sum_of_trades_begins_anew_after_a_gap() -> None:
     drawn = traces(figure)
     assert drawn["bought − sold by takers"]["y"] == [2.0, None, 1.0, -2.0]
     assert drawn["price"]["y"] == [100.0, None, 101.0, 101.0]
-    assert [note.text for note in figure.layout.annotations] == ["gap 7.0 s: disconnected"]
+    band, said = figure.layout.annotations
+    assert band.text == "gap 7.0 s: disconnected"
+    assert said.text.startswith("from 0 again after each gap")
+
+
+def test_the_sum_of_trades_goes_on_over_a_gap_that_lacks_nothing() -> None:
+    """Filled and so proved complete: the sum and the price go on, and the band alone says that there was one."""
+    frame = some_trades((0, "buy", "100", "2"), (10, "buy", "101", "1"), (20, "sell", "101", "3"))
+    frame["gap_before"], frame["epoch"] = [False, True, True], [1, 2, 3]
+    filled = replace(a_gap(2, 9), filled=True, missed=0)
+    figure = trades(frame, symbol="BTC/USD", gaps=[filled, replace(a_gap(12, 19), epoch=3, missed=4)])
+    drawn = traces(figure)
+    assert drawn["bought − sold by takers"]["y"] == [2.0, 3.0, None, -3.0]
+    assert drawn["price"]["y"] == [100.0, 101.0, None, 101.0]
+    whole = trades(frame.iloc[:2], symbol="BTC/USD", gaps=[filled])
+    assert [note.text for note in whole.layout.annotations] == ["gap 7.0 s: disconnected, filled since"]
+
+
+def test_a_trade_that_came_late_is_summed_where_it_belongs() -> None:
+    """Rows stand in the order in which they came; the figure is of the exchange's times."""
+    frame = some_trades((0, "buy", "100", "2"), (10, "buy", "101", "1"), (5, "sell", "99", "1"))
+    assert traces(trades(frame))["bought − sold by takers"]["y"] == [2.0, 1.0, 2.0]
+
+
+@pytest.mark.promise("S-05")
+def test_what_is_filled_beneath_a_line_is_not_filled_in_a_gap() -> None:
+    """plotly would fill from the last point before a gap straight to the first after it: each stretch goes to zero."""
+    frame = some_trades((0, "buy", "100", "2"), (1, "buy", "100", "1"), (10, "buy", "101", "1"))
+    frame["gap_before"] = [False, False, True]
+    top = some_history((0, "99", "1", "101", "3"), (60, "90", "3", "92", "1"), gap_before=[60])
+    fills = (a_fill(0, "buy", "1", "100"),)
+    known = mids((0, 101), (20, 130))
+    gains = equity(EquityPhoto("USD", fills, {"BTC/USD": Mids(known.times, known.prices, [a_gap(10, 20)])}))
+    for figure, areas, (before, after) in (
+        (trades(frame), 1, (1, 10)), (history(top), 2, (0, 60)), (gains, 1, (9, 20))
+    ):  # fmt: skip
+        drawn = figure.to_plotly_json()["data"]
+        filled = [trace for trace in drawn if trace.get("fill")]
+        assert len(filled) == areas
+        for trace in filled:
+            at, heights = seconds(trace["x"]), edges(trace["y"])
+            between = [height for x, height in zip(at, heights, strict=True) if before < x < after]
+            assert between == []
+            assert heights[at.index(after)] == 0
+            assert heights[at.index(after) - 1] == 0
+            assert not np.isnan(heights).any()
+            assert trace["line"]["width"] == 0
 
 
 def test_the_top_of_a_book_has_mid_spread_and_imbalance() -> None:
