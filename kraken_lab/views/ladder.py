@@ -12,7 +12,7 @@ from itertools import accumulate
 from ..market import BookSnapshot
 from . import cells, escape
 from .boxes import Badge, boxed
-from .own import OwnOrder
+from .own import OwnOrder, QueuePlace, with_place
 
 __all__ = ["ladder_html", "ladder_text"]
 
@@ -28,24 +28,27 @@ def ladder_html(
     badge: Badge | None = None,
     caption: str = "",
     own: Sequence[OwnOrder] = (),
+    places: Mapping[str, QueuePlace] | None = None,
 ) -> str:
     """The best ``levels`` of each side as an HTML table, with the digits of the book.
 
-    Orders of one's ``own`` stand beside the level of their price, or below where none is shown.
+    Orders of one's ``own`` stand beside the level of their price, or below where none is shown, each with its place in
+    the queue where ``places`` has it.
 
     >>> "spread 2.00" in ladder_html(BookSnapshot.of("BTC/USD", bids=[("99", "3")], asks=[("101", "1")]))
     True
     """
     asks, bids = _side(book.asks, levels), _side(book.bids, levels)
     largest = max((qty for _, qty, _ in (*asks, *bids)), default=Decimal(0))
-    places = _decimals([*asks, *bids])
+    digits = _decimals([*asks, *bids])
+    at = places or {}
     shown = {price for price, _, _ in (*asks, *bids)}
-    elsewhere = [order.words for order in own if order.price not in shown]
-    mine = _mine(own) if len(elsewhere) < len(own) else None
-    rows = [_row("ask", "down", level, largest, places, mine) for level in reversed(asks)]
+    elsewhere = [with_place(order, at) for order in own if order.price not in shown]
+    mine = _mine(own, at) if len(elsewhere) < len(own) else None
+    rows = [_row("ask", "down", level, largest, digits, mine) for level in reversed(asks)]
     span = 4 if mine is None else 5
     rows.append(f'<tr class="mid"><td colspan="{span}">{escape.html(_middle(book))}</td></tr>')
-    rows += [_row("bid", "up", level, largest, places, mine) for level in bids]
+    rows += [_row("bid", "up", level, largest, digits, mine) for level in bids]
     caption = "; ".join(filter(None, [caption, *elsewhere]))
     heading = "" if mine is None else '<th scope="col">my orders</th>'
     return boxed(
@@ -104,11 +107,11 @@ def _decimals(levels: Sequence[tuple[Decimal, Decimal, Decimal]]) -> tuple[int, 
     return cells.decimals(price for price, _, _ in levels), cells.decimals(qty for _, qty, _ in levels)
 
 
-def _mine(own: Sequence[OwnOrder]) -> dict[Decimal, str]:
+def _mine(own: Sequence[OwnOrder], places: Mapping[str, QueuePlace]) -> dict[Decimal, str]:
     """By price: one's own orders, in words."""
     mine: dict[Decimal, str] = {}
     for order in own:
-        words = escape.html(escape.clip(order.words, 200))
+        words = escape.html(escape.clip(with_place(order, places), 200))
         mine[order.price] = f"{mine[order.price]}<br>{words}" if order.price in mine else words
     return mine
 

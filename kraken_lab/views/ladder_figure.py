@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..market import BookSnapshot
 from . import cells, escape, theme
 from .ladder_picture import LastTrade
-from .own import OwnOrder
+from .own import OwnOrder, QueuePlace, with_place
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -20,8 +20,8 @@ __all__ = ["ladder_figure"]
 Level = tuple[Decimal, Decimal]
 
 _EXACT: Final = Context(prec=200)
-_ROW, _AROUND = 22, 170
-"""Pixels of one price, and of all that is above and below the prices."""
+_ROW, _AROUND = 19, 170
+"""Pixels of one price, and of all that is above and below the prices: fifteen levels a side fit a laptop's window."""
 
 
 def ladder_figure(
@@ -29,14 +29,15 @@ def ladder_figure(
     *,
     levels: int = 15,
     own: Sequence[OwnOrder] = (),
+    places: Mapping[str, QueuePlace] | None = None,
     trade: LastTrade | None = None,
     title: str = "",
     words: str = "there is no verified book",
 ) -> go.Figure:
     """The best ``levels`` of each side as horizontal bars, asks above bids, each price once and evenly spaced.
 
-    Orders of one's own are marked at their prices, also where the book has no level; ``words`` stand where there is no
-    book.
+    Orders of one's own are marked at their prices, also where the book has no level, with what is left of them and,
+    by ``places``, where they stand in their queue; ``words`` stand where there is no book.
 
     >>> book = BookSnapshot.of("BTC/USD", bids=[("99.50", "1")], asks=[("100.00", "2")])
     >>> [bar.y for bar in ladder_figure(book).data]
@@ -47,7 +48,7 @@ def ladder_figure(
     figure = go.Figure()
     bids, asks = ((), ()) if book is None else (tuple(book.bids[:levels]), tuple(book.asks[:levels]))
     marked = [order for order in own if _within(order.price, bids, asks)]
-    places = cells.decimals([*(price for price, _ in (*bids, *asks)), *(order.price for order in marked)])
+    digits = cells.decimals([*(price for price, _ in (*bids, *asks)), *(order.price for order in marked)])
     prices = sorted({price for price, _ in (*bids, *asks)} | {order.price for order in marked})
     symbol = "" if book is None else book.symbol
     base, _, quote = symbol.partition("/")
@@ -67,17 +68,22 @@ def ladder_figure(
             f"price ({quote})",
             type="category",
             categoryorder="array",
-            categoryarray=[cells.number(price, places) for price in prices],
+            categoryarray=[cells.number(price, digits) for price in prices],
             showgrid=False,
         )
     )
     for name, side, colour in (("bids", bids, theme.BUY), ("asks", asks, theme.SELL)):
         if side:
-            figure.add_trace(_bars(name, side, colour, places, base))
+            figure.add_trace(_bars(name, side, colour, digits, base))
     if marked:
-        figure.add_trace(_own(marked, dict((*bids, *asks)), places))
-    if trade is not None and trade.price in set(prices):
-        _mark(figure, trade, places, base)
+        figure.add_trace(_own(marked, dict((*bids, *asks)), digits, places or {}))
+    if trade is not None and trade.price in prices:
+        told = escape.plotly(f"last trade: {trade.side} {cells.number(trade.qty)}")
+        figure.add_annotation(**_note(prices.index(trade.price), told, theme.NEUTRAL), x=1, xanchor="right")
+    for price in dict.fromkeys(order.price for order in marked):
+        here = [_short(order, places or {}) for order in marked if order.price == price]
+        told = escape.plotly(escape.clip("; ".join(here), 100))
+        figure.add_annotation(**_note(prices.index(price), told, theme.MARK), x=0, xanchor="left")
     if not prices:
         theme.say_nothing_yet(figure, escape.plotly(words if book is None else "the book is empty"))
     return figure
@@ -88,7 +94,7 @@ def _within(price: Decimal, bids: Sequence[Level], asks: Sequence[Level]) -> boo
     return (not bids or price >= bids[-1][0]) and (not asks or price <= asks[-1][0]) and bool(bids or asks)
 
 
-def _bars(name: str, side: Sequence[Level], colour: str, places: int, base: str) -> go.Bar:
+def _bars(name: str, side: Sequence[Level], colour: str, digits: int, base: str) -> go.Bar:
     import plotly.graph_objects as go
 
     totals = accumulate((qty for _, qty in side), _EXACT.add)
@@ -96,7 +102,7 @@ def _bars(name: str, side: Sequence[Level], colour: str, places: int, base: str)
         name=name,
         orientation="h",
         x=[float(qty) for _, qty in side],
-        y=[cells.number(price, places) for price, _ in side],
+        y=[cells.number(price, digits) for price, _ in side],
         marker={"color": colour},
         customdata=[[cells.number(qty), cells.number(total)] for (_, qty), total in zip(side, totals, strict=True)],
         hovertemplate=f"{name} at %{{y}}: %{{customdata[0]}} {base}<br>from the best to here %{{customdata[1]}} {base}"
@@ -104,13 +110,15 @@ def _bars(name: str, side: Sequence[Level], colour: str, places: int, base: str)
     )
 
 
-def _own(orders: Sequence[OwnOrder], sizes: dict[Decimal, Decimal], places: int) -> go.Scatter:
+def _own(
+    orders: Sequence[OwnOrder], sizes: dict[Decimal, Decimal], digits: int, places: Mapping[str, QueuePlace]
+) -> go.Scatter:
     import plotly.graph_objects as go
 
     return go.Scatter(
         name="my orders",
         x=[float(sizes.get(order.price, 0)) for order in orders],
-        y=[cells.number(order.price, places) for order in orders],
+        y=[cells.number(order.price, digits) for order in orders],
         mode="markers",
         marker={
             "symbol": ["triangle-up" if order.side == "buy" else "triangle-down" for order in orders],
@@ -118,20 +126,29 @@ def _own(orders: Sequence[OwnOrder], sizes: dict[Decimal, Decimal], places: int)
             "color": theme.MARK,
             "line": {"color": theme.INK, "width": 1},
         },
-        customdata=[[escape.plotly(escape.clip(order.words, 200))] for order in orders],
+        customdata=[[escape.plotly(escape.clip(with_place(order, places), 200))] for order in orders],
         hovertemplate="%{customdata[0]}<extra></extra>",
     )
 
 
-def _mark(figure: go.Figure, trade: LastTrade, places: int, base: str) -> None:
-    """The last trade, at its price on the axis."""
-    figure.add_annotation(
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=cells.number(trade.price, places),
-        showarrow=False,
-        font={"color": theme.NEUTRAL, "size": 11, "family": theme.MONO},
-        text=escape.plotly(f"last trade: {trade.side} {cells.number(trade.qty)}"),
-        bgcolor=theme.PLOT,
-    )
+def _short(order: OwnOrder, places: Mapping[str, QueuePlace]) -> str:
+    """An order as it is written at its row: side, what is left of it, and its place in the queue."""
+    kind = "" if order.order_type == "limit" else f" {order.order_type}"
+    place = places.get(order.order_id)
+    return f"my {order.side}{kind} {order.qty:f}" + ("" if place is None else f", {place.nth} of {place.of}")
+
+
+def _note(row: int, told: str, colour: str) -> dict[str, Any]:
+    """Words at a row, counted from below.
+
+    A bar's place on an axis of categories is looked up by its text, but a note's is a number where it can be read as
+    one: a price as text would be taken for the row of that number, far above all others.
+    """
+    return {
+        "xref": "paper",
+        "y": row,
+        "showarrow": False,
+        "font": {"color": colour, "size": 11, "family": theme.MONO},
+        "text": told,
+        "bgcolor": theme.PLOT,
+    }

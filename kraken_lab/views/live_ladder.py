@@ -23,7 +23,7 @@ from .ladder import ladder_html
 from .ladder_figure import ladder_figure
 from .ladder_picture import Grid, LadderPicture, LastTrade, changes, grid_of, picture_of
 from .live_view import Frame, LiveView, Send
-from .own import Own, QueuePlace
+from .own import Own, OwnOrder, QueuePlace, with_place
 from .pump import PUMP, Pump
 from .scripts import script, style
 from .shown import Made, Shown
@@ -39,6 +39,8 @@ __all__ = ["Beside", "BookSource", "LadderView", "LiveLadder"]
 _SIDES: Final = ("buy", "sell")
 _LONGEST_PRICE: Final = 40
 """Digits of a picked price: more are no price."""
+_OWN_LINES: Final = 12
+"""Orders of one's own beneath a ladder in a terminal."""
 
 Picked = Callable[[str, Decimal], object]
 """Called with a side and a price that somebody picked."""
@@ -207,13 +209,21 @@ class LiveLadder(Shown):
 
     def _draw(self) -> go.Figure:
         vitals = self._source.vitals()
+        own, places = self._own()
         return ladder_figure(
             self._source.photo(self._levels),
-            own=self._beside.own(self._symbol).orders,
+            own=own,
+            places=places,
             trade=self._beside.last_trade(self._symbol),
             title=self.title,
             words=f"there is no verified book: {vitals.state}",
         )
+
+    def _own(self) -> tuple[tuple[OwnOrder, ...], Mapping[str, QueuePlace]]:
+        """The user's own orders, and where they stand in their queues as far as that is known."""
+        own = self._beside.own(self._symbol).orders
+        resting = [order.order_id for order in own if not order.waits]
+        return own, self._beside.places(self._symbol, resting) if resting else {}
 
     def pulse(self) -> object:
         """Of the book, and of what is one's own."""
@@ -231,12 +241,16 @@ class LiveLadder(Shown):
         badge = Badge(vitals.state, age=vitals.age, epoch=vitals.epoch, gaps=vitals.gaps, note=vitals.note)
         if book is None:
             return facts_html(self.title, {"book": "none that is verified"}, badge=badge)
-        return ladder_html(book, badge=badge, caption=self.title, own=self._beside.own(self._symbol).orders)
+        own, places = self._own()
+        return ladder_html(book, badge=badge, caption=self.title, own=own, places=places)
 
     def __repr__(self) -> str:
         book = self._source.photo(self._levels)
         if book is not None:
-            return repr(book)
+            own, places = self._own()
+            mine = [escape.terminal(escape.clip(with_place(order, places), 300)) for order in own[:_OWN_LINES]]
+            more = [f"and {len(own) - _OWN_LINES} more of my orders"] if len(own) > _OWN_LINES else []
+            return "\n".join([repr(book), *mine, *more])
         vitals = self._source.vitals()
         words = " ".join(filter(None, [self.title, "no verified book:", vitals.state, vitals.note]))
         return f"<{escape.terminal(escape.clip(words, 300))}>"

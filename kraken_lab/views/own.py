@@ -5,14 +5,14 @@ A price picture marks them where they stand. What an order is in full, and what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from ..trading import FillRecord, OrderRecord
 
-__all__ = ["NOTHING", "Own", "OwnFill", "OwnOrder", "QueuePlace", "own_of"]
+__all__ = ["NOTHING", "Own", "OwnFill", "OwnOrder", "QueuePlace", "own_of", "with_place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,16 @@ class QueuePlace:
         """The place in one line."""
         ending = "th" if self.nth % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(self.nth % 10, "th")
         return f"{self.nth}{ending} of {self.of} in the queue, {self.ahead:f} ahead"
+
+
+def with_place(order: OwnOrder, places: Mapping[str, QueuePlace]) -> str:
+    """An order in one line, with its place in the queue where that is known.
+
+    >>> with_place(OwnOrder("O1", "buy", Decimal("99.5"), Decimal("0.2"), "OPEN"), {"O1": QueuePlace(1, 2, Decimal(0))})
+    'my buy 0.2 at 99.5, OPEN, 1st of 2 in the queue, 0 ahead'
+    """
+    place = places.get(order.order_id)
+    return order.words if place is None else f"{order.words}, {place.words}"
 
 
 @dataclass(frozen=True, slots=True)

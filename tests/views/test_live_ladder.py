@@ -464,7 +464,11 @@ def test_its_still_is_the_ladder_with_what_is_ones_own(comms: list[AComm]) -> No
     assert at.words in page.texts
     assert "my sell 1 at 500, <b>OPEN</b>" in page.text
     assert not {"img", "b"} & page.tags
-    assert bundle["text/plain"] == repr(ladder.book.snapshot())
+    assert bundle["text/plain"].splitlines() == [
+        *repr(ladder.book.snapshot()).splitlines(),
+        at.words,
+        "my sell 1 at 500, <b>OPEN</b>",
+    ]
     ladder.book.verified, ladder.book.state = False, "STALE"
     assert "none that is verified" in ladder.ladder._repr_html_()
 
@@ -483,7 +487,23 @@ def test_the_figure_is_the_book_and_never_changes() -> None:
     assert [row[1] for row in asks.customdata] == ["2.00", "4.01", "6.03"]
     assert list(mine.y) == ["99.5"]
     assert list(figure.layout.yaxis.categoryarray) == ["98.8", "98.9", "99.0", "99.5", "100.0", "100.1", "100.2"]
-    assert "last trade: buy 0.5" in figure.layout.annotations[0].text
+    last, mine_there = figure.layout.annotations
+    assert "last trade: buy 0.5" in last.text
+    assert mine_there.text == "my buy 0.25"
+
+
+def test_a_note_in_the_figure_stands_at_its_row_by_number() -> None:
+    """A price as text would be read as the row of that number, and all rows would be one line at the bottom."""
+    book = ABook().snapshot()
+    between = OwnOrder("M", "buy", Decimal("99.5"), Decimal("0.25"), "OPEN")
+    places = {"M": QueuePlace(3, 7, Decimal("1.25"))}
+    trade = LastTrade(1, "buy", Decimal("100.0"), Decimal("0.5"))
+    figure = ladder_figure(book, levels=3, own=(between,), places=places, trade=trade)
+    rows = list(figure.layout.yaxis.categoryarray)
+    last, mine = figure.layout.annotations
+    assert (rows[last.y], rows[mine.y]) == ("100.0", "99.5")
+    assert mine.text == "my buy 0.25, 3 of 7"
+    assert figure.data[2].customdata[0][0].endswith("3rd of 7 in the queue, 1.25 ahead")
 
 
 @pytest.mark.parametrize(
@@ -494,7 +514,7 @@ def test_the_figure_of_a_thin_book(bids: list[Any], asks: list[Any], said: str |
     """A side without levels is not there; of an empty book it is said."""
     figure = ladder_figure(BookSnapshot.of("X/Y", bids=bids, asks=asks), own=(MINE,))
     assert len([bar for bar in figure.data if bar.type == "bar"]) == bool(bids) + bool(asks)
-    assert [note.text for note in figure.layout.annotations] == ([] if said is None else [said])
+    assert [note.text for note in figure.layout.annotations] == (["my buy 0.25"] if said is None else [said])
 
 
 def test_the_figure_of_no_book_says_why(comms: list[AComm], tmp_path: Path) -> None:  # noqa: F811
