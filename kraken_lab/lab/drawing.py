@@ -66,8 +66,9 @@ class Drawing:
         return views.live_widget(table, title)
 
     def table(self, view: TableView, title: str, facts: Mapping[str, str]) -> str:
-        """A table with its badge above it, as HTML."""
-        return views.table_html(view, title=title, badge=_badge(facts), caption=", ".join(_rest(facts)))
+        """All rows of a table with its badge above it, as HTML."""
+        caption = ", ".join(_rest(facts))
+        return views.table_html(view, title=title, badge=_badge(facts), caption=caption, head=len(view), tail=0)
 
     def ladder(self, snapshot: BookSnapshot, title: str, facts: Mapping[str, str]) -> str:
         """A book as HTML."""

@@ -26,6 +26,9 @@ Since = datetime | timedelta | str | int | None
 """A moment with its time zone, a stretch before now, RFC 3339 text, or ns since 1970 UTC."""
 
 SHOWN = 10
+"""Rows of a table that stands still: the newest."""
+LISTED = 40
+"""Rows of one that is a list of things, as of balances or pairs, where none is newer than another: the first."""
 
 _plainly = plainly_called("table")
 
@@ -154,16 +157,32 @@ class LiveTable:
         """State, rows, epoch and the like, as names and words."""
         return self._facts()
 
-    def _headline(self) -> str:
-        facts = ", ".join(f"{name} {value}" for name, value in self._facts().items())
-        return printable(f"{self._title} [{self._host.label}] {facts}")
+    def _headline(self, facts: Mapping[str, str] | None = None) -> str:
+        told = ", ".join(f"{name} {value}" for name, value in (facts or self._facts()).items())
+        return printable(f"{self._title} [{self._host.label}] {told}")
+
+    def _standing(self) -> tuple[TableView, Mapping[str, str]]:
+        """What is shown of it where it stands still, and the facts beside it: also how much is left out."""
+        facts = self._facts()
+        tables = self._tables()
+        if self.schema.index is None and tables and all(isinstance(table, KeyedTable) for table in tables):
+            whole = self.view()
+            part, which = whole.between(0, min(LISTED, len(whole))), "first"
+        else:
+            part, which = self.photograph(SHOWN), "newest"
+        total = len(self) if "rows" in facts else 0
+        if total <= len(part):
+            return part, facts
+        return part, {**facts, "shown": f"the {which} {len(part)}, {total - len(part):,} more in .df()"}
 
     def __repr__(self) -> str:
         width = shutil.get_terminal_size((120, 24)).columns
-        return f"{self._headline()}\n{text_table(self.view(last=SHOWN), rows=SHOWN, width=width)}"
+        view, facts = self._standing()
+        return f"{self._headline(facts)}\n{text_table(view, rows=len(view), width=width)}"
 
     def _repr_html_(self) -> str:
-        return self._host.views.table(self.view(last=SHOWN), f"{self._title} [{self._host.label}]", self._facts())
+        view, facts = self._standing()
+        return self._host.views.table(view, f"{self._title} [{self._host.label}]", facts)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
