@@ -316,8 +316,8 @@ class Acting:
     def arm(
         self,
         *,
-        max_order_notional: Number | None = None,
-        max_day_notional: Number | None = None,
+        max_order_notional: Number | Mapping[str, Number] | None = None,
+        max_day_notional: Number | Mapping[str, Number] | None = None,
         max_open_orders: int | None = None,
         allowed_symbols: Sequence[str] | None = None,
         order_rate: int = 5,
@@ -325,10 +325,13 @@ class Acting:
     ) -> None:
         """Let this kernel send orders to the live account, after a phrase was typed. It lapses by itself.
 
-        All four limits are needed. They are in quote currency, fees included, a UTC day long; ``order_rate`` is orders
-        in ten seconds.
+        All four limits are needed. Notionals are in quote currency, fees included, a day's a UTC day long: a number
+        where all ``allowed_symbols`` have the same quote currency, else an amount for each, such as
+        ``{"USD": "1000", "BTC": "0.05"}``. ``order_rate`` is orders in ten seconds. What will hold for which pair is
+        shown before the phrase is asked for.
 
         Raises:
+            BadArgument: limits that cannot be, or that leave open in which currency they are.
             NotArmed: with everything that is lacking. Outside live there is nothing to arm, and nothing needs it.
         """
         limits: Any = {

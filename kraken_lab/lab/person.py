@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from ..errors import OrderRefused
@@ -39,9 +39,12 @@ class Person:
         if threading.current_thread() is threading.main_thread():
             sys.stdout.write(f"{line}\n")
 
-    def type_phrase(self, account: str) -> str:
-        """What is typed to arm an account."""
+    def type_phrase(self, account: str, limits: Iterable[str]) -> str:
+        """What is typed to arm an account, below the limits that will hold, line by line."""
         with self._asking:
+            sys.stdout.write(
+                "".join(f"{line}\n" for line in ("What will be allowed:", *(f"  {one}" for one in limits)))
+            )
             return input(f"Real money. To arm this kernel, type {phrase(account)!r}: ")
 
     def type_code(self, what: str, show: Callable[[], str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from .. import views
 from ..errors import KrakenLabError
 from ..market import ENGINE
 from ..sandbox.shadow_engine import FILL_MODEL
+from ..trading.amounts import quote_of
 from ..trading.arming import LOCK_FILE
+from ..trading.figures import money
 from ..trading.file_lock import held_by
 
 if TYPE_CHECKING:
@@ -161,18 +164,31 @@ def _orders(known: AccountSnapshot, at: Instant) -> str:
 
 def _limits(trader: Trader) -> str:
     limits = trader.dealer.limits
-    enforced = {"live": "enforced", "paper": "warn"}.get(trader.ground.mode, "off unless set")
+    hold, unset = {
+        "live": ("enforced", "none are set, and live goes nowhere without them"),
+        "paper": ("what goes beyond them is warned of, and goes", "none are set, and in paper they would only warn"),
+    }.get(trader.ground.mode, ("enforced, because they are set", "none are set, and none are needed here"))
+    quotes = {quote_of(symbol) for symbol in limits.allowed_symbols or ()}
     shown = {
-        "order": limits.max_order_notional,
-        "day": limits.max_day_notional,
+        "order": _amount(limits.max_order_notional, quotes),
+        "day": _amount(limits.max_day_notional, quotes),
         "open orders": limits.max_open_orders,
         "symbols": None if limits.allowed_symbols is None else ", ".join(sorted(limits.allowed_symbols)),
         "orders a time": None if limits.order_rate is None else f"{limits.order_rate} in {limits.order_rate_s:g} s",
     }
     told = "; ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
-    today = ", ".join(f"{amount.normalize():f} {quote}" for quote, amount in trader.dealer.used_today().items())
-    used = f"; used today {today or 'nothing'}" if told else ""
-    return f"{enforced}: {told or 'none are set'}{used}"
+    decimals = trader.dealer.gatherer.shown_decimals()
+    today = ", ".join(money(amount, quote, decimals) for quote, amount in trader.dealer.used_today().items())
+    return f"{hold}: {told}; used today {today or 'nothing'}" if told else unset
+
+
+def _amount(limit: Decimal | Mapping[str, Decimal] | None, quotes: Collection[str]) -> str | None:
+    """A limit in money with its currency, or with what it is in where no pairs were named."""
+    if isinstance(limit, Mapping):
+        return ", ".join(f"{amount:f} {currency}" for currency, amount in limit.items())
+    if limit is None:
+        return None
+    return f"{limit:f} {next(iter(quotes))}" if len(quotes) == 1 else f"{limit:f} of each pair's quote currency"
 
 
 def _ended(lab: Lab) -> str:

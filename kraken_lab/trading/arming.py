@@ -7,8 +7,9 @@ which only one kernel has at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -69,14 +70,20 @@ def limits_fields(limits: Limits) -> Record:
     """
     symbols = None if limits.allowed_symbols is None else sorted(limits.allowed_symbols)
     return {
-        "max_order_notional": limits.max_order_notional and plain(limits.max_order_notional),
-        "max_day_notional": limits.max_day_notional and plain(limits.max_day_notional),
+        "max_order_notional": _amount_field(limits.max_order_notional),
+        "max_day_notional": _amount_field(limits.max_day_notional),
         "max_open_orders": limits.max_open_orders,
         "allowed_symbols": symbols,
         "order_rate": limits.order_rate,
         "order_rate_s": limits.order_rate_s,
         "dup_window_s": limits.dup_window_s,
     }
+
+
+def _amount_field(limit: Decimal | Mapping[str, Decimal] | None) -> object:
+    if isinstance(limit, Mapping):
+        return {currency: plain(amount) for currency, amount in limit.items()}
+    return None if limit is None else plain(limit)
 
 
 class Arming:

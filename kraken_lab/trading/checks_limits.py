@@ -49,10 +49,14 @@ def allowed_symbol(question: Question) -> Iterator[Check]:
 
 
 def order_notional(question: Question) -> Iterator[Check]:
-    """What each order is worth at most, fee included."""
-    most = question.facts.limits.max_order_notional
-    if most is None:
+    """What each order is worth at most in its pair's quote currency, fee included."""
+    limits = question.facts.limits
+    if limits.max_order_notional is None:
         yield from _not_set(question, "order notional", "max_order_notional")
+        return
+    most = limits.order_notional(question.pair.quote)
+    if most is None:
+        yield _no_amount(question, "order notional", "max_order_notional")
         return
     for begin, leg in question.numbered():
         worth = leg_notional(leg, question)
@@ -69,11 +73,14 @@ def order_notional(question: Question) -> Iterator[Check]:
 def day_notional(question: Question) -> Iterator[Check]:
     """What was confirmed this UTC day in the same quote currency, whatever became of it, and this."""
     facts = question.facts
-    most = facts.limits.max_day_notional
-    if most is None:
+    if facts.limits.max_day_notional is None:
         yield from _not_set(question, "day notional", "max_day_notional")
         return
     quote = question.pair.quote
+    most = facts.limits.day_notional(quote)
+    if most is None:
+        yield _no_amount(question, "day notional", "max_day_notional")
+        return
     today = facts.at.wall_ns // _DAY_NS
     used = total(
         past.notional
@@ -164,6 +171,11 @@ def _age_s(past: Past, question: Question) -> float:
     """Seconds since it was confirmed: by the monotonic clock, for an earlier kernel's by the wall clock."""
     at = question.facts.at
     return at.mono - past.at_mono if past.at_mono is not None else (at.wall_ns - past.at_wall_ns) / 1e9
+
+
+def _no_amount(question: Question, name: str, limit: str) -> Check:
+    """A limit that is set in other currencies allows nothing in this one."""
+    return question.exceeded(name, f"{limit} has no amount in {question.pair.quote}, so nothing of it is allowed.")
 
 
 def _not_set(question: Question, name: str, limit: str) -> Iterator[Check]:

@@ -39,11 +39,12 @@ class Keyboard(io.StringIO):
 class Person:
     """Sits at the terminal, reads what is on the screen, and types what is asked for. ``asked`` is what was asked.
 
-    ``typo`` makes the next answer a wrong one.
+    ``shown`` is what stood above each. ``typo`` makes the next answer a wrong one.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, screen: pytest.CaptureFixture[str]) -> None:
         self.asked: list[str] = []
+        self.shown: list[str] = []
         self.typo = False
         self._screen = screen
         monkeypatch.setattr(builtins, "input", self._type)
@@ -51,7 +52,8 @@ class Person:
 
     def _type(self, prompt: str = "") -> str:
         self.asked.append(prompt)
-        shown = prompt + self._screen.readouterr().out
+        self.shown.append(self._screen.readouterr().out)
+        shown = prompt + self.shown[-1]
         wanted = re.search(r"type '(LIVE [0-9a-f-]+)'", shown) or re.search(r"\.confirm\('(\w+)'\)", shown)
         assert wanted is not None, shown
         typo, self.typo = self.typo, False

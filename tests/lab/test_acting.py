@@ -147,6 +147,30 @@ def test_a_key_that_may_withdraw_and_a_host_of_many_arm_nothing(
         exchange.control(fault="permissions", revoke=["withdraw-funds"])
 
 
+@pytest.mark.promise("A-01", "A-08")
+def test_what_will_hold_for_each_pair_is_read_before_the_phrase_is_typed(
+    exchange: SandboxProcess, person: Person
+) -> None:
+    """In the pair's own currency. What would mean as many bitcoin as dollars is asked for again, and nobody types."""
+    both = ["BTC/USD", "ETH/BTC"]
+    with opened(exchange) as lab:
+        with pytest.raises(kl.BadArgument, match="as well as 50000 USD"):
+            person.arm(lab, allowed_symbols=both)
+        assert person.asked == []
+        order, day = {"USD": "50000", "BTC": "0.05"}, {"USD": "90000", "BTC": "0.1"}
+        person.arm(lab, allowed_symbols=both, max_order_notional=order, max_day_notional=day)
+        for line in (
+            "BTC/USD: at most 50000 USD an order and 90000 USD a UTC day over all USD pairs, fees included",
+            "ETH/BTC: at most 0.05 BTC an order and 0.1 BTC a UTC day over all BTC pairs, fees included",
+            "all pairs together: at most 20 open orders and 1000 orders in 10 s",
+        ):
+            assert line in person.shown[0], person.shown[0]
+        told = lab.sell("ETH/BTC", "15")
+        assert [check.name for check in told.refusals if "of at most 0.05" in check.said] == ["order notional"]
+        said = lab.status().facts["limits"]
+        assert said.startswith("enforced: order 0.05 BTC, 50000 USD; day 0.1 BTC, 90000 USD; open orders 20")
+
+
 @pytest.mark.promise("A-02")
 @pytest.mark.promise("A-08")
 @pytest.mark.fault("F-120")
@@ -492,7 +516,9 @@ def test_a_new_sandbox_knows_nothing_of_a_dead_one(exchange: SandboxProcess, per
             first.sandbox.control(fault="lose_request", method="add_order")
             lost = first.add_order(**at_rest(first, qty="0.02")).confirm()
             assert lost.state == "UNKNOWN"
-            assert "used today" in first.status().facts["limits"]
+            (used,) = re.findall(r"used today ≈?(.+) USD", first.status().facts["limits"])
+            assert re.fullmatch(r"\d+\.\d\d", used), "in the currency's usual digits"
+            assert "100000 of each pair's quote currency" in first.status().facts["limits"]
             first.call(lambda: first.trader.dealer.kill("the end"))  # type: ignore[union-attr]  # nobody waits for it
             gone = first.audit.path.parent
             assert gone.is_dir()

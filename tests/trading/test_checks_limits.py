@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kraken_lab.errors import BadArgument
 from kraken_lab.trading.builders import propose_add
 from kraken_lab.trading.facts import Past
 from kraken_lab.trading.notional import added_notional
@@ -138,6 +139,39 @@ def test_the_day_counts_what_was_confirmed_in_it_whatever_became_of_it() -> None
         facts = live_facts(past=past, limits=limits(max_day_notional=Decimal("150.5") + worth + more))
         assert ("day notional" in refusals(a_wish(), facts)) is refused
     assert judged(a_wish(), facts)["day notional"][0].figures["used"] == Decimal("150.5")
+
+
+@pytest.mark.promise("A-08")
+@pytest.mark.parametrize("name", ["max_order_notional", "max_day_notional"])
+def test_a_number_is_no_limit_of_several_currencies(name: str) -> None:
+    """1000 is not as many bitcoin as dollars: each quote currency of the allowed pairs has an amount of its own."""
+    both = ["BTC/USD", "ETH/BTC"]
+    with pytest.raises(BadArgument, match="A plain number would mean 1000 BTC as well as 1000 USD"):
+        Limits(**{name: "1000", "allowed_symbols": both})  # type: ignore[arg-type]
+    with pytest.raises(BadArgument, match="There is none in BTC"):
+        Limits(**{name: {"USD": "1000"}, "allowed_symbols": both})  # type: ignore[arg-type]
+    each = Limits(**{name: {"USD": "1000", "BTC": "0.05"}, "allowed_symbols": both})  # type: ignore[arg-type]
+    assert getattr(each, name) == {"USD": Decimal(1000), "BTC": Decimal("0.05")}
+    assert replace(each) == each
+    assert hash(replace(each)) == hash(each)
+    for wrong in ({}, {"USD": 0}, {"USD": "x"}, {5: "1"}):
+        with pytest.raises(BadArgument, match=name):
+            Limits(**{name: wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.promise("A-08")
+@pytest.mark.parametrize(
+    ("name", "check"), [("max_order_notional", "order notional"), ("max_day_notional", "day notional")]
+)
+def test_an_order_is_held_against_the_amount_in_its_own_currency(name: str, check: str) -> None:
+    """Where there is none in it, nothing is allowed: in live it is refused, in paper warned of."""
+    for amounts, refused in (({"USD": "261", "BTC": "1"}, False), ({"USD": "260", "BTC": "9999"}, True)):
+        held = replace(limits(allowed_symbols=["BTC/USD"]), **{name: amounts})  # type: ignore[arg-type]
+        assert (check in refusals(a_wish(), live_facts(limits=held))) is refused
+    none = Limits(**{name: {"BTC": "1"}})  # type: ignore[arg-type]
+    found = judged(a_wish(), some_facts(limits=none))[check][0]
+    assert (found.verdict, found.said) == ("refuse", f"{name} has no amount in USD, so nothing of it is allowed.")
+    assert verdicts(a_wish(), some_facts(mode="paper", limits=none))[check] == "warn"
 
 
 @pytest.mark.promise("A-08")
