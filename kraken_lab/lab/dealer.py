@@ -71,6 +71,7 @@ class Dealer:
         now: Callable[[], Instant],
         trader: OrderTrader | None = None,
         paused: Callable[[], Mapping[str, str]] = dict,
+        elsewhere: str = "",
     ) -> None:
         self.mode, self.settings = mode, settings
         self.audit, self.halt, self.arming = audit, halt, arming
@@ -102,6 +103,7 @@ class Dealer:
             halt=halt,
             arming=arming,
             paused=paused,
+            elsewhere=elsewhere,
             with_trades=mode == "paper",
         )
         self.known: AccountSnapshot = self.account.snapshot(now())

@@ -42,6 +42,7 @@ class Gatherer:
         arming: Arming | None,
         paused: Callable[[], Mapping[str, str]],
         with_trades: bool = False,
+        elsewhere: str = "",
     ) -> None:
         self.limits = limits
         self.fee_rates: dict[str, tuple[Decimal, Decimal]] = {}
@@ -50,7 +51,7 @@ class Gatherer:
         self._mode, self._account_name, self._settings = mode, account_name, settings
         self._desk, self._reference_desk = desk, reference_desk
         self._account, self._gate, self._halt, self._arming = account, gate, halt, arming
-        self._paused = paused
+        self._paused, self._elsewhere = paused, elsewhere
 
     def facts(self, symbol: str, at: Instant, without: Collection[str] = ()) -> Facts:
         """The facts of this moment for one symbol; orders whose ``cl_ord_id`` is in ``without`` are left out."""
@@ -63,6 +64,7 @@ class Gatherer:
             exchange_ns=at.wall_ns + round(self.clock_offset() * 1e9),
             mode=self._mode,
             account=self._account_name,
+            elsewhere=self._elsewhere,
             settings=self._settings,
             limits=self.limits,
             armed=self._arming is not None and not self._arming.lacking(at, self.limits),

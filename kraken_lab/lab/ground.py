@@ -35,3 +35,5 @@ class Ground:
     redact: Callable[[str], str]
     paused: Callable[[], Mapping[str, str]]
     """In paper: pairs that are not matched now, and why."""
+    elsewhere: str = ""
+    """The address of what plays the exchange, where that is not Kraken's own."""

@@ -490,4 +490,5 @@ class Lab(Looking, Acting):
             views=self.views,
             redact=lambda text: self._redactor(text),
             paused=self._paused,
+            elsewhere=self._venue.endpoints.elsewhere,
         )

@@ -119,6 +119,7 @@ class Trader:
             now=ground.clock.now,
             trader=self,
             paused=ground.paused,
+            elsewhere=ground.elsewhere,
         )
 
     async def _begin(self, left: Legacy) -> None:

@@ -53,6 +53,18 @@ class Endpoints:
             for address in (self.ws_public, self.ws_private, self.ws_l3, self.rest)
         )
 
+    @property
+    def elsewhere(self) -> str:
+        """Host and port where this is not the exchange's own address, without the secret in it; else empty.
+
+        >>> KRAKEN.elsewhere
+        ''
+        """
+        parts = urlsplit(self.ws_public)
+        if parts.hostname in ALLOWED:
+            return ""
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
 
 KRAKEN = Endpoints(
     ws_public="wss://ws.kraken.com/v2",

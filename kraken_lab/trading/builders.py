@@ -155,6 +155,7 @@ def _proposal(
         armed=facts.armed,
         halted=facts.halted,
         account=facts.account,
+        elsewhere=facts.elsewhere,
         connection=facts.connection,
         limits=facts.limits,
         settings=facts.settings,

@@ -26,7 +26,8 @@ def arming(question: Question) -> Iterator[Check]:
     if facts.mode != "live":
         yield passed("mode", f"{facts.mode.upper()}: no real money can be reached from here.", mode=facts.mode)
     elif facts.armed:
-        yield passed("mode", "LIVE ARMED: this is real money.", mode=facts.mode)
+        money_there = "treated as real money, though this is not Kraken's address" if facts.elsewhere else "real money"
+        yield passed("mode", f"LIVE ARMED: this is {money_there}.", mode=facts.mode)
     else:
         yield refused("mode", "LIVE DISARMED: arm this kernel with lab.arm(...) first.", mode=facts.mode)
 

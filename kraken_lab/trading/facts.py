@@ -55,6 +55,8 @@ class Facts:
     mode: TradingMode
     account: str
     """The account's fingerprint, as shown: never the key."""
+    elsewhere: str = ""
+    """The address of what plays the exchange in live and paper, where that is not Kraken's own; for words only."""
     settings: OrderSettings = field(default_factory=OrderSettings)
     limits: Limits = field(default_factory=Limits)
     armed: bool = False

@@ -111,6 +111,8 @@ class Proposal:
     armed: bool
     halted: str | None
     account: str
+    elsewhere: str = ""
+    """The address of what plays the exchange, where that is not Kraken's own."""
     connection: str | None
     limits: Limits
     settings: OrderSettings

@@ -19,23 +19,34 @@ if TYPE_CHECKING:
     from .proposal import Proposal
 
 __all__ = [
-    "WHERE",
     "counted",
     "or_dash",
     "preview_rows",
     "quantity_words",
     "sum_rows",
     "terms_rows",
+    "where_words",
 ]
 
-WHERE: Final = {
+_WHERE: Final = {
     "sandbox": "the sandbox on this machine: no real money",
     "replay": "a replayed recording: no real money",
     "paper": "the sandbox, fed with real prices: no real money",
     "live": "Kraken, with real money",
 }
 """What each mode means."""
+_ELSEWHERE: Final = {
+    "paper": "the sandbox, fed by what plays the exchange at {} and is not Kraken: no real money",
+    "live": "what plays the exchange at {}, which is not Kraken's address: treated as real money all the same",
+}
+"""The same where ``at=`` said who plays the exchange. No guard looks at it."""
 _NONE: Final = "–"
+
+
+def where_words(proposal: Proposal) -> str:
+    """What is at the other end, as far as it is known."""
+    played = _ELSEWHERE.get(proposal.mode) if proposal.elsewhere else None
+    return _WHERE[proposal.mode] if played is None else played.format(proposal.elsewhere)
 
 
 def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from ..wire import from_ns
-from .proposal_rows import WHERE, preview_rows, sum_rows, terms_rows
+from .proposal_rows import preview_rows, sum_rows, terms_rows, where_words
 from .sentences import printable
 from .words import in_words
 
@@ -32,7 +32,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     fate = proposal.fate
     sent = f"CONFIRMED ALREADY: {fate}; it sends nothing more" if fate else "nothing has been sent"
     made = f"made {from_ns(proposal.made_at.wall_ns, 0)[11:19]} UTC"
-    yield f"  {WHERE[proposal.mode]}; account {proposal.account}; {made}; {sent}"
+    yield f"  {where_words(proposal)}; account {proposal.account}; {made}; {sent}"
     warnings = () if proposal.decided_by else proposal.warnings
     yield from (f"  {_SIGNS[check.verdict]:8} {check.said}" for check in (*proposal.stops, *warnings))
     yield from (f"  {'note':8} {check.said}" for check in proposal.notes)

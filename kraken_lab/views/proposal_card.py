@@ -14,13 +14,13 @@ from ..trading.judgement import Check
 from ..trading.preview import Preview
 from ..trading.proposal import Proposal
 from ..trading.proposal_rows import (
-    WHERE,
     counted,
     or_dash,
     preview_rows,
     quantity_words,
     sum_rows,
     terms_rows,
+    where_words,
 )
 from ..trading.words import in_words
 from ..wire import encode, shortened
@@ -49,7 +49,7 @@ def proposal_card(proposal: Proposal) -> str:
     >>> "no real money" in proposal_card(propose_cancel_all(facts))
     True
     """
-    parts = [banner(proposal.mode_words, WHERE[proposal.mode], proposal.account), '<div class="body">']
+    parts = [banner(proposal.mode_words, where_words(proposal), proposal.account), '<div class="body">']
     if proposal.not_yet:
         parts.append(f'<div class="verdict warn">{escape.html(proposal.not_yet)}.</div>')
     parts.append(_headline(proposal))

@@ -288,6 +288,10 @@ def test_a_proposal_that_was_dropped_has_said_that_nothing_was_done(
             elsewhere.start()
             elsewhere.join()
             assert capsys.readouterr().out == ""
+        port = str(exchange.facts["ws_public"]).split(":")[2].partition("/")[0]
+        for words in (repr(lab.buy("BTC/USD", "0.01")), lab.buy("BTC/USD", "0.01")._repr_html_() or ""):
+            assert f"at 127.0.0.1:{port}, which is not Kraken" in words
+            assert "Kraken, with real money" not in words
         everything = lab.cancel_all("account")
         assert isinstance(everything, kl.Proposal)
         everything.confirm()

@@ -114,6 +114,14 @@ def test_the_card_shows_everything_that_is_confirmed(name: str, text: str) -> No
         ({"mode": "sandbox"}, "SANDBOX the sandbox on this machine: no real money"),
         ({"mode": "paper"}, "PAPER the sandbox, fed with real prices: no real money"),
         ({"mode": "live", "armed": False}, "LIVE DISARMED Kraken, with real money"),
+        (
+            {"mode": "live", "armed": False, "elsewhere": "127.0.0.1:81"},
+            "LIVE DISARMED what plays the exchange at 127.0.0.1:81, which is ",
+        ),
+        (
+            {"mode": "paper", "elsewhere": "127.0.0.1:81"},
+            "PAPER the sandbox, fed by what plays the exchange at 127.0.0",
+        ),
         ({"mode": "live", "armed": True}, "LIVE ARMED Kraken, with real money"),
         ({"mode": "live", "armed": True, "halted": "kill()"}, "LIVE ARMED HALTED Kraken, with real money"),
     ],
