@@ -61,7 +61,7 @@ class Room:
 
     def __init__(self, notebook: Notebook) -> None:
         self.notebook, self.page = notebook, notebook.page
-        notebook.page.set_viewport_size({"width": 1280, "height": 1500})
+        notebook.page.set_viewport_size({"width": 1280, "height": 2000})  # what is out of sight is not painted
         cells = notebook.page.locator(".jp-Notebook .jp-Cell")
         self.table = cells.nth(BOOK).locator(".kl-live")
         self.strip = cells.nth(HEALTH).locator(".kl-health")
@@ -146,11 +146,13 @@ def test_the_strip_is_painted_once_a_second_and_its_line_of_latency_grows(room: 
 @pytest.mark.both_kernels
 def test_a_wrong_checksum_goes_through_the_table_and_the_strip(room: Room) -> None:
     """RESYNCING, then LIVE, one gap counted; the strip says it while it lasts and counts it afterwards."""
+    room.table.scroll_into_view_if_needed()
     said = room.table.locator(".kl-said")
     before = numbered(said.inner_text(), "gap", "failed")
     room.page.evaluate(FOLLOW, [room.table.element_handle(), room.strip.element_handle()])
     room.press("Market data", "Corrupt a checksum")
-    until(lambda: "RESYNCING" in room.page.evaluate("window.states"), 20, "the table never said RESYNCING")
+    resyncing = "window.states.includes('RESYNCING')"
+    until(lambda: room.page.evaluate(resyncing), 20, f"the table never said RESYNCING: {room.result}")
     room.notebook.screenshot("panel-resyncing")
     until(lambda: room.page.evaluate("window.states")[-1] == "LIVE", 20, "the table did not become LIVE again")
     assert room.page.evaluate("window.states")[-2:] == ["RESYNCING", "LIVE"]
