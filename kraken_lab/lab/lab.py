@@ -58,6 +58,11 @@ T = TypeVar("T")
 
 _plainly = plainly_called("lab")
 
+_SANDBOX_ENDED = (
+    "The sandbox process of this lab has ended. kl.connect() opens another lab with another sandbox; "
+    "what these streams hold can still be read."
+)
+
 
 class Lab(Looking, Acting):
     """An open venue: ask it for streams, and give it orders. `kraken_lab.connect` makes one.
@@ -169,6 +174,13 @@ class Lab(Looking, Acting):
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._closed
+
+    @property
+    def over(self) -> str:
+        """Why nothing will come any more, in a sentence, and what to do; empty while that is not so."""
+        if self._closed:
+            return "The lab is closed: kl.connect() opens another."
+        return _SANDBOX_ENDED if self._process is not None and not self._process.alive else ""
 
     @property
     def lines(self) -> tuple[tuple[Router, Connection], ...]:
@@ -406,10 +418,7 @@ class Lab(Looking, Acting):
             raise LabClosed("This lab")
         self.io.check()
         if self._process is not None and not self._process.alive:
-            raise SandboxError(
-                "The sandbox process of this lab has ended. kl.connect() opens another lab with another sandbox; "
-                "what these streams hold can still be read."
-            )
+            raise SandboxError(_SANDBOX_ENDED)
 
     def _check_key(self) -> None:
         """Have a key for data that the exchange gives to nobody without one."""

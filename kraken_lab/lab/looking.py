@@ -73,6 +73,11 @@ class Looking(ABC):
     def closed(self) -> bool:
         """Whether it was closed."""
 
+    @property
+    @abstractmethod
+    def over(self) -> str:
+        """Why nothing will come any more, in a sentence, and what to do; empty while that is not so."""
+
     @abstractmethod
     def now(self) -> Instant:
         """This moment on the lab's clocks."""

@@ -34,7 +34,7 @@ class Status:
     """What ``lab.status()`` gives: frozen, and readable everywhere.
 
     ``connections`` and ``streams`` map names to words; ``facts`` holds the rest. ``system`` is the exchange's own
-    state (``online``, ``maintenance``, ``cancel_only``, ``post_only``), None before it has said so.
+    state (``online``, ``maintenance``, ``cancel_only``, ``post_only``) as last heard, None before it has said so.
     """
 
     mode: str
@@ -74,8 +74,8 @@ def status_of(lab: Lab) -> Status:
     facts = {
         "venue": lab.venue_name + _ended(lab),
         **_account(lab),
-        "exchange says": _system(lab, system),
-        "clock": _clock(lab),
+        "exchange says": _system(lab, system) + _since(lab, now),
+        "clock": _clock(lab) + _since(lab, now),
         "loop lateness": f"{lab.io.lateness * 1e3:.0f} ms now, {lab.io.worst_lateness * 1e3:.0f} ms at worst",
         "memory": f"{sum(stream.held for stream in lab.streams) / 1e6:.1f} MB of at most "
         f"{lab.settings.memory_total / 1e6:.0f} MB in tables",
@@ -207,6 +207,14 @@ def _system(lab: Lab, system: str | None) -> str:
         if isinstance(entry, dict)
     ]
     return system + (f"; announced: {'; '.join(sorted(set(announced)))}" if announced else "")
+
+
+def _since(lab: Lab, now: Instant) -> str:
+    """Where no line is open any more: how long ago what is told was so. Nothing where it is so now, or never was."""
+    heard = [router.talk.last_heard for router, _ in lab.lines if router.talk.last_heard is not None]
+    if not heard or any(line.state == "open" for _, line in lab.lines):
+        return ""
+    return f" (as of {views.cells.age(max(now.mono - max(heard), 0.0))} ago, when the exchange was last heard)"
 
 
 def _connection(router: Router, line: Connection, now: Instant, lab: Lab) -> str:

@@ -110,6 +110,10 @@ class Host(Protocol):
     def closed(self) -> bool:
         """Whether it is closed, and nothing of it will change again."""
 
+    @property
+    def over(self) -> str:
+        """Why nothing will come any more, in a sentence, and what to do; empty while that is not so."""
+
     def now(self) -> Instant:
         """This moment."""
 

@@ -155,7 +155,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
         try:
             while not self._settled(condition):
                 if not changed.wait(max(deadline - time.monotonic(), 0.0)):
-                    raise NotReady(what, timeout, self._waiting_for())
+                    raise NotReady(what, timeout, self._waiting_for(), over=self._host.over)
                 changed.clear()
         finally:
             remove()
@@ -180,7 +180,7 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
                     await changed.wait()
                     changed.clear()
         except TimeoutError:
-            raise NotReady(what, timeout, self._waiting_for()) from None
+            raise NotReady(what, timeout, self._waiting_for(), over=self._host.over) from None
         finally:
             remove()
         return self

@@ -56,6 +56,7 @@ class AHost:
         self.label = "test"
         self.moment = Instant(100.0, NOON)
         self.closed = False
+        self.over = ""
         self.released: list[Any] = []
 
     def now(self) -> Instant:
