@@ -98,13 +98,24 @@ class SetupError(KrakenLabError):
     """Something about how the lab was asked for; nothing was sent."""
 
 
+_LONGEST_VALUE: Final = 200
+"""Characters of a value in an error's sentence."""
+
+
+def _told(value: object) -> str:
+    """A value as it is written in a sentence: on one line, and no longer than one reads; the error has the whole."""
+    words = " ".join(repr(value).split()) if not isinstance(value, str) else repr(value)
+    return words if len(words) <= _LONGEST_VALUE else f"{words[: _LONGEST_VALUE - 1]}…"
+
+
 _WITH_COMMAS: Final = re.compile(r"\s*[-+]?\d[\d.]*,[\d.,]*\s*")
 
 
 class BadArgument(SetupError, ValueError):
     """A value that cannot be right. ``name``, ``value`` and ``allowed`` say which and what would be.
 
-    A number with commas gets the ``hint`` how numbers are written, wherever it was given.
+    A number with commas gets the ``hint`` how numbers are written, wherever it was given. Of a value whose ``repr`` is
+    long, as a table's is, the sentence has the beginning.
     """
 
     def __init__(self, name: str, value: object, allowed: str, hint: str = "") -> None:
@@ -112,7 +123,7 @@ class BadArgument(SetupError, ValueError):
             hint = "Decimals begin with a point, and thousands are not separated."
         self.name, self.value, self.allowed, self.hint = name, value, allowed, hint
         tail = f" {hint}" if hint else ""
-        super().__init__(f"{name}={value!r} is not possible: use {allowed}.{tail}")
+        super().__init__(f"{name}={_told(value)} is not possible: use {allowed}.{tail}")
 
 
 class BadCall(BadArgument, TypeError):
@@ -205,15 +216,16 @@ class Refused(FeedError):
 
 
 class NotReady(FeedError, TimeoutError):
-    """A wait ran out. ``waited_for`` says for what and ``seconds`` how long; the stream itself goes on."""
+    """A wait ran out. ``waited_for`` says for what and ``seconds`` how long; the stream itself goes on.
 
-    def __init__(self, waited_for: str, seconds: float, state: str = "") -> None:
-        self.waited_for, self.seconds, self.state = waited_for, seconds, state
+    Unless it cannot: then ``over`` says why nothing will come any more, and what to do instead.
+    """
+
+    def __init__(self, waited_for: str, seconds: float, state: str = "", *, over: str = "") -> None:
+        self.waited_for, self.seconds, self.state, self.over = waited_for, seconds, state, over
         now = f" (now {state})" if state else ""
-        super().__init__(
-            f"Waited {seconds:g} s for {waited_for}{now}. It goes on trying: call .wait(timeout=...) to wait longer, "
-            "or lab.status() to see why."
-        )
+        more = "It goes on trying: call .wait(timeout=...) to wait longer, or lab.status() to see why."
+        super().__init__(f"Waited {seconds:g} s for {waited_for}{now}. {over or more}")
 
 
 class StreamStopped(FeedError):

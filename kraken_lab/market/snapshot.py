@@ -146,7 +146,7 @@ class BookSnapshot:
     def imbalance(self, levels: int = 5) -> Decimal:
         """How the quantity of the best ``levels`` is divided: (bids - asks) / (bids + asks), from -1 to 1.
 
-        With one side empty it is 1 or -1.
+        Of a side that has fewer levels, all of them count. With one side empty it is 1 or -1.
 
         Raises:
             EmptySide: neither side has levels.

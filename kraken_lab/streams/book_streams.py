@@ -61,7 +61,12 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
         feed = self._only()
         if self._stopped:
             raise StreamStopped(self._title)
-        photo: PhotoT = feed.photograph(self.depth)
+        try:
+            photo: PhotoT = feed.photograph(self.depth)
+        except NotReady as error:
+            if over := self._host.over:
+                raise NotReady(error.waited_for, error.seconds, error.state, over=over) from None
+            raise
         return photo
 
     def __getitem__(self, symbol: str) -> Self:
@@ -197,7 +202,16 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
 
     @_plainly
     def imbalance(self, levels: int = 5) -> Decimal:
-        """Bid quantity minus ask quantity over their sum, in the best ``levels``: from -1 to 1."""
+        """Bid quantity minus ask quantity over their sum, in the best ``levels``: from -1 to 1.
+
+        Raises:
+            BadArgument: more levels than this stream has a side, or fewer than one.
+            EmptySide, NotReady: as `mid`.
+        """
+        levels = whole_number("levels", levels, "levels a side", least=1)
+        if levels > self.depth:
+            deeper = f"lab.book({self._only().symbol!r}, depth=...) subscribes a deeper one."
+            raise BadArgument("levels", levels, f"at most {self.depth}, the depth of this stream", deeper)
         return self.snapshot().imbalance(levels)
 
     @_plainly
@@ -227,7 +241,8 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
             what="the first column of the heatmap",
         )
         if feed.heat is None:
-            raise NotReady(f"the first column of {self._title}'s heatmap", FIRST_COLUMN, str(self.state))
+            what = f"the first column of {self._title}'s heatmap"
+            raise NotReady(what, FIRST_COLUMN, str(self.state), over=self._host.over)
         return feed.heat
 
     @_plainly
@@ -280,7 +295,11 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
         for feed in getattr(stream, "feeds", ()):
             if isinstance(feed, TradeFeed) and feed.symbol == symbol:
                 return feed
-        raise BadArgument("trades", trades, f"True, False or a trade stream of {symbol}, as lab.trades(...) gives")
+        raise BadArgument(
+            "trades",
+            getattr(trades, "title", trades),
+            f"True, False or a trade stream of {symbol}, as lab.trades(...) gives",
+        )
 
     @_plainly
     def depth_chart(self, levels: int | None = None) -> Shown:

@@ -128,6 +128,7 @@ class Shown(ABC):
         """Write the picture of this moment as one HTML file that needs nothing but itself; its path.
 
         Raises:
+            BadArgument: a name that ends in something else than ``.html``, as ``.png``.
             NotSaved: it cannot be written there, say because the folder does not exist.
         """
         return save_page(path, self._page())

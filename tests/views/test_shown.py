@@ -212,6 +212,15 @@ def test_what_names_no_file_is_refused(picture: APicture, path: object) -> None:
         picture.save(path)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["x.png", "x.PDF", "x.svg", "x.html.txt"])
+def test_a_page_is_not_written_under_the_name_of_something_else(picture: APicture, tmp_path: Path, name: str) -> None:
+    """Whoever asks for a PNG would have a file that nothing opens: refused, with the name that is right."""
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(BadArgument, match=r"ends in \.html, as x(\.html)?\.html.*nothing was written"):
+        picture.save(tmp_path / name)
+    assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [(name, "mine")]
+
+
 def test_a_disk_that_fills_up_leaves_no_doubt_about_the_file() -> None:
     """What there is of it is said not to be complete."""
     with pytest.raises(NotSaved, match=r"No space left on device\. What there is of it is not complete\."):
