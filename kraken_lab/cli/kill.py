@@ -335,7 +335,7 @@ class _Lists:
 def _show(report: KillReport, say: Say, *, over: bool) -> None:
     trying = "it has given up" if over else "it goes on trying (Ctrl-C ends that, not the halt)"
     state = "complete" if report.complete else f"NOT COMPLETE: {trying}"
-    say(f"After {report.seconds:.1f} s and {report.attempts} round(s): {state}.")
+    say(f"After {report.seconds:.1f} s and {report.attempts} round{'' if report.attempts == 1 else 's'}: {state}.")
     for name, orders in (
         ("confirmed cancelled", report.cancelled),
         ("filled meanwhile", report.filled),
@@ -350,7 +350,8 @@ def _show(report: KillReport, say: Say, *, over: bool) -> None:
 
 def _words(order: KilledOrder) -> str:
     filled = f", {order.filled_qty:f} of it filled" if order.filled_qty else ""
-    return " ".join(part for part in (order.order, order.side, order.symbol) if part) + filled
+    said = order.words or f"{order.side} {order.symbol}".strip()
+    return " ".join(part for part in (order.order, said) if part) + filled
 
 
 def _newest(answers: Sequence[str]) -> list[str]:

@@ -9,12 +9,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from ..wire import from_ns
+from .figures import trimmed
+from .sentences import printable
 from .states import FillRecord
 
-__all__ = ["FillBook", "same_fill"]
+__all__ = ["FillBook", "Fills", "same_fill"]
 
 KEPT = 100_000
 """Fills remembered; the oldest go first."""
+
+
+class Fills(tuple[FillRecord, ...]):
+    """The fills of one order, oldest first. Printed, it is a table; each is a record with all digits.
+
+    >>> from decimal import Decimal
+    >>> print(Fills([FillRecord(exec_id="E1", order_id="O1", cl_ord_id=None, symbol="BTC/USD", side="buy",
+    ...     price=Decimal("26500.4"), qty=Decimal("0.5"), cost=Decimal("13250.2"), fee=Decimal("34.45"),
+    ...     fee_asset="USD", liquidity="taker", trade_id=7, timestamp_ns=0, received_at_ns=0)]))
+    time (UTC)       filled                      cost         fee        as
+    00:00:00.000000  buy 0.5 BTC/USD at 26500.4  13250.2 USD  34.45 USD  taker
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self:
+            return "nothing was filled"
+        rows = [("time (UTC)", "filled", "cost", "fee", "as"), *map(_row, self)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            printable("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            for row in rows
+        )
+
+    __str__ = __repr__
+
+
+def _row(fill: FillRecord) -> tuple[str, ...]:
+    return (
+        from_ns(fill.timestamp_ns, 6)[11:-1],
+        f"{fill.side} {trimmed(fill.qty)} {fill.symbol} at {fill.price:f}",
+        f"{trimmed(fill.cost)} {fill.symbol.partition('/')[2]}",
+        "" if fill.fee is None else f"{trimmed(fill.fee)} {fill.fee_asset or ''}".rstrip(),
+        fill.liquidity or "",
+    )
 
 
 def same_fill(one: FillRecord, other: FillRecord) -> bool:

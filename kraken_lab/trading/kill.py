@@ -19,6 +19,7 @@ from ..errors import Malformed
 from ..wire import Instant, Query
 from .rest_orders import RestOrder, SymbolOf, orders_in
 from .states import OrderRecord, OrderState
+from .words import in_words, terms_words
 
 __all__ = ["Kill", "KillReport", "KilledOrder"]
 
@@ -48,6 +49,8 @@ class KilledOrder:
     fate: str
     filled_qty: Decimal
     """What of it was filled, in base currency, also before the kill."""
+    words: str = ""
+    """The order with its quantity and prices, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +175,12 @@ class Kill:
             return  # it came when this was through
         if known is not None or fate == "not confirmed":
             self._orders[name] = KilledOrder(
-                order=name, symbol=record.symbol, side=record.side, fate=fate, filled_qty=record.filled_qty
+                order=name,
+                symbol=record.symbol,
+                side=record.side,
+                fate=fate,
+                filled_qty=record.filled_qty,
+                words=in_words(record),
             )
 
     @staticmethod
@@ -231,6 +239,7 @@ class Kill:
             side=found.side or (known.side if known else ""),
             fate=fate,
             filled_qty=found.filled_qty if found.filled_qty is not None else Decimal(0),
+            words=terms_words(told) if told or known is None else known.words,
         )
 
     def _went_through(self, at: Instant) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 from ..errors import BadArgument, LabClosed, NotReady, OrderEnded, OrderRefused, OrderRejected
 from ..wire import from_ns, number, plainly_called
 from .figures import average, trimmed
+from .fills import Fills
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .timeline import Timeline
 from .words import in_words
@@ -112,9 +113,9 @@ class Order:
         return self._record.avg_price
 
     @property
-    def fills(self) -> tuple[FillRecord, ...]:
-        """Its fills, in the order they became known."""
-        return self._fills
+    def fills(self) -> Fills:
+        """Its fills, in the order they became known: a tuple of records that prints as a table."""
+        return Fills(self._fills)
 
     @property
     def timeline(self) -> Timeline:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any, Final
 
 from .states import OrderRecord
 
-__all__ = ["in_words"]
+__all__ = ["in_words", "terms_words"]
+
+_TERMS: Final = ("side", "symbol", "order_type", "order_qty", "cash_order_qty", "limit_price", "trigger_price")
 
 
 def in_words(record: OrderRecord) -> str:
@@ -24,20 +28,28 @@ def in_words(record: OrderRecord) -> str:
     ...     order_type="stop-loss", order_qty=D("0.05"), trigger_price=D("26000.1"), created_ns=0, updated_ns=0))
     'sell 0.05 BTC/USD stop-loss trigger at 26000.1'
     """
-    words = [record.side, *_quantity(record), record.order_type]
-    if record.limit_price is not None:
-        words.append(f"at {_plain(record.limit_price)}")
-    if record.trigger_price is not None:
-        words.append(f"trigger at {_plain(record.trigger_price)}")
-    return " ".join(word for word in words if word) or "an order"
+    return terms_words({name: getattr(record, name) for name in _TERMS})
 
 
-def _quantity(record: OrderRecord) -> tuple[str, str]:
+def terms_words(terms: Mapping[str, Any]) -> str:
+    """The same of an order's terms by name, of which any may be missing.
+
+    >>> terms_words({"side": "sell", "symbol": "BTC/USD", "order_qty": Decimal("0.5"), "limit_price": Decimal(9)})
+    'sell 0.5 BTC/USD at 9'
+    """
+    words = [terms.get("side"), *_quantity(terms), terms.get("order_type")]
+    for name, before in (("limit_price", "at"), ("trigger_price", "trigger at")):
+        if terms.get(name) is not None:
+            words.append(f"{before} {_plain(terms[name])}")
+    return " ".join(str(word) for word in words if word) or "an order"
+
+
+def _quantity(terms: Mapping[str, Any]) -> tuple[str, str]:
     """How much of which pair; of an order sized in quote currency the exchange says that its quantity is 0."""
-    if not record.order_qty and record.cash_order_qty is not None:
-        quote = record.symbol.partition("/")[2]
-        return record.symbol, f"for {_plain(record.cash_order_qty)} {quote}".rstrip()
-    return "" if record.order_qty is None else _plain(record.order_qty), record.symbol
+    symbol, qty, cash = str(terms.get("symbol") or ""), terms.get("order_qty"), terms.get("cash_order_qty")
+    if not qty and cash is not None:
+        return symbol, f"for {_plain(cash)} {symbol.partition('/')[2]}".rstrip()
+    return "" if qty is None else _plain(qty), symbol
 
 
 def _plain(value: Decimal) -> str:

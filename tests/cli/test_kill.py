@@ -117,9 +117,10 @@ def test_what_is_open_is_cancelled_and_listed(tmp_path: Path) -> None:
     complete, screen = killed(exchange, tmp_path)
     assert complete
     assert exchange.calls[0] == "CancelAll"
-    assert "confirmed cancelled: 2" in screen.text
+    assert "confirmed cancelled: 2\n    O1 buy 1.0 BTC/USD limit at 99.0\n    O2 buy 1.0 BTC/USD" in screen.text
     assert "filled meanwhile: 1" in screen.text
     assert "not confirmed: none" in screen.text
+    assert re.search(r"After \d+\.\d s and \d+ rounds?: complete\.", screen.text)
     assert screen.first("complete") < 10
 
 
