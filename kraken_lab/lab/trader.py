@@ -171,7 +171,7 @@ class Trader:
 
     def remake(self, proposal: Proposal, changes: Mapping[str, object]) -> Proposal:
         """A new proposal from the same arguments with these changed, with the facts of now."""
-        return builders.remade(proposal, changes, self.facts(proposal.symbol))
+        return builders.remade(proposal, changes, self.facts(_symbol(changes) or proposal.symbol))
 
     def fate(self, proposal: Proposal) -> str:
         """What became of a proposal that was confirmed, in words; empty for one that was not."""

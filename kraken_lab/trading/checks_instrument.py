@@ -44,11 +44,12 @@ def terms(question: Question) -> Iterator[Check]:
 def symbol(question: Question) -> Iterator[Check]:
     """The symbol has the form of one, and the venue lists it."""
     name, pair = question.symbol, question.facts.pair
+    alike = " or ".join(question.facts.alike)
+    meant = f" Did you mean {alike}?" if alike else ""
     if not SYMBOL.fullmatch(name):
-        yield refused("symbol", f"{name!r} is no symbol such as BTC/USD.", symbol=name)
+        yield refused("symbol", f"{name!r} is no symbol such as BTC/USD.{meant}", symbol=name)
     elif pair is None or pair.symbol != name:
-        meant = " or ".join(question.facts.alike)
-        yield refused("symbol", f"{name} is not traded here.{f' Did you mean {meant}?' if meant else ''}", symbol=name)
+        yield refused("symbol", f"{name} is not traded here.{meant}", symbol=name)
     elif isinstance(question.request, EditOrder) and question.request.symbol != name:
         yield refused("symbol", f"The order to be edited is one of {name}, not of {question.request.symbol}.")
     else:

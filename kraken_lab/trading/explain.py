@@ -133,7 +133,7 @@ def _of_text(text: str, facts: Facts | None) -> About:
 
 
 def _of_proposal(proposal: Proposal) -> About:
-    stops = tuple(check.said for check in proposal.stops)
+    stops = tuple(check.said for check in proposal.refusals)
     fate = f"It was confirmed: {proposal.fate}." if proposal.fate else "Nothing of it has been sent."
     how = "would be stopped here" if stops else "can be confirmed"
     placed = None if proposal.fate else False

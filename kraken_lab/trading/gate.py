@@ -218,7 +218,7 @@ class Gate:
 
     def _sound(self, proposal: Proposal) -> Request:
         if proposal.request is None or not proposal.ok:
-            reasons = [found.said for found in proposal.stops] or ["its arguments make no request"]
+            reasons = [found.said for found in proposal.refusals] or ["its arguments make no request"]
             raise OrderRefused(proposal.what, reasons)
         if self._confirmed.get(id(proposal)) is proposal:
             raise ConfirmationVoid(

@@ -132,8 +132,8 @@ class Proposal:
         return self.ok
 
     @property
-    def refusals(self) -> tuple[Check, ...]:
-        """The checks that stop it."""
+    def _refusing(self) -> tuple[Check, ...]:
+        """Every check that refuses, also those that only had nothing to go by."""
         return tuple(check for check in self.checks if check.verdict == "refuse")
 
     @property
@@ -142,19 +142,19 @@ class Proposal:
 
         The others had nothing to go by, and putting that one right is what helps.
         """
-        names = {check.name for check in self.refusals}
+        names = {check.name for check in self._refusing}
         return next((name for name in _APART if name in names), "")
 
     @property
-    def stops(self) -> tuple[Check, ...]:
-        """The refusals worth reading: all of them, or those that do not only follow from another."""
+    def refusals(self) -> tuple[Check, ...]:
+        """The checks that stop it; not those that only follow from another, which `unjudged` counts."""
         apart = _APART.get(self.decided_by)
-        return tuple(check for check in self.refusals if apart is None or check.name in apart)
+        return tuple(check for check in self._refusing if apart is None or check.name in apart)
 
     @property
     def unjudged(self) -> str:
         """What is to be said of the refusals that only follow from another; empty if there are none."""
-        count = len(self.refusals) - len(self.stops)
+        count = len(self._refusing) - len(self.refusals)
         if not count:
             return ""
         needs = "a pair that is listed" if self.decided_by == "symbol" else "an order that can be changed"
@@ -171,7 +171,7 @@ class Proposal:
     @property
     def foreseeable(self) -> bool:
         """Whether it can be said what it would do: a price off the tick or money that is not there does nothing."""
-        return self.request is not None and not any(check.name in _FIRST for check in self.refusals)
+        return self.request is not None and not any(check.name in _FIRST for check in self._refusing)
 
     @property
     def warnings(self) -> tuple[Check, ...]:

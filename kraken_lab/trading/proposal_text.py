@@ -34,7 +34,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     made = f"made {from_ns(proposal.made_at.wall_ns, 0)[11:19]} UTC"
     yield f"  {where_words(proposal)}; account {proposal.account}; {made}; {sent}"
     warnings = () if proposal.decided_by else proposal.warnings
-    yield from (f"  {_SIGNS[check.verdict]:8} {check.said}" for check in (*proposal.stops, *warnings))
+    yield from (f"  {_SIGNS[check.verdict]:8} {check.said}" for check in (*proposal.refusals, *warnings))
     yield from (f"  {'note':8} {check.said}" for check in proposal.notes)
     if proposal.unjudged:
         yield f"  {'':8} {proposal.unjudged}"

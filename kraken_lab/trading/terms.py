@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
+from ..errors import BadArgument
 from ..wire import (
     AddOrder,
     AmendOrder,
@@ -24,10 +26,11 @@ from ..wire import (
     Request,
     Triggers,
 )
+from ..wire.numbers import from_user
 from ..wire.requests import OrderType, PriceType, Side
 from .arguments import Reader
 from .combinations import BATCH, CLOSE_TYPES, batch_size, change_problems, order_problems
-from .corrections import Problem
+from .corrections import Correction, Problem
 from .states import OrderRecord
 
 __all__ = ["Reading", "read_add", "read_amend", "read_batch", "read_dead_man", "read_edit"]
@@ -59,11 +62,30 @@ def read_add(arguments: Mapping[str, object]) -> Reading:
     >>> read_add({"symbol": "BTC/USD", "side": "buy", "order_type": "market", "order_qty": 0.1}).request
     AddOrder(order_type='market', side='buy', order_qty=Decimal('0.1'), symbol='BTC/USD', token=***)
     """
+    if swapped := _swapped(arguments):
+        given = {name: arguments[name] for name in ("symbol", "order_qty")}
+        return Reading(None, (swapped,), given)
     reader = Reader(arguments)
     reader.only((*_TERMS, "symbol"))
     symbol = reader.text("symbol", needed="a pair such as 'BTC/USD'")
     given = {**_terms(reader), "symbol": symbol}
     return _read(reader, given, order_problems(given), lambda: AddOrder(**given, token=""))
+
+
+def _swapped(arguments: Mapping[str, object]) -> Problem | None:
+    """A pair where the quantity belongs and a quantity where the pair does: one slip, said once and put right."""
+    qty, symbol = arguments.get("symbol"), arguments.get("order_qty")
+    if not isinstance(symbol, str) or "/" not in symbol or "/" in str(qty):
+        return None
+    try:
+        from_user(qty, "order_qty")
+    except BadArgument:
+        return None
+    said = (
+        f"The pair comes first and then the quantity: here {qty!r} stands for the pair and {symbol!r} for the quantity."
+    )
+    offer = Correction(f"{symbol}, order_qty {qty}", MappingProxyType({"symbol": symbol, "order_qty": qty}))
+    return Problem("symbol", said, offer)
 
 
 def read_batch(arguments: Mapping[str, object]) -> Reading:

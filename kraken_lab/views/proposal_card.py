@@ -109,7 +109,7 @@ def _headline(proposal: Proposal) -> str:
 
 def _stops(proposal: Proposal) -> str:
     """Refusals, then warnings, then what is offered; or the word that nothing stops it."""
-    refusals, warnings = proposal.stops, () if proposal.decided_by else proposal.warnings
+    refusals, warnings = proposal.refusals, () if proposal.decided_by else proposal.warnings
     unfinished = proposal.request is None and all(
         " is missing" in check.said or " needs a " in check.said for check in refusals
     )
@@ -184,7 +184,7 @@ def _passed(proposal: Proposal) -> str:
     """Every check with its figures, those that passed folded away."""
     passed = [check for check in proposal.checks if check.verdict == "pass"]
     parts = []
-    others = [*proposal.stops, *(() if proposal.decided_by else proposal.warnings)]
+    others = [*proposal.refusals, *(() if proposal.decided_by else proposal.warnings)]
     figures = [(check.name, _figures(check)) for check in others if check.figures]
     if figures:
         parts.append(details("Figures of what refuses or warns", table(["check", "figures"], figures, texts=2)))
