@@ -300,6 +300,16 @@ BAD: list[tuple[Callable[[kl.Lab], object], type[Exception], str]] = [
     (lambda lab: kl.connect(at={"rest": "http://127.0.0.1:1"}), kl.KrakenLabError, "ws_public.* missing"),
     (lambda lab: kl.schema("candles"), kl.BadArgument, "channel='candles'.*ticker, trade, ohlc, book"),
     (lambda lab: kl.Settings(silence_timeout=0), kl.BadArgument, "silence_timeout=0.*above 0"),
+    (
+        lambda lab: kl.Settings(silence_timeout="x"),
+        kl.BadArgument,
+        "='x' is not possible: use a number of seconds above 0",
+    ),  # type: ignore[arg-type]
+    (
+        lambda lab: kl.OrderSettings(collar_pct="x"),
+        kl.BadArgument,
+        "='x' is not possible: use a number of percent above 0",
+    ),  # type: ignore[arg-type]
 ]
 
 

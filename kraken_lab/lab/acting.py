@@ -7,7 +7,7 @@ Cancels act at once, because they only reduce risk. The work is done by the `Tra
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -147,7 +147,9 @@ class Acting:
         >>> len(lab.batch_add(ladder, symbol="BTC/USD").legs)
         2
         """
-        if isinstance(orders, str | Mapping) or not all(isinstance(order, Mapping) for order in orders):
+        given: object = orders
+        listed = isinstance(given, Sequence) and not isinstance(given, str)
+        if not listed or not all(isinstance(order, Mapping) for order in orders):
             raise BadArgument("orders", orders, "a list of mappings, each with the parameters of one order")
         named = {order.get("symbol", symbol) for order in orders}
         if symbol is None and len(named) == 1:
@@ -228,7 +230,8 @@ class Acting:
 
         Source: "Batch Cancel", Kraken WebSocket API v2 reference.
         """
-        if isinstance(orders, str | Order):
+        given: object = orders
+        if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
             raise BadArgument("orders", orders, "a list of orders or ids")
         return self._acting().cancel(orders, batch=True)
 
@@ -298,6 +301,10 @@ class Acting:
         It asks nothing and works in every mode. The halt lasts, also over a restart, until `resume`. From a terminal,
         however busy this kernel is: ``kraken-lab kill``.
         """
+        given: object = reason
+        if not isinstance(given, str) or not given.strip():
+            # Whoever calls it in need and calls it wrongly has meant it: it says so, and stops everything.
+            reason = f"lab.kill(), whose reason was no text but {type(given).__name__}"
         return KillOutcome.of(self._acting().kill(reason))
 
     @_plainly

@@ -21,6 +21,7 @@ from .legs import Leg, fingerprint, legs_of
 from .notional import added_notional
 from .preview import preview
 from .proposal import Maker, Proposal, ProposalKind, Removed
+from .proposal_rows import counted
 from .question import Unknowable
 from .sentences import change_words, draft_words, leg_words
 from .states import OrderRecord
@@ -221,6 +222,7 @@ def _what(
             return f"cancel all open orders of the account {seconds} s after this kernel last refreshed this"
         return f"cancel all open orders of the account in {seconds} s, unless this is set anew before"
     if kind == "batch_add":
-        orders = reading.given.get("orders", ())
-        return f"{len(legs or orders)} orders of {reading.given.get('symbol', '?')}"
+        orders = arguments.get("orders")
+        count = len(orders) if isinstance(orders, list | tuple) else len(legs)
+        return f"{counted(count, 'order')} of {reading.given.get('symbol', '?')}"
     return leg_words(legs[0]) if legs else draft_words(reading.given)

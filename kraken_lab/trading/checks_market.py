@@ -64,7 +64,7 @@ def collar(question: Question) -> Iterator[Check]:
         elif -through > FAR_PCT:
             yield warned("collar", f"{words}: it would rest very far away. Is every digit right?", **figures)
         else:
-            how = f"through it, as far as {most:f} % are allowed" if through > 0 else "which goes not through it"
+            how = f"through it, as far as {most:f} % are allowed" if through > 0 else "which does not reach through it"
             yield passed("collar", f"{words}, {how}.", **figures)
 
 

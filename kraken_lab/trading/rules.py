@@ -62,7 +62,8 @@ class OrderSettings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            number(field.name, getattr(self, field.name), field.name.replace("_", " "), above=0)
+            unit = "percent" if field.name.endswith("_pct") else "seconds" if isinstance(field.default, float) else ""
+            number(field.name, getattr(self, field.name), unit, above=0)
         if not 0.5 <= self.order_deadline <= 60:
             raise BadArgument("order_deadline", self.order_deadline, "0.5 to 60 seconds, which the exchange takes")
 

@@ -15,6 +15,7 @@ import ipywidgets
 
 from ..errors import BadArgument
 from ..wire import Conditional, Pair, Triggers
+from ..wire.numbers import from_user
 from .number_field import LABEL_WIDTH, NumberField, field_layout
 from .order_fields import CLOSE_TYPES, ORDER_TYPES, close_fields, forces_of, order_fields, price_types_of
 
@@ -160,7 +161,7 @@ class OrderForm:
         """Fill fields in by the names of `add_order`'s parameters; the others stay as they are.
 
         Raises:
-            BadArgument: the ticket has no such field, or the field not that choice.
+            BadArgument: the ticket has no such field, the field not that choice, or it is a number and this is none.
         """
         order = ("order_type", "side", "margin", "time_in_force")
         for name in sorted(parameters, key=lambda name: order.index(name) if name in order else len(order)):
@@ -189,6 +190,8 @@ class OrderForm:
     def _put(self, name: str, value: object) -> None:
         field = self.fields.get(name)
         if isinstance(field, NumberField):
+            if value is not None and value != "":
+                from_user(value, name)
             field.put(value)
         elif isinstance(field, ipywidgets.Checkbox):
             field.value = bool(value)

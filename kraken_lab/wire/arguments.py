@@ -24,7 +24,7 @@ def flag(name: str, value: object) -> bool:
 
 
 def number(name: str, value: object, unit: str, *, above: float | None = None, least: float | None = None) -> float:
-    """A finite number, ``above`` a bound or at ``least`` one.
+    """A finite number, ``above`` a bound or at ``least`` one; ``unit`` is what it counts, empty where its name says it.
 
     Raises:
         BadArgument: it is something else.
@@ -32,7 +32,7 @@ def number(name: str, value: object, unit: str, *, above: float | None = None, l
     >>> number("timeout", 2, "seconds", least=0.0)
     2.0
     """
-    wanted = f"a number of {unit}"
+    wanted = f"a number of {unit}" if unit else "a number"
     if above is not None:
         wanted += f" above {above:g}"
     if least is not None:

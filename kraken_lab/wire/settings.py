@@ -94,6 +94,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            number(field.name, getattr(self, field.name), field.name.replace("_", " "), above=0)
+            unit = "seconds" if isinstance(field.default, float) else ""
+            number(field.name, getattr(self, field.name), unit, above=0)
         if self.backoff_floor > self.backoff_cap:
             raise BadArgument("backoff_floor", self.backoff_floor, f"at most backoff_cap ({self.backoff_cap:g} s)")

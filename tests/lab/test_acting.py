@@ -664,6 +664,33 @@ def test_orders_fills_positions_and_the_log_tell_the_same_story(lab: kl.Lab) -> 
     assert "in order" in repr(lab.audit)
 
 
+def test_a_pair_and_a_quantity_in_each_others_place_are_said_and_put_right(lab: kl.Lab) -> None:
+    """With one refusal; and a pair without its slash is asked about, not every check that lacked it."""
+    swapped = lab.buy("0.05", "BTC/USD")
+    (said,) = (check.said for check in swapped.refusals)
+    assert "'0.05' stands for the pair and 'BTC/USD' for the quantity" in said
+    right = swapped.corrected()
+    assert right.ok
+    assert right.what == "buy 0.05 BTC/USD, market"
+    (said,) = (check.said for check in lab.buy("BTCUSD", "0.05").refusals)
+    assert said == "'BTCUSD' is no symbol such as BTC/USD. Did you mean BTC/USD?"
+
+
+def test_a_kill_is_a_kill_whatever_its_reason_is(lab: kl.Lab) -> None:
+    """Nobody is told in need that a reason should be a text; what stands in the log is one."""
+    assert lab.kill(5).complete  # type: ignore[arg-type]
+    assert "(lab.kill(), whose reason was no text but int)" in lab.status().facts["mode"]
+    lab.resume("that was a test")
+
+
+def test_the_fills_of_an_order_print_as_a_table(lab: kl.Lab) -> None:
+    """And are the records they were."""
+    order = lab.buy("BTC/USD", "0.01").confirm().wait("filled")
+    assert repr(order.fills).startswith("time (UTC)")
+    assert repr(order.fills).count(f"BTC/USD at {order.fills[0].price:f}") == 1
+    assert sum(fill.qty for fill in order.fills) == order.filled
+
+
 def test_an_error_is_explained_with_the_pairs_numbers_and_what_would_pass(lab: kl.Lab) -> None:
     """A price off the tick is refused here; the explanation offers the one that goes."""
     wish = lab.add_order(**{**at_rest(lab), "limit_price": "20000.05"})

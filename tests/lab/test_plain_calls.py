@@ -71,6 +71,17 @@ def test_arguments_that_do_not_fit_are_said_in_words(call: Callable[[], object],
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("orders", [None, 5, "O1", {"O1": 1}])
+def test_what_is_no_list_of_orders_is_said_to_be_none(orders: object) -> None:
+    """Of either kind: never as an error of Python's own."""
+    with pytest.raises(BadArgument, match=r"orders=.* is not possible: use a list of mappings"):
+        LAB.batch_add(orders, symbol="BTC/USD")
+    with pytest.raises(BadArgument, match=r"orders=.* is not possible: use a list of orders or ids"):
+        LAB.batch_cancel(orders)
+    with pytest.raises(BadArgument, match=r"orders=\[5\] is not possible: use a list of mappings"):
+        LAB.batch_add([5])
+
+
 MISSPELT: list[tuple[Callable[[Any], object], str]] = [
     (lambda lab: lab.book("BTC/USD", dept=10), "lab.book has no argument dept. Did you mean depth?"),
     (

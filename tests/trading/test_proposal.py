@@ -28,6 +28,24 @@ from kraken_lab.wire import encode
 from .wishes import a_market, a_wish, an_order, live_facts, past_of, some_facts
 
 
+def test_a_batch_is_called_by_as_many_orders_as_were_given() -> None:
+    """Also where one of them cannot be read."""
+    good = a_wish(symbol=None)
+    assert (
+        propose_batch({"symbol": "BTC/USD", "orders": [good, {"side": "hold"}]}, some_facts()).what
+        == "2 orders of BTC/USD"
+    )
+    assert propose_batch({"symbol": "BTC/USD", "orders": [good]}, some_facts()).what == "1 order of BTC/USD"
+
+
+def test_a_wrong_symbol_is_the_only_refusal() -> None:
+    """What could not be checked without it is counted, and confirming names the symbol alone."""
+    proposal = propose_add(a_wish(symbol="BTC/USDD"), some_facts(pair=None, book=None, alike=("BTC/USD",)))
+    assert [check.said for check in proposal.refusals] == ["BTC/USDD is not traded here. Did you mean BTC/USD?"]
+    assert proposal.unjudged
+    assert not proposal.ok
+
+
 class Desk:
     """A maker that remembers what it was asked, and makes proposals with the facts it holds."""
 

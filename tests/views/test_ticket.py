@@ -550,7 +550,13 @@ def test_a_ticket_that_cannot_be_is_none(tmp_path: Path) -> None:
         _, workers, trader = a_ticket(kernel)
         with pytest.raises(kl.UnknownSymbol):
             Ticket(trader, "XBT/USD", workers=workers)
-        for parameters in ({"price": 1}, {"side": "hold"}, {"triggers": 5}, {"order_type": "limit ", "x": 1}):
+        for parameters in (
+            {"price": 1},
+            {"side": "hold"},
+            {"triggers": 5},
+            {"order_type": "limit ", "x": 1},
+            {"order_qty": "x"},
+        ):
             with pytest.raises(kl.BadArgument):
                 Ticket(trader, "BTC/USD", parameters, workers=workers)
 
