@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import cache
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from . import cells, escape, theme
 from .card import card, marked_lines, table
@@ -22,6 +22,7 @@ from .health_facts import Beat, HealthFacts, ScreenFacts
 from .health_readings import Reading, readings
 from .live_view import Frame, LiveView, Send
 from .pace import Pace
+from .page import page
 from .pump import PUMP, Painted, Pump
 from .scripts import script, style
 from .shown import Made, Shown
@@ -168,6 +169,10 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1e3, 2)
 
 
+_A_LINE: Final = 3
+"""Beats that make a line of latency: fewer are dots on an axis of a moment."""
+
+
 class HealthStrip(Shown):
     """How a lab is doing. The last line of a cell shows it live; `facts` are the values, and text says the same.
 
@@ -251,6 +256,15 @@ class HealthStrip(Shown):
             (one.tone, one.where, " ".join(filter(None, (one.what, one.done, one.next)))) for one in found
         )
         return card(f'{head}<div class="body">{lines}{rows}</div>', label=self.title)
+
+    def _page(self) -> str:
+        """The facts, and the line of latency once there are enough beats to be one."""
+        figure = self._draw()
+        beats = self.past
+        sections: list[tuple[str, go.Figure | str]] = [(self.title, self._repr_html_())]
+        if len(beats) >= _A_LINE:
+            sections.append(("latency", figure))
+        return page(sections, title=self.title)
 
     def _facts(self) -> str:
         return verdict(self.facts, self.concerns)[0]

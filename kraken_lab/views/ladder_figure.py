@@ -83,7 +83,7 @@ def ladder_figure(
     for price in dict.fromkeys(order.price for order in marked):
         here = [_short(order, places or {}) for order in marked if order.price == price]
         told = escape.plotly(escape.clip("; ".join(here), 100))
-        figure.add_annotation(**_note(prices.index(price), told, theme.MARK), x=0, xanchor="left")
+        figure.add_annotation(**_note(prices.index(price), told, theme.MARK), x=0, xanchor="left", xshift=8)
     if not prices:
         theme.say_nothing_yet(figure, escape.plotly(words if book is None else "the book is empty"))
     return figure

@@ -194,7 +194,7 @@ def _widget_class() -> Any:
     class LiveFigureWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand: a title. The figure comes as frames, and plotly.js when asked for."""
 
-        _esm = f"const LIGHT = {json.dumps(dict(theme.LIGHT))};\n{script('live_figure.js')}"
+        _esm = f"const LIGHT = {json.dumps(dict(theme.LIGHT))};\n{script('paper.js', 'live_figure.js')}"
         _css = style("live_table.css", "live_figure.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)

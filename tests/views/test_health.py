@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -379,6 +380,21 @@ def test_its_figure_is_its_latency(strip: HealthStrip) -> None:
     figure = strip.snapshot()
     assert [trace.name for trace in figure.data] == ["exchange → kernel", "kernel → screen"]
     assert figure.layout.yaxis.title.text == "latency (ms)"
+
+
+def test_what_is_saved_are_the_facts_and_a_line_where_there_is_one(
+    strip: HealthStrip, source: ASource, tmp_path: Path
+) -> None:
+    """A dot on an axis of a moment says nothing: the page has the readings, and the latency after some beats."""
+    first = strip.save(tmp_path / "first.html").read_text("utf-8")
+    assert "ALL WELL" in Page(first).text
+    assert "draw('f" not in first
+    for n in range(1, 5):
+        source.facts = some_facts(at_ns=NOON + n * 10**9)
+        assert strip.facts.at_ns == source.facts.at_ns
+    later = strip.save(tmp_path / "later.html").read_text("utf-8")
+    assert "ALL WELL" in Page(later).text
+    assert later.count("<script>draw('f2'") == 1
 
 
 def test_the_past_is_bounded(strip: HealthStrip, source: ASource, monkeypatch: pytest.MonkeyPatch) -> None:

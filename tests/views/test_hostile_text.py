@@ -143,7 +143,8 @@ def test_a_page_shows_it_letter_by_letter(text: str) -> None:
     read = Page(document)
     assert read.text.count(visible(text)) == 8
     assert "img" not in read.tags
-    assert "script" not in read.tags
+    assert document.count("<script") == 1  # the one that asks for dark or light
+    assert document.partition("<script>")[2].startswith("const dark = matchMedia(")
     document.encode("utf-8")
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from kraken_lab.market import BookSnapshot
-from kraken_lab.views import depth, heatmap, page
+from kraken_lab.views import depth, heatmap, page, theme
 
 from .figures import a_grid
 from .hostile import Page
@@ -70,7 +70,7 @@ def test_the_browser_is_told_to_load_nothing(document: str) -> None:
 def test_no_button_uploads_the_figure(document: str) -> None:
     """plotly 7 offers one by default; ours is taken out in the figure, and in a page for any figure."""
     assert "sendChartToCloud" in heatmap(a_grid()).layout.modebar.remove
-    assert document.count("showSendToCloud: false, plotlyServerURL: ''") == 2
+    assert document.count('showSendToCloud: false, plotlyServerURL: ""') == 1
 
 
 def test_plotly_is_written_in_exactly_once_and_only_if_needed(document: str) -> None:
@@ -83,7 +83,7 @@ def test_each_figure_is_drawn_in_its_own_place(document: str) -> None:
     """The places have the heights of their figures, so nothing jumps when they are drawn."""
     places = [a for tag, a in Page(document).elements if tag == "div" and re.fullmatch(r"f\d+", a.get("id") or "")]
     assert [(place["id"], place["style"]) for place in places] == [("f1", "height:640px"), ("f2", "height:640px")]
-    assert re.findall(r"Plotly\.newPlot\('(f\d)'", document) == ["f1", "f2"]
+    assert re.findall(r"<script>draw\('(f\d)'", document) == ["f1", "f2"]
 
 
 @pytest.mark.promise("W-04")
@@ -103,6 +103,26 @@ def test_the_same_input_gives_the_same_page() -> None:
 def test_a_page_without_figures_or_facts_is_a_page() -> None:
     """The smallest one still has its headline."""
     assert "Nothing yet" in Page(page([], title="Nothing yet")).text
+
+
+def test_a_title_is_said_once() -> None:
+    """A picture by itself has its headline; neither a line above it nor the figure says it again."""
+    figure = depth(BookSnapshot.of("A&B/USD", bids=[("1", "1")], asks=[]), title="A&B/USD depth")
+    document = page([("A&B/USD depth", figure)], title="A&B/USD depth")
+    drawn = document.rpartition("<script>draw('f1', ")[2]
+    assert [tag for tag, _ in Page(document).elements if tag in ("h1", "h2")] == ["h1"]
+    assert "USD depth" not in drawn
+    assert '"height":402' in drawn.replace(" ", "")
+    _, first, second = page([("Now", figure), ("A&B/USD depth", figure)], title="Books").split("<script>draw(")
+    assert ["USD depth" in part.partition("</script>")[0] for part in (first, second)] == [True, False]
+
+
+def test_a_page_is_dark_or_light_as_the_reader_prefers(document: str) -> None:
+    """The preference is asked of the browser before anything is painted, and every colour has its counterpart."""
+    head, _, body = document.partition("<body>")
+    assert 'matchMedia("(prefers-color-scheme: dark)")' in head
+    assert f'"{theme.PAPER}": "#ffffff"' in head
+    assert "kl-dark" not in re.sub(r"<style>.*?</style>", "", body, flags=re.DOTALL)
 
 
 def test_depth_fits_in_a_page_too() -> None:

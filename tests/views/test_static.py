@@ -25,7 +25,9 @@ def test_the_wheel_holds_every_script_and_style() -> None:
     assert static <= packed
 
 
-@pytest.mark.parametrize("names", [("live_table.js",), ("live_figure.js",), ("ladder.js",), ("health.js",), _SCRIPTS])
+@pytest.mark.parametrize(
+    "names", [("live_table.js",), ("paper.js", "live_figure.js"), ("ladder.js",), ("health.js",), _SCRIPTS]
+)
 def test_a_script_has_no_name_twice(names: tuple[str, ...]) -> None:
     """One text of several files: a constant said twice would end it, a function would be another without a word."""
     found = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", script(*names), re.MULTILINE)

@@ -1,5 +1,5 @@
 // A figure that is sent what changed and is drawn by plotly.js. See figure_changes.py for what a frame holds.
-// In front of this text stands LIGHT: for each colour of a figure the one it has on light paper.
+// In front of this text stands paper.js, by which a figure is on dark or on light paper.
 // Every text of ours is written with textContent; the texts in a figure were escaped for plotly.js where it was drawn.
 
 const AGAIN = 8000; // ms after which plotly.js is asked for once more
@@ -192,24 +192,6 @@ class Store {
     this.model.off("msg:custom", this.hear);
     this.library.waiting.delete(this);
   }
-}
-
-function copied(tree, colour) {
-  if (typeof tree === "string") return colour(tree);
-  if (Array.isArray(tree)) return tree.map((part) => copied(part, colour));
-  if (tree === null || typeof tree !== "object") return tree;
-  return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, copied(part, colour)]));
-}
-
-const COLOUR = /^(?:(#[0-9a-f]{6})([0-9a-f]{2})?|rgba\((\d+),(\d+),(\d+),([\d.]+)\))$/;
-
-function inLight(text) {
-  const found = text.length < 40 && COLOUR.exec(text);
-  if (!found) return text;
-  const [, solid, faint, red, green, blue, opacity] = found;
-  if (solid) return (LIGHT[solid] ?? solid) + (faint ?? "");
-  const known = LIGHT[`#${[red, green, blue].map((part) => Number(part).toString(16).padStart(2, "0")).join("")}`];
-  return known ? `rgba(${[1, 3, 5].map((at) => parseInt(known.slice(at, at + 2), 16)).join(",")},${opacity})` : text;
 }
 
 // --- what is seen ---------------------------------------------------------------------------------------------------
