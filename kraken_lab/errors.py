@@ -190,7 +190,8 @@ class Unreachable(FeedError):
     def __init__(self, venue: str, reason: str, attempts: int = 1, hint: str = "", *, first: str = "") -> None:
         self.venue, self.reason, self.attempts, self.first = venue, reason, attempts, first
         doctor = "Run `kraken-lab doctor` to see what is in the way, or use kl.connect('sandbox'): it needs no network."
-        words = f"{venue} cannot be reached ({reason}) after {attempts} attempt(s). {hint or doctor}"
+        tries = "one attempt" if attempts == 1 else f"{attempts} attempts"
+        words = f"{venue} cannot be reached ({reason}) after {tries}. {hint or doctor}"
         super().__init__(f"{first} {words}".lstrip())
 
 

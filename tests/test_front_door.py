@@ -301,15 +301,15 @@ BAD: list[tuple[Callable[[kl.Lab], object], type[Exception], str]] = [
     (lambda lab: kl.schema("candles"), kl.BadArgument, "channel='candles'.*ticker, trade, ohlc, book"),
     (lambda lab: kl.Settings(silence_timeout=0), kl.BadArgument, "silence_timeout=0.*above 0"),
     (
-        lambda lab: kl.Settings(silence_timeout="x"),
+        lambda lab: kl.Settings(silence_timeout="x"),  # type: ignore[arg-type]
         kl.BadArgument,
         "='x' is not possible: use a number of seconds above 0",
-    ),  # type: ignore[arg-type]
+    ),
     (
-        lambda lab: kl.OrderSettings(collar_pct="x"),
+        lambda lab: kl.OrderSettings(collar_pct="x"),  # type: ignore[arg-type]
         kl.BadArgument,
         "='x' is not possible: use a number of percent above 0",
-    ),  # type: ignore[arg-type]
+    ),
 ]
 
 
@@ -323,6 +323,16 @@ def test_what_cannot_be_right_is_refused_at_once_with_what_would_be(
         ask(lab)
     assert isinstance(caught.value, kl.KrakenLabError)
     assert time.monotonic() - begun < 1
+
+
+def test_one_of_something_is_no_plural() -> None:
+    """Of attempts and of streams."""
+    assert "(refused) after one attempt. " in str(kl.Unreachable("Kraken", "refused"))
+    assert "(refused) after 2 attempts. " in str(kl.Unreachable("Kraken", "refused", 2))
+    with kl.connect(new=True, rate=0.0) as another:
+        assert ", 1 stream>" in repr(another)  # of the instruments
+        another.trades("BTC/USD")
+        assert ", 2 streams>" in repr(another)
 
 
 # --- looking --------------------------------------------------------------------------------------------------------

@@ -239,7 +239,8 @@ class Lab(Looking, Acting):
         return self._clock.now()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{len(self.streams)} streams"
+        count = len(self.streams)
+        state = "closed" if self._closed else "1 stream" if count == 1 else f"{count} streams"
         return f"<Lab {self.mode}: {self.venue_name}, {state}{self._already()}>"
 
     def _repr_html_(self) -> str:
