@@ -28,6 +28,12 @@ from ..wire import from_ns
 __all__ = ["run"]
 
 FRAMES_PER_S = 4
+TOLD_EVERY = 2.0
+"""Seconds between two lines where the output is no terminal."""
+WIDE = 190
+"""Characters in which a trade has room with all its columns."""
+TOLD_OF_TRADES = ("symbol", "side", "price", "qty", "trade_id")
+TOLD_OF_BOOKS = ("symbol", "bid", "bid_qty", "ask", "ask_qty")
 STYLES = {"LIVE": "bold green", "FAILED": "bold red", "STOPPED": "dim"}
 
 
@@ -99,6 +105,8 @@ def run(*, seconds: float, symbols: Sequence[str], seed: int, output: Path, cons
 def _watch(lab: Lab, streams: _Streams, seconds: float, console: Console) -> float:
     """Show the streams for a while, break the line half way; gives when that was, in seconds from the start."""
     begun = time.monotonic()
+    if not console.is_terminal:
+        return _tell(lab, streams, seconds, console)
     rates = _Rates()
     broken_at = 0.0
     with Live(console=console, refresh_per_second=FRAMES_PER_S, transient=False) as live:
@@ -108,10 +116,40 @@ def _watch(lab: Lab, streams: _Streams, seconds: float, console: Console) -> flo
                 broken_at = elapsed
             live.update(_screen(lab, streams, elapsed, seconds, broken_at, rates, console.width))
             time.sleep(1 / FRAMES_PER_S)
-        for stream in streams.all:
-            stream.wait(until=lambda stream: stream.state is StreamState.LIVE, timeout=15.0)
+        _wait_until_live(streams)
         live.update(_screen(lab, streams, seconds, seconds, broken_at, rates, console.width))
     return broken_at
+
+
+def _wait_until_live(streams: _Streams) -> None:
+    for stream in streams.all:
+        stream.wait(until=lambda stream: stream.state is StreamState.LIVE, timeout=15.0)
+
+
+def _tell(lab: Lab, streams: _Streams, seconds: float, console: Console) -> float:
+    """As `_watch` where nothing can be drawn over, as in a file or a pipe: a line now and then, each once."""
+    begun = time.monotonic()
+    broken_at = 0.0
+    lines = max(2, min(round(seconds / TOLD_EVERY), 20))
+    for line in range(1, lines + 1):
+        moment = seconds * line / lines
+        if not broken_at and moment >= seconds / 2 and lab.sandbox:
+            time.sleep(max(0.0, begun + seconds / 2 - time.monotonic()))
+            lab.sandbox.control(fault="reset")
+            broken_at = time.monotonic() - begun
+            console.print(f"{broken_at:5.1f} s: the line is broken, on purpose")
+        time.sleep(max(0.0, begun + moment - time.monotonic()))
+        console.print(f"{time.monotonic() - begun:5.1f} s: {_standing(streams)}")
+    _wait_until_live(streams)
+    console.print(f"{time.monotonic() - begun:5.1f} s: {_standing(streams)}")
+    return broken_at
+
+
+def _standing(streams: _Streams) -> str:
+    """What came so far, in a line."""
+    live = sum(feed.state is StreamState.LIVE for stream in streams.all for feed in stream.feeds)
+    feeds = [feed for stream in streams.all for feed in stream.feeds]
+    return f"{live} of {len(feeds)} subscriptions LIVE, {sum(feed.messages for feed in feeds):,} messages"
 
 
 class _Rates:
@@ -222,13 +260,17 @@ def _print_frames(streams: _Streams, console: Console) -> None:
     import polars as pl
 
     console.print()
-    console.rule("trades.df(last=5), pandas")
-    # Both at the width there is: what does not fit they leave out themselves, instead of being broken.
-    with pd.option_context("display.width", console.width, "display.max_columns", None if console.width > 140 else 6):
-        console.print(Text(repr(streams.trades.df(last=5))))
-    console.rule("book.history.pl(last=5), polars")
-    with pl.Config(tbl_width_chars=console.width):
-        console.print(Text(str(streams.book.history.pl(last=5))))
+    wide = console.width >= WIDE
+    some = "" if wide else ", some of its columns"
+    console.rule(f"trades.df(last=5), pandas{some}")
+    # A narrow terminal shows the columns that matter, instead of whichever stand first and last.
+    trades = streams.trades.df(last=5)
+    with pd.option_context("display.width", console.width, "display.max_columns", None):
+        console.print(Text(repr(trades if wide else trades[[*TOLD_OF_TRADES]])))
+    console.rule(f"book.history.pl(last=5), polars{some}")
+    tops = streams.book.history.pl(last=5)
+    with pl.Config(tbl_width_chars=console.width, tbl_cols=-1):
+        console.print(Text(str(tops if wide else tops.select(TOLD_OF_BOOKS))))
     console.rule(f"book['{streams.book.symbols[0]}']")
     console.print(Text(repr(streams.book[streams.book.symbols[0]])))
 

@@ -24,7 +24,9 @@ from kraken_lab.lab import Lab
 COMMANDS = ("demo", "notebook", "sandbox", "doctor", "kill", "check-notebook")
 
 
-def program(*arguments: str, stdin: str | None = None, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+def program(
+    *arguments: str, stdin: str | None = None, timeout: float = 60.0, columns: int = 160
+) -> subprocess.CompletedProcess[str]:
     """Run ``kraken-lab`` in a process of its own."""
     return subprocess.run(
         [sys.executable, "-c", "from kraken_lab.cli import main; main()", *arguments],
@@ -32,7 +34,7 @@ def program(*arguments: str, stdin: str | None = None, timeout: float = 60.0) ->
         capture_output=True,
         text=True,
         timeout=timeout,
-        env={**os.environ, "COLUMNS": "160", "NO_COLOR": "1"},
+        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1"},
         check=False,
     )
 
@@ -61,12 +63,15 @@ def test_each_command_explains_itself(command: str) -> None:
 def test_the_demo_shows_the_recovery_and_writes_a_page(tmp_path: Path) -> None:
     """The line is broken once; all streams are whole again; trades are proved complete; the page stands alone."""
     page = tmp_path / "demo.html"
-    done = program("demo", "--seconds", "4", "--symbol", "BTC/USD", "--output", str(page))
+    done = program("demo", "--seconds", "4", "--symbol", "BTC/USD", "--output", str(page), columns=100)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "connection lost" in done.stdout
     assert re.search(r"trade\s+BTC/USD\s+connection lost\s+[\d.]+ s\s+0\s+yes", done.stdout), done.stdout
     assert re.search(r"[1-9][\d,]* book messages verified by checksum, 0 failed", done.stdout)
-    assert "shape: (5, 10)" in done.stdout
+    assert "shape: (5, 5)" in done.stdout
+    assert re.search(r"symbol +side +price +qty +trade_id", done.stdout), done.stdout
+    assert re.search(r"symbol +┆ bid +┆ bid_qty +┆ ask +┆ ask_qty", done.stdout), done.stdout
+    assert len(re.findall(r"^ +\d\.\d s: \d of 5 subscriptions LIVE, \d+ messages$", done.stdout, re.MULTILINE)) == 3
     html = page.read_text("utf-8")
     assert html.count("<!DOCTYPE html>") + html.count("<!doctype html>") == 1
     assert "BTC/USD" in html
