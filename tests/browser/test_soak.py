@@ -1,15 +1,14 @@
 """Half an hour of live views in JupyterLab: neither the kernel, the browser, the server nor the notebook file grows.
 
 By hand: ``pytest tests/browser/test_soak.py -m soak -n 0 -s``, and the figures of each minute are printed. A run of
-``KRAKEN_LAB_SOAK_MINUTES`` below ten is a rehearsal: what must not grow is only judged by a long one.
+``KRAKEN_LAB_SOAK_MINUTES`` below twenty-five is a rehearsal: what must not grow is only judged by a long one.
 
-Of the kernel it is judged what is in use (``live MB``): what was asked for and not given back, of the C library and of
-Python. What the process occupies (``kernel MB``) is more, by what lies free in between. The C library has sixteen
-arenas, from which threads take turns, and those still filled up after ten minutes: measured by 1.6 MB a minute, with
-two arenas by 0.5, while no more was in use. So of that only the share is bounded, as of the page. Two things grow by
-design, and are counted and subtracted: the tables, with the heatmap's hour, and Jupyter's memory of the signatures of
-what it heard, 65,536 at most or some 12 MB, which pictures that are acknowledged thirty times a second fill in half an
-hour.
+Of the kernel it is judged what is in use (``live MB``: what was asked for and not given back, of the C library and of
+Python) and what the process occupies after what lies free at an end was given back (``kernel MB``). The C library has
+sixteen arenas, from which threads take turns; they fill up for some ten minutes, by more than a megabyte a minute, and
+then no more. Two things grow by design, and are counted and subtracted: the tables, with the heatmap's hour, and
+Jupyter's memory of the signatures of what it heard, 65,536 at most or some 12 MB, which pictures that are acknowledged
+thirty times a second fill in half an hour. After ten minutes either is flat but for that.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from .notebook import Notebook, until
 pytestmark = pytest.mark.soak
 
 MINUTES = int(os.environ.get("KRAKEN_LAB_SOAK_MINUTES", "30"))
-REHEARSAL = 10
+REHEARSAL = 25
 """Minutes below which nothing is said of growth."""
 DROP_EVERY, RUN_EVERY, ORDER_EVERY = 5, 2, 20.0
 """Minutes between lost connections and between runs of the cells, and seconds between orders."""
@@ -222,10 +221,10 @@ def growth(readings: Sequence[Reading], name: str) -> float:
     return last / middle - 1
 
 
-def slope(readings: Sequence[Reading]) -> float:
-    """MB a minute by which the kernel's memory in use grows after the warm-up, but for tables and signatures."""
+def slope(readings: Sequence[Reading], name: str) -> float:
+    """MB a minute by which memory of the kernel grows after the warm-up, but for tables and signatures."""
     judged = readings[len(readings) // 3 :]
-    own = [reading["live MB"] - reading["tables MB"] - reading["jupyter MB"] for reading in judged]
+    own = [reading[name] - reading["tables MB"] - reading["jupyter MB"] for reading in judged]
     return linear_regression([reading["minute"] for reading in judged], own).slope
 
 
@@ -287,15 +286,15 @@ def test_half_an_hour_grows_nothing(notebook: Notebook, browser: Any, capsys: py
     for name in ("pictures", "in sight", "comms"):
         assert len(settled(readings, name)) == 1, f"{name}: {[reading[name] for reading in readings]}"
     assert settled(readings, "in sight") == {SEEN}
-    # A worker lingers for some seconds; a thread that nobody ends is there at every reading.
+    # A ticket and a blotter that were replaced keep their workers until they are closed, a minute later.
     assert min(reading["threads"] for reading in readings[-3:]) <= readings[0]["threads"]
     assert max(reading["msg/s"] for reading in readings) < MESSAGES_A_SECOND
     assert max(reading["kB/s"] for reading in readings) < KILOBYTES_A_SECOND
     assert max(reading["notebook kB"] for reading in readings) < 1_000
     if MINUTES >= REHEARSAL:
-        grown = {name: growth(readings, name) for name in ("kernel MB", "heap MB", "renderer MB", "notebook kB")}
-        assert slope(readings) < 0.5
-        assert grown["kernel MB"] < 0.10, grown
+        slopes = {name: slope(readings, name) for name in ("live MB", "kernel MB")}
+        assert max(slopes.values()) < 0.5, slopes
+        grown = {name: growth(readings, name) for name in ("heap MB", "renderer MB", "notebook kB")}
         assert grown["heap MB"] < 0.10, grown
         assert grown["renderer MB"] < 0.15, grown
         assert grown["notebook kB"] < 0.10, grown
