@@ -18,8 +18,8 @@
 # # A dashboard
 #
 # Market, orders and account of one pair, side by side. Everything that shows itself at the end of a cell has a
-# `widget`, and widgets go into boxes. There is no dashboard framework here: the page is the last cell, and yours to
-# rearrange.
+# `widget`, and widgets go into boxes. A `Dashboard` is such a box, of rows; where nobody looks it shows what its parts
+# look like now. The page is the last cell, and yours to rearrange.
 #
 # As a page without the code: `pip install voila`, then `voila 05-dashboard.ipynb` (`--theme=dark` if you like).
 # Whoever opens that page gets a kernel and a sandbox of their own. They end with Voilà, by Ctrl-C: that a page was
@@ -27,9 +27,8 @@
 # sheet of icons; nothing here needs it.
 
 # %%
-import ipywidgets as widgets
-
 import kraken_lab as kl
+from kraken_lab.views.dashboard import Dashboard
 
 SYMBOL = "BTC/USD"
 
@@ -45,30 +44,19 @@ print(f"{lab.mode}: {SYMBOL} at {book.mid:,} USD")
 # width and a least width in pixels.
 
 # %%
-health = lab.health().widget
-heatmap = book.heatmap(minutes=3, trades=trades).widget
-ladder = book.ladder(levels=8).widget
+heatmap = book.heatmap(minutes=3, trades=trades)
+ladder = book.ladder(levels=8)
 ticket = lab.ticket(SYMBOL, side="buy", order_type="limit", order_qty="0.01", limit_price=book.bids[5][0])
 blotter = lab.blotter()
-history = candles.chart(last=60).widget
-depth = book.depth_chart().widget
-tape = trades.widget()
-
-
-def row(*parts):
-    for part, share, least in parts:
-        part.layout.flex, part.layout.min_width = f"{share} 1 {least}px", f"min(100%, {least}px)"
-    return widgets.HBox([part for part, *_ in parts], layout=widgets.Layout(flex_flow="row wrap", grid_gap="8px 14px"))
-
+history = candles.chart(last=60)
+depth = book.depth_chart()
 
 # %%
-widgets.VBox(
-    [
-        health,
-        row((heatmap, 1, 500), (ladder, 0, 540)),
-        row((ticket, 1, 560), (blotter, 1, 560)),
-        row((history, 1, 370), (depth, 1, 370), (tape, 1, 370)),
-    ]
+Dashboard(
+    lab.health(),
+    [(heatmap, 1, 500), (ladder, 0, 540)],
+    [(ticket, 1, 560), (blotter, 1, 560)],
+    [(history, 1, 370), (depth, 1, 370), (trades, 1, 370)],
 )
 
 # %% [markdown]
