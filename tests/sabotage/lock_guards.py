@@ -164,6 +164,21 @@ LOCK: Final = (
         ("trading/test_checks_limits.py::test_one_tick_more_or_less_decides",),
     ),
     Guard(
+        "A-08", "a number is no limit of several currencies", "trading/rules.py",
+        "elif limit is not None and len(quotes) > 1:", "elif False:",
+        ("trading/test_checks_limits.py::test_a_number_is_no_limit_of_several_currencies",),
+    ),
+    Guard(
+        "A-08", "each quote currency of the allowed pairs has an amount", "trading/rules.py",
+        "if missing := sorted(quotes - limit.keys()):", "if missing := []:",
+        ("trading/test_checks_limits.py::test_a_number_is_no_limit_of_several_currencies",),
+    ),
+    Guard(
+        "A-08", "what has no amount in its currency is not allowed", "trading/checks_limits.py",
+        'return question.exceeded(name, f"{limit} has no amount', 'return passed(name, f"{limit} has no amount',
+        ("trading/test_checks_limits.py::test_an_order_is_held_against_the_amount_in_its_own_currency",),
+    ),
+    Guard(
         "A-08", "a day is worth no more than its limit", "trading/checks_limits.py",
         "if after > most:", "if False:",
         ("trading/test_checks_limits.py::test_the_day_counts_what_was_confirmed_in_it_whatever_became_of_it",),

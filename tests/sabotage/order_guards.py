@@ -259,8 +259,14 @@ ORDERS: Final = (
     ),
     Guard(
         "O-13", "in live everybody's orders are cancelled by a proposal", "lab/acting.py",
-        '        if trader.ground.mode == "live":\n            return trader.say_not_done(trader.propose_cancel_all())\n', "",
+        'if trader.ground.mode == "live":\n            return trader.say_not_done(trader.propose_c',
+        "if False:\n            return trader.say_not_done(trader.propose_c",
         ("lab/test_acting.py::test_what_touches_other_peoples_orders_is_a_proposal_in_live",),
+    ),
+    Guard(
+        "O-13", "whoever drops that proposal has read that nothing was done", "lab/trader.py",
+        '        self._person.tell(f"{proposal.not_yet}.")\n', "",
+        ("lab/test_acting.py::test_a_proposal_that_was_dropped_has_said_that_nothing_was_done",),
     ),
     Guard(
         "O-13", "an order that was not placed here is external", "trading/books.py",
