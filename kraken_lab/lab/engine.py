@@ -1,7 +1,8 @@
 """Making the compiled engine of the books ready, where numba is: beside everything else, books being kept in Python.
 
-It begins with the first book, on a thread of its own, because loading numba takes half a second. Where nothing was
-compiled before, that takes some seconds, and is done by a process of its own, because it holds the interpreter still.
+It begins a moment after the first book, on a thread of its own, because loading numba takes half a second, which a
+script that only looks at one price should not wait for when it ends. Where nothing was compiled before, that takes some
+seconds, and is done by a process of its own, because it holds the interpreter still.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 VARIABLE = "KRAKEN_LAB_ENGINE"
 """``python`` or ``compiled``; without it the compiled engine is used where numba is."""
 COMPILER = "kraken_lab.market.compiled"
+MOMENT = 1.0
+"""Seconds after the first book; what has ended by then never needed an engine."""
 LONGEST_GOODBYE = 5.0
 """Seconds that the end of this process waits for loading to end: nothing must run in a library that is taken down."""
 
@@ -40,7 +43,7 @@ def ready_engine(environment: Mapping[str, str] = os.environ) -> None:
         ENGINE.words = why_not
         return
     ENGINE.words = "python; the compiled one is being loaded"
-    thread = Thread(target=make_ready, args=(ENGINE, _load, _have_compiled), name="kraken_lab engine", daemon=True)
+    thread = Thread(target=_in_a_moment, name="kraken_lab engine", daemon=True)
     thread.start()
     atexit.register(_end, thread)
 
@@ -79,6 +82,11 @@ def make_ready(engine: Engine, load: Callable[[], Quicken], compiled: Callable[[
         # Numba's reasons are numba's own. None of them is worth a book.
         engine.words = f"python; the compiled one does not work here: {_words(error)}"
         log.info("engine.not_loaded error=%r", error)
+
+
+def _in_a_moment() -> None:
+    if not _needless.wait(MOMENT):
+        make_ready(ENGINE, _load, _have_compiled)
 
 
 def _why_not(wish: str) -> str | None:
