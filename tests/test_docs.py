@@ -34,7 +34,7 @@ EXPORTS = {
 """The front door, written down a second time: a name comes or goes on purpose or not at all."""
 
 PLUMBING = {
-    *("call", "release", "now", "label", "closed", "lines", "wait_for_instruments", "give_again"),
+    *("call", "release", "now", "label", "closed", "over", "lines", "wait_for_instruments", "give_again"),
     *("RejectedSymbols", "Venue", "Status", "trader"),
 }
 """Public names of the room `lab` that say all in a sentence, or that only other rooms use."""

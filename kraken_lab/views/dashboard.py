@@ -27,7 +27,8 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
 
     A row is one part, or places side by side; those that do not fit beside their neighbours stand below them.
 
-    >>> board = Dashboard(lab.health(), [(book.ladder(), 0, 540), (trades, 1, 370)])
+    >>> above, left, right = map(ipywidgets.HTML, ("above", "left", "right"))
+    >>> board = Dashboard(above, [(left, 1, 300), (right, 0, 540)])
     >>> [len(row.children) for row in board.children]
     [1, 2]
     >>> board.close()
