@@ -39,13 +39,17 @@ class Person:
         if threading.current_thread() is threading.main_thread():
             sys.stdout.write(f"{line}\n")
 
-    def type_phrase(self, account: str, limits: Iterable[str]) -> str:
-        """What is typed to arm an account, below the limits that will hold, line by line."""
+    def type_phrase(self, account: str, limits: Iterable[str], elsewhere: str = "") -> str:
+        """What is typed to arm an account, below the limits that will hold, line by line.
+
+        ``elsewhere`` is the address of what plays the exchange, where that is not Kraken's own.
+        """
+        money = f"Treated as real money, though {elsewhere} is not Kraken's address" if elsewhere else "Real money"
         with self._asking:
             sys.stdout.write(
                 "".join(f"{line}\n" for line in ("What will be allowed:", *(f"  {one}" for one in limits)))
             )
-            return input(f"Real money. To arm this kernel, type {phrase(account)!r}: ")
+            return input(f"{money}. To arm this kernel, type {phrase(account)!r}: ")
 
     def type_code(self, what: str, show: Callable[[], str]) -> str:
         """What is typed after ``show`` has opened a confirmation of ``what`` and given the words with its code.

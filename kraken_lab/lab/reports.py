@@ -26,7 +26,8 @@ class KillOutcome(KillReport):
     def _repr_html_(self) -> str:
         lists = {"cancelled": self.cancelled, "filled meanwhile": self.filled, "not confirmed": self.unconfirmed}
         rows = {
-            name: ", ".join(f"{one.order} {one.symbol}" for one in orders) or "none" for name, orders in lists.items()
+            name: ", ".join(f"{one.order} {one.words or one.symbol}" for one in orders) or "none"
+            for name, orders in lists.items()
         }
         rows["how"] = "; ".join(self.answers) or "no answer yet"
         state = "complete" if self.complete else "NOT complete, it goes on trying"

@@ -320,7 +320,7 @@ class Trader:
         missing = self._calls.do(lambda: arming.lacking_to_arm(limits, readiness))
         if missing:
             raise NotArmed(missing)
-        typed = self._person.type_phrase(self.ground.key.account, limits.words())
+        typed = self._person.type_phrase(self.ground.key.account, limits.words(), self.ground.elsewhere)
         outcome = Outcome("arming to be on the disk")
         self._calls.do(lambda: self.dealer.arm(typed, limits=limits, readiness=readiness, done=outcome.give))
         outcome.wait(DURABLE_WAIT)

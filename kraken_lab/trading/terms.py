@@ -63,8 +63,8 @@ def read_add(arguments: Mapping[str, object]) -> Reading:
     AddOrder(order_type='market', side='buy', order_qty=Decimal('0.1'), symbol='BTC/USD', token=***)
     """
     if swapped := _swapped(arguments):
-        given = {name: arguments[name] for name in ("symbol", "order_qty")}
-        return Reading(None, (swapped,), given)
+        told = ("side", "symbol", "order_qty", "order_type")
+        return Reading(None, (swapped,), {name: arguments[name] for name in told if name in arguments})
     reader = Reader(arguments)
     reader.only((*_TERMS, "symbol"))
     symbol = reader.text("symbol", needed="a pair such as 'BTC/USD'")

@@ -165,6 +165,7 @@ def test_what_will_hold_for_each_pair_is_read_before_the_phrase_is_typed(
             "all pairs together: at most 20 open orders and 1000 orders in 10 s",
         ):
             assert line in person.shown[0], person.shown[0]
+        assert re.match(r"Treated as real money, though 127\.0\.0\.1:\d+ is not Kraken's address\. ", person.asked[0])
         told = lab.sell("ETH/BTC", "15")
         assert [check.name for check in told.refusals if "of at most 0.05" in check.said] == ["order notional"]
         said = lab.status().facts["limits"]
