@@ -217,7 +217,7 @@ def test_every_chart_is_painted_in_light_and_dark(notebook: Notebook, candles: F
         "import time\nfor side in ('buy', 'sell', 'buy'):\n    time.sleep(0.3)\n"
         "    _ = lab.add_order(symbol='BTC/USD', side=side, order_type='market', order_qty='0.02').confirm()"
     )
-    until(lambda: len(figures["equity"].read()["traces"]) == 5)
+    until(lambda: len(figures["equity"].read()["traces"]) == 6)  # with what is filled beneath the open positions
     for theme, paper in (("Dark", "#0b0f17"), ("Light", "#ffffff")):
         notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         for name, figure in figures.items():
