@@ -7,7 +7,7 @@ what the exchange has; it believes neither the client's audit log nor its counte
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -142,6 +142,10 @@ class Witness:
             self._say(f"{len(there)} orders are open on the exchange, of at most {limits.max_open_orders}")
         if limits.allowed_symbols is not None and order.symbol not in limits.allowed_symbols:
             self._say(f"an order of {order.symbol} is on the exchange")
+        assert not isinstance(limits.max_order_notional, Mapping), (
+            "one number in these worlds, whose pairs are in dollars"
+        )
+        assert not isinstance(limits.max_day_notional, Mapping)
         if limits.max_order_notional is not None and _worth(order) > limits.max_order_notional:
             self._say(f"an order worth {_worth(order):f} is on the exchange")
         used = sum((_worth(each) for each in self._theirs()), Decimal(0))

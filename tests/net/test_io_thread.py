@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -62,8 +63,17 @@ def test_a_timeout_of_the_work_itself_is_not_taken_for_the_wait_s() -> None:
         io.close()
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A run that a shell began in the background ignores interrupts, and its tests would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.promise("S-21")
 @pytest.mark.fault("F-020")
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_interrupts_the_cell_and_not_the_thread() -> None:
     """The blocking call raises, its work is cancelled, and the thread goes on."""
     io = IOThread("test")
@@ -271,6 +281,7 @@ def test_what_has_begun_is_waited_for() -> None:
 
 
 @pytest.mark.promise("O-01")
+@pytest.mark.usefixtures("_interruptible")
 def test_what_was_interrupted_before_it_began_is_not_done() -> None:
     """As by the stop button of a notebook."""
     io = IOThread("test")
