@@ -88,14 +88,14 @@ def _units(bids: Ladder, asks: Ladder) -> NDArray[np.int64] | None:
     else:
         width = len(str(ends[0]))
         lengths = np.fromiter(map(len, held), np.int64, count)
-        if any(len(str(end)) != width for end in ends) or lengths.max() > _MOST_DIGITS:
+        if any(len(str(end)) != width for end in ends) or np.count_nonzero(lengths > _MOST_DIGITS):
             return None
         # A level's digits are those of its price and then of its quantity: all are read at once, each as one number.
         levels = np.fromstring(",".join(held), np.int64, sep=",")
         powers = _POWERS[lengths - width]
         np.floor_divide(levels, powers, out=prices)
         np.subtract(levels, prices * powers, out=quantities)
-    if int(quantities.max(initial=0)) * count > _MOST:
+    if count and np.count_nonzero(quantities > _MOST // count):
         return None
     quantities[:below].cumsum(out=sums[:below])
     quantities[below:].cumsum(out=sums[below:])

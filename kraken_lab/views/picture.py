@@ -55,6 +55,9 @@ LONGEST_WORDS = 4_096
 """More different words than a table on a screen can have; further ones are shown as missing."""
 
 
+_NOWHERE: Array = np.empty(0, dtype="<u4")
+
+
 class Words:
     """The words of all categories of one picture, each with a code that stays. They grow and are never taken back.
 
@@ -238,14 +241,14 @@ def frame_between(old: Picture | None, new: Picture) -> Frame | None:
     columns: list[dict[str, Any]] = []
     buffers: list[bytes] = []
     for at, cells in enumerate(new.cells):
-        changed = np.empty(0, dtype="<u4")
+        changed: Array = _NOWHERE
         if old is not None and kept:
             if old.cells[at] is cells and not dropped and kept == new.rows:
                 continue
             changed = _changed(old.cells[at], cells, dropped, kept)
         if not len(changed) and kept == new.rows:
             continue
-        rows = np.concatenate([changed, np.arange(kept, new.rows, dtype="<u4")])
+        rows = changed if kept == new.rows else np.concatenate([changed, np.arange(kept, new.rows, dtype="<u4")])
         column: dict[str, Any] = {"at": at, "changed": len(changed)}
         if cells.spill:
             column["spill"] = cells.spill
@@ -271,12 +274,14 @@ def _moved(old: Picture, new: Picture) -> tuple[int, int]:
 
 def _changed(old: Cells, new: Cells, dropped: int, kept: int) -> Array:
     """Which of the rows that were kept have another value in this column."""
-    differ = np.zeros(kept, dtype=bool)
+    differ: Array | None = None
     for before, after in zip(old.parts, new.parts, strict=True):
         if before is after and not dropped:
             continue
-        differ |= np.asarray(before[dropped : dropped + kept] != after[:kept], dtype=bool)
+        other = np.asarray(before[dropped : dropped + kept] != after[:kept], dtype=bool)
+        differ = other if differ is None else differ | other
     if old.spill or new.spill:
+        differ = np.zeros(kept, dtype=bool) if differ is None else differ
         for at in range(kept):
             differ[at] |= old.spill.get(at + dropped) != new.spill.get(at)
-    return np.flatnonzero(differ).astype("<u4")
+    return _NOWHERE if differ is None else differ.nonzero()[0].astype("<u4")
