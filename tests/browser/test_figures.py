@@ -284,11 +284,11 @@ def test_the_pause_button_stops_the_figure(notebook: Notebook, depth: Figure) ->
 
 
 def test_two_figures_load_plotly_once(notebook: Notebook, candles: Figure, depth: Figure) -> None:
-    """One of them asked for it, and the page ran it once; it took no other plotly's place."""
+    """One of them asked for it, unless the page had it, which ran it once; it took no other plotly's place."""
     assert candles.seq
     assert depth.seq
     assert notebook.page.evaluate(LOADS) == [1]
-    assert notebook.value("sum(view.libraries for view in views())") == 1
+    assert notebook.value("sum(view.libraries for view in views())") <= 1
     assert notebook.page.evaluate("typeof globalThis.Plotly") == "undefined"
 
 

