@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from threading import Event
 
 import pytest
 
+from kraken_lab.lab import engine as module
 from kraken_lab.lab.engine import VARIABLE, make_ready, tried_engine
 from kraken_lab.market import Book, Engine, HandOver, NotCompiled, Quicken
 
@@ -44,6 +46,20 @@ def made(load: ALoader, trouble: str | None = None) -> tuple[Engine, int]:
     make_ready(engine, load, compiled)
     assert load.told == []
     return engine, compilations[0]
+
+
+@pytest.mark.parametrize(("ended", "begun"), [(True, 0), (False, 1)])
+def test_what_ends_within_a_moment_begins_no_engine(monkeypatch: pytest.MonkeyPatch, ended: bool, begun: int) -> None:
+    """A script that looks at one price does not load half a second of numba, for which its end would have to wait."""
+    calls: list[object] = []
+    needless = Event()
+    if ended:
+        needless.set()
+    monkeypatch.setattr(module, "MOMENT", 0.0)
+    monkeypatch.setattr(module, "_needless", needless)
+    monkeypatch.setattr(module, "make_ready", lambda *told: calls.append(told))
+    module._in_a_moment()
+    assert len(calls) == begun
 
 
 def test_what_was_compiled_before_is_loaded() -> None:
