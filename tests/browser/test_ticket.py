@@ -184,7 +184,7 @@ def test_a_double_click_is_one_order(notebook: Notebook, ticket: Panel) -> None:
     ticket.page.mouse.dblclick(box["x"] + 20, box["y"] + 10)
     ticket.until_says("Confirmed: buy 0.01 BTC/USD, limit at 50001.")
     until(lambda: len(sent(notebook)) > before)
-    time.sleep(2)
+    time.sleep(1)
     assert len(sent(notebook)) == before + 1
     notebook.ask("_ = lab.cancel_all()")
 
@@ -196,7 +196,7 @@ def test_a_script_that_clicks_is_no_person(notebook: Notebook, ticket: Panel) ->
     fill_in(ticket, "50002")
     review(ticket)
     ticket.confirm.evaluate("button => { button.click(); button.dispatchEvent(new MouseEvent('click')); }")
-    time.sleep(2)
+    time.sleep(1)
     assert "UNDER REVIEW" in ticket.text
     assert len(sent(notebook)) == before
 
