@@ -116,8 +116,11 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
 
     def photograph(self, rows: int) -> TableView:
         """The levels nearest to the middle, of all symbols together about as many rows as asked for."""
+        return self._view_of(self._nearest(rows))
+
+    def _nearest(self, rows: int) -> list[PhotoT]:
         depth = max(1, rows // (2 * max(1, len(self._feeds))))
-        return self._view_of(self._photos(min(depth, self.depth)))
+        return self._photos(min(depth, self.depth))
 
     @property
     def order_by(self) -> None:
@@ -184,6 +187,10 @@ class BookStream(LadderStream[BookFeed, BookSnapshot]):
 
     def _view_of(self, photos: list[BookSnapshot]) -> TableView:
         return book_view(photos)
+
+    def books(self, rows: int) -> list[BookSnapshot]:
+        """The books whose levels are the rows of `photograph`."""
+        return self._nearest(rows)
 
     @property
     def mid(self) -> Decimal:

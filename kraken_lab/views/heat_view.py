@@ -18,7 +18,7 @@ from ..tables.ladder_run import Run
 from ..tables.vitals import Vitals
 from .heat_columns import encoded, size_of
 from .heat_marks import OwnPast, gap_rows, trade_rows
-from .live_view import Frame, LiveView, Send
+from .live_view import Frame, LiveView, Send, with_facts
 from .own import Own
 from .pace import Pace
 from .vitals_line import VitalsLine
@@ -126,12 +126,10 @@ class HeatView(LiveView):
         if history is not None:
             self._columns(history, whole, content, buffers)
         self._marks(whole, content, buffers)
-        facts = self._line.facts(now, ended=self._past.ended)
-        if not content and not whole and not self._line.due(facts, now):
-            return None
-        self._line.tell(facts, now)
-        content["oldest"] = 0 if history is None else history.numbers.start
-        return Frame({**content, "facts": facts}, buffers, whole)
+        facts = self._line.news(now, ended=self._past.ended, whole=whole, along=bool(content))
+        if content or whole:
+            content["oldest"] = 0 if history is None else history.numbers.start
+        return with_facts(Frame(content, buffers, whole) if content or whole else None, facts)
 
     def _meta(self, history: LadderHistory) -> dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ from ..tables.vitals import Vitals
 from . import escape, theme
 from .ending import close_whole
 from .figure_changes import Parts, frame_between, parts_of
-from .live_view import Frame, LiveView, Send
+from .live_view import Frame, LiveView, Send, with_facts
 from .pace import Pace
 from .pump import PUMP, Pump
 from .scripts import script, style
@@ -152,19 +152,14 @@ class LiveFigureView(LiveView):
     def frame(self, whole: bool, now: float) -> Frame | None:
         """What changed in the figure since the last frame, and the line of facts above it."""
         pulse = self._figure.pulse()
-        facts = self._line.facts(now, ended=self._figure.ended)
         frame = None
         if whole or pulse is None or pulse != self._pulse:
             # The pulse is read before the figure: a change in between is seen the next time, not missed.
             parts = parts_of(self._figure.plain())
             frame = frame_between(None if whole else self._parts, parts)
             self._pulse, self._parts = pulse, parts
-        if frame is None:
-            if not self._line.due(facts, now):
-                return None
-            frame = Frame({})
-        self._line.tell(facts, now)
-        return Frame({**frame.content, "facts": facts}, frame.buffers, whole)
+        facts = self._line.news(now, ended=self._figure.ended, whole=whole, along=frame is not None)
+        return with_facts(frame, facts)
 
     @property
     def due(self) -> float:

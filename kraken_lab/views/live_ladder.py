@@ -22,7 +22,7 @@ from .ending import close_whole
 from .ladder import ladder_html
 from .ladder_figure import ladder_figure
 from .ladder_picture import Grid, LadderPicture, LastTrade, changes, grid_of, picture_of
-from .live_view import Frame, LiveView, Send
+from .live_view import Frame, LiveView, Send, with_facts
 from .own import Own, OwnOrder, QueuePlace, with_place
 from .pump import PUMP, Pump
 from .scripts import script, style
@@ -114,12 +114,9 @@ class LadderView(LiveView):
         picture = self._look(whole)
         told = changes(None if whole else self._picture, picture)
         self._picture = picture
-        facts = self._line.facts(now, ended=self._source.ended)
-        if not told and not whole and not self._line.due(facts, now):
-            return None
-        self._line.tell(facts, now)
         buffers = [told.pop(name, "").encode() for name in ("bids", "asks")] if "book" in told else []
-        return Frame({**told, "facts": facts}, buffers, whole)
+        frame = Frame(told, buffers, whole) if told or whole else None
+        return with_facts(frame, self._line.news(now, ended=self._source.ended, whole=whole, along=bool(told)))
 
     def _look(self, whole: bool) -> LadderPicture:
         # The pulse is read before the book: a change in between is seen the next time, not missed.

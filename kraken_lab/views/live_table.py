@@ -7,20 +7,23 @@ picture, not the source.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from ..market import BookSnapshot
 from ..tables import Schema, TableView
 from ..tables.vitals import Vitals
 from . import escape
 from .ending import close_whole
-from .live_view import Frame, LiveView, Send
+from .level_picture import LevelPicture, level_frame, level_picture
+from .live_view import Frame, LiveView, Send, with_facts
 from .picture import Picture, Words, frame_between, heading, picture_of
 from .scripts import script, style
 from .vitals_line import VitalsLine
 
-__all__ = ["LiveTableView", "Source", "table_widget"]
+__all__ = ["BookTable", "LiveTableView", "Source", "table_widget"]
 
 ROWS = 1_000
 """The newest rows a browser is sent."""
@@ -52,6 +55,53 @@ class Source(Protocol):
         """How it is doing."""
 
 
+@runtime_checkable
+class BookTable(Protocol):
+    """A source whose rows are the levels of books: these say it in fewer bytes."""
+
+    def books(self, rows: int) -> Sequence[BookSnapshot]:
+        """The books of which `Source.photograph` gives the rows."""
+
+
+class _Rows:
+    """What to send of any table: the cells that changed."""
+
+    def __init__(self, source: Source, rows: int) -> None:
+        self._source, self._rows = source, rows
+        self._words, self._words_sent = Words(), 0
+        self._last: Picture | None = None
+
+    def look(self, whole: bool) -> Frame | None:
+        """What changed since the last look; all of it if asked to."""
+        picture = picture_of(self._source.photograph(self._rows), self._words, self._source.order_by)
+        frame = frame_between(None if whole else self._last, picture)
+        self._last = picture
+        if frame is None:
+            return None
+        if whole:
+            self._words_sent = 0
+        known, sent = self._words.known, self._words_sent
+        if len(known) == sent:
+            return frame
+        self._words_sent = len(known)
+        return replace(frame, content={**frame.content, "words_from": sent, "words": known[sent:]})
+
+
+class _Levels:
+    """What to send of books: the levels that changed."""
+
+    def __init__(self, source: BookTable, rows: int) -> None:
+        self._source, self._rows = source, rows
+        self._last: LevelPicture | None = None
+
+    def look(self, whole: bool) -> Frame | None:
+        """What changed since the last look; all of it if asked to."""
+        picture = level_picture(self._source.books(self._rows))
+        frame = level_frame(None if whole else self._last, picture)
+        self._last = picture
+        return frame
+
+
 class LiveTableView(LiveView):
     """The table of one source in a browser. ``send`` brings frames there."""
 
@@ -66,35 +116,22 @@ class LiveTableView(LiveView):
         **clocks: Any,
     ) -> None:
         super().__init__(send, now, **clocks)
-        self._source, self._rows, self._on_close = source, rows, on_close
-        self._words, self._words_sent = Words(), 0
-        self._picture: Picture | None = None
+        self._source, self._on_close = source, on_close
+        self._eye: _Rows | _Levels | None
+        self._eye = _Levels(source, rows) if isinstance(source, BookTable) else _Rows(source, rows)
         self._pulse: object = None
         self._line = VitalsLine(source.vitals, now)
 
     def frame(self, whole: bool, now: float) -> Frame | None:
         """What changed in the table since the last frame, and the line of facts above it."""
         pulse = self._source.pulse()
-        changed = whole or pulse is None or pulse != self._pulse
-        facts = self._line.facts(now, ended=self._source.ended)
         frame = None
-        if changed:
+        if self._eye is not None and (whole or pulse is None or pulse != self._pulse):
             # The pulse is read before the rows: a change in between is seen the next time, not missed.
-            picture = picture_of(self._source.photograph(self._rows), self._words, self._source.order_by, self._picture)
-            frame = frame_between(None if whole else self._picture, picture)
-            self._pulse, self._picture = pulse, picture
-        if frame is None:
-            if not self._line.due(facts, now):
-                return None
-            frame = Frame({})
-        self._line.tell(facts, now)
-        content = {**frame.content, "facts": facts}
-        if whole:
-            self._words_sent = 0
-        if len(self._words.known) > self._words_sent:
-            content["words_from"], content["words"] = self._words_sent, self._words.known[self._words_sent :]
-            self._words_sent = len(self._words.known)
-        return Frame(content, frame.buffers, whole)
+            frame = self._eye.look(whole)
+            self._pulse = pulse
+        facts = self._line.news(now, ended=self._source.ended, whole=whole, along=frame is not None)
+        return with_facts(frame, facts)
 
     @property
     def due(self) -> float:
@@ -108,7 +145,7 @@ class LiveTableView(LiveView):
 
     def shut(self) -> None:
         """The widget is closed with the picture."""
-        self._picture = None
+        self._eye = None
         self._on_close()
 
 
@@ -124,7 +161,7 @@ def _widget_class() -> Any:
     class LiveTableWidget(anywidget.AnyWidget):
         """What the browser is handed beforehand: which columns there are. All rows come as frames."""
 
-        _esm = script("live_table.js")
+        _esm = script("table_cells.js", "table_levels.js", "live_table.js")
         _css = style("live_table.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)

@@ -20,12 +20,12 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .pace import Pace
 
-__all__ = ["Frame", "LiveView", "Send"]
+__all__ = ["Frame", "LiveView", "Send", "with_facts"]
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 """Brings a message and its buffers to the browser: a widget's ``send``."""
@@ -46,6 +46,17 @@ class Frame:
     def nbytes(self) -> int:
         """Bytes of the buffers, and a guess for the rest."""
         return 600 + sum(map(len, self.buffers))
+
+
+def with_facts(frame: Frame | None, facts: Mapping[str, Any] | None) -> Frame | None:
+    """A frame with the line of facts beside it; a frame of facts alone if there is nothing else, None without either.
+
+    >>> with_facts(None, {"state": "LIVE"}).content
+    {'facts': {'state': 'LIVE'}}
+    """
+    if facts is None:
+        return frame
+    return Frame({"facts": facts}) if frame is None else replace(frame, content={**frame.content, "facts": facts})
 
 
 class LiveView(ABC):

@@ -45,8 +45,8 @@ __all__ = ["Picture", "Words", "frame_between", "heading", "picture_of"]
 Array = NDArray[Any]
 
 NOT_SHOWN = frozenset({"received_at", "epoch"})
-LADDERS = frozenset({"book", "level3"})
-"""Tables whose rows have a fixed place: asks above, best prices in the middle, bids below."""
+LADDER = "level3"
+"""The table whose rows have a fixed place: asks above, best prices in the middle, bids below; as in `level_picture`."""
 QUOTIENT = 18
 """More digits than these behind the point nobody wrote: they come from a division."""
 WIDEST = 60
@@ -81,24 +81,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One column: parallel arrays, texts as they came. ``spill`` is for decimals that fit no int64.
-
-    ``taken_of`` are the arrays that the parts were taken out of, if they were.
-    """
+    """One column: parallel arrays, texts as they came. ``spill`` is for decimals that fit no int64."""
 
     parts: tuple[Array, ...]
     spill: dict[int, str] = field(default_factory=dict)
-    taken_of: tuple[Array, ...] = ()
 
-    def take(self, rows: Array, before: Cells | None) -> Cells:
-        """The given rows in the given order. ``before`` took the same: a part that has not changed is taken from it."""
+    def take(self, rows: Array) -> Cells:
+        """The given rows in the given order."""
         spill = self.spill
         if spill:
             spill = {new: spill[old] for new, old in enumerate(rows.tolist()) if old in spill}
-        if before is None:
-            return Cells(tuple(part[rows] for part in self.parts), spill, self.parts)
-        known = zip(self.parts, before.taken_of, before.parts, strict=True)
-        return Cells(tuple(taken if part is source else part[rows] for part, source, taken in known), spill, self.parts)
+        return Cells(tuple(part[rows] for part in self.parts), spill)
 
     def buffers(self, rows: Array | slice) -> list[bytes]:
         """These rows as sent."""
@@ -115,29 +108,13 @@ class Picture:
     """The rows of a table at one moment, ready to be compared and sent.
 
     ``order`` is the time that grows from row to row and tells new rows from old; None where rows are changed in place.
-    ``ladder`` is where the rows of a ladder stand. ``made_of`` are the columns it was made of: one that is the same the
-    next time need be neither made nor compared again.
+    ``middle`` is how many rows stand above the middle of a ladder.
     """
 
     cells: tuple[Cells, ...]
     rows: int
     order: Array | None
-    ladder: Places | None
-    made_of: tuple[ColumnData, ...]
-
-    @property
-    def middle(self) -> int | None:
-        """How many rows stand above the middle of a ladder."""
-        return None if self.ladder is None else self.ladder.middle
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The rows of a ladder from the highest ask down to the lowest bid, and how many are above the first bid."""
-
-    rows: Array
-    middle: int
-    made_of: tuple[ColumnData, ...]
+    middle: int | None
 
 
 def heading(view: TableView) -> list[dict[str, str]]:
@@ -149,29 +126,15 @@ def heading(view: TableView) -> list[dict[str, str]]:
     ]
 
 
-def picture_of(view: TableView, words: Words, order_by: str | None = None, old: Picture | None = None) -> Picture:
-    """A table as it is sent. ``order_by`` names the time column by which new rows are known, if rows are added.
-
-    ``old`` is the picture before of the same table: what is in both is made once.
-    """
-    shown = tuple(data for data in view.columns if data.column.name not in NOT_SHOWN)
-    ladder = _places(view, None if old is None else old.ladder) if view.schema.channel in LADDERS else None
-    like = old if old is not None and old.ladder is ladder else None
-    cells = []
-    for at, data in enumerate(shown):
-        if like is not None and _same(like.made_of[at], data):
-            cells.append(like.cells[at])
-        else:
-            made = _cells(data, words)
-            before = None if like is None else like.cells[at]
-            cells.append(made if ladder is None else made.take(ladder.rows, before))
+def picture_of(view: TableView, words: Words, order_by: str | None = None) -> Picture:
+    """A table as it is sent. ``order_by`` names the time column by which new rows are known, if rows are added."""
+    cells = [_cells(data, words) for data in view.columns if data.column.name not in NOT_SHOWN]
+    middle = None
+    if view.schema.channel == LADDER:
+        rows, middle = _places(view)
+        cells = [column.take(rows) for column in cells]
     order = None if order_by is None else view.columns[view.schema.position[order_by]].parts[0]
-    return Picture(tuple(cells), len(view), order, ladder, shown)
-
-
-def _same(old: ColumnData, new: ColumnData) -> bool:
-    """Whether two columns share their memory, which is never written again, and so are equal."""
-    return old.parts[0] is new.parts[0] and old.words == new.words and not new.spill and not old.spill
+    return Picture(tuple(cells), len(view), order, middle)
 
 
 def _cells(data: ColumnData, words: Words) -> Cells:
@@ -213,20 +176,19 @@ def _long(value: Decimal) -> str:
     return shortened(value) if divided else f"{value:f}"
 
 
-def _places(view: TableView, old: Places | None) -> Places:
-    """Where the rows of a ladder stand, symbol by symbol; the same object while the columns that say so are."""
-    position = view.schema.position
-    columns = tuple(
-        view.columns[position[name]] for name in ("side", "level", "symbol", "position") if name in position
+def _places(view: TableView) -> tuple[Array, int]:
+    """The rows from the last in the queue of the highest ask down to that of the lowest bid, symbol by symbol.
+
+    And how many are above the first bid.
+    """
+    side, level, symbol, position = (
+        view.columns[view.schema.position[name]] for name in ("side", "level", "symbol", "position")
     )
-    if old is not None and all(map(_same, old.made_of, columns)):
-        return old
-    side, level, symbol, *queue = columns
     ask = side.parts[0] == side.words.index("ask")
-    keys = [*(place.parts[0] for place in queue), np.where(ask, -1 - level.parts[0], level.parts[0]), symbol.parts[0]]
-    rows = np.lexsort(keys)
+    height = np.where(ask, -1 - level.parts[0], level.parts[0])
+    rows = np.lexsort((position.parts[0], height, symbol.parts[0]))
     bids = np.flatnonzero(~ask[rows])
-    return Places(rows, int(bids[0]) if len(bids) else len(rows), columns)
+    return rows, int(bids[0]) if len(bids) else len(rows)
 
 
 # --- what changed ---------------------------------------------------------------------------------------------------
@@ -243,8 +205,6 @@ def frame_between(old: Picture | None, new: Picture) -> Frame | None:
     for at, cells in enumerate(new.cells):
         changed: Array = _NOWHERE
         if old is not None and kept:
-            if old.cells[at] is cells and not dropped and kept == new.rows:
-                continue
             changed = _changed(old.cells[at], cells, dropped, kept)
         if not len(changed) and kept == new.rows:
             continue
@@ -276,8 +236,6 @@ def _changed(old: Cells, new: Cells, dropped: int, kept: int) -> Array:
     """Which of the rows that were kept have another value in this column."""
     differ: Array | None = None
     for before, after in zip(old.parts, new.parts, strict=True):
-        if before is after and not dropped:
-            continue
         other = np.asarray(before[dropped : dropped + kept] != after[:kept], dtype=bool)
         differ = other if differ is None else differ | other
     if old.spill or new.spill:

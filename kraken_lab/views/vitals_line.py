@@ -13,12 +13,14 @@ __all__ = ["VitalsLine"]
 
 BEAT: Final = 2.0
 """Seconds after which the line is sent though nothing changed: so a browser knows that the kernel lives."""
+OFTEN: Final = 0.25
+"""Seconds between lines that go along with other news; ages go on in the browser."""
 RATE_OVER: Final = 5.0
 """Seconds over which messages a second are counted."""
 
 
 class VitalsLine:
-    """The facts of now, and whether they are worth a message of their own. ``now`` is a monotonic clock's."""
+    """The facts of now, as often as they are worth it. ``now`` is a monotonic clock's."""
 
     def __init__(self, vitals: Callable[[], Vitals], now: float) -> None:
         self._vitals = vitals
@@ -31,22 +33,22 @@ class VitalsLine:
         """Whether it was sent that nothing will change any more."""
         return bool(self._told) and self._told[-1] is True
 
-    def facts(self, now: float, *, ended: bool) -> dict[str, Any]:
-        """What there is to say now. ``ended``: nothing of it will change any more."""
+    def news(self, now: float, *, ended: bool, whole: bool, along: bool) -> dict[str, Any] | None:
+        """The facts to send now; None if they can wait.
+
+        They cannot in a ``whole`` frame, nor when something changed that a reader should not wait for. ``along`` with
+        other news they are sent now and then, otherwise rarely. ``ended``: nothing of it will change any more.
+        """
         vitals = self._vitals()
-        counted = self._counted
-        counted.append((now, vitals.messages or 0))
-        while len(counted) > 2 and counted[1][0] <= now - RATE_OVER:
-            counted.popleft()
-        (since, before), (_, messages) = counted[0], counted[-1]
-        rate = None
-        if vitals.messages is not None and now - since >= 1.0:
-            rate = round(max(messages - before, 0) / (now - since), 1)
+        worth = (vitals.state, vitals.note, vitals.gaps, vitals.failed, ended)
+        if not whole and worth == self._told and now - self._told_at < (OFTEN if along else BEAT):
+            return None
+        self._told, self._told_at = worth, now
         return {
             "state": escape.visible(vitals.state),
             "note": escape.visible(escape.clip(vitals.note, 200)),
             "age": None if vitals.age is None else round(vitals.age, 2),
-            "rate": rate,
+            "rate": None if vitals.messages is None else self._rate(now, vitals.messages),
             "rows": vitals.rows,
             "epoch": vitals.epoch,
             "gaps": vitals.gaps,
@@ -55,15 +57,11 @@ class VitalsLine:
             "ended": ended,
         }
 
-    def due(self, facts: dict[str, Any], now: float) -> bool:
-        """Whether these facts are to be sent even if nothing else is."""
-        return _worth_telling(facts) != self._told or now - self._told_at >= BEAT
-
-    def tell(self, facts: dict[str, Any], now: float) -> None:
-        """They are sent."""
-        self._told, self._told_at = _worth_telling(facts), now
-
-
-def _worth_telling(facts: dict[str, Any]) -> tuple[object, ...]:
-    """What a reader should not wait for; ages and rates the browser may guess for a while."""
-    return facts["state"], facts["note"], facts["gaps"], facts["failed"], facts["ended"]
+    def _rate(self, now: float, messages: int) -> float | None:
+        """Messages a second of late; None within the first second."""
+        counted = self._counted
+        counted.append((now, messages))
+        while len(counted) > 2 and counted[1][0] <= now - RATE_OVER:
+            counted.popleft()
+        since, before = counted[0]
+        return round(max(messages - before, 0) / (now - since), 1) if now - since >= 1.0 else None

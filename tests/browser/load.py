@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from itertools import accumulate
 
 from kraken_lab.market import BookSnapshot
 from kraken_lab.market.ladder import Ladder
@@ -15,7 +16,7 @@ from kraken_lab.views import show_live
 from kraken_lab.views.live_table import LiveTableView
 from kraken_lab.views.pump import PUMP
 
-__all__ = ["Load", "Meter"]
+__all__ = ["Load", "Meter", "Steps"]
 
 
 class Load:
@@ -46,8 +47,12 @@ class Load:
         """The number of the step."""
         return self.steps
 
+    def books(self, rows: int) -> list[BookSnapshot]:
+        """The ladder now, as real books are asked for it."""
+        return [self._book]
+
     def photograph(self, rows: int) -> TableView:
-        """The ladder now, by the road that real books take."""
+        """The same as a table."""
         return book_view([self._book])
 
     def _snapshot(self) -> BookSnapshot:
@@ -65,6 +70,78 @@ class Load:
         """Show it in the cell that runs; the view that keeps it fresh."""
         show_live(self, "load of 1,000 rows [test]")
         return next(view for view in PUMP.pictures[::-1] if isinstance(view, LiveTableView))
+
+
+class Steps:
+    """A few levels of one book, or of two, or none, that change when a test says so; all fit on a screen."""
+
+    schema = schema("book")
+    order_by = None
+    ended = False
+
+    def __init__(self) -> None:
+        self._random = random.Random(3)
+        self._sides: dict[str, tuple[dict[int, int], dict[int, int]]] = {}
+        self._digits, self._symbols, self._step = 1, 2, 0
+        for symbol in ("BTC/USD", "ETH/USD"):
+            self._sides[symbol] = {99 - n: 10**8 for n in range(3)}, {100 + n: 10**8 for n in range(3)}
+
+    def step(self) -> list[list[str]]:
+        """Let something happen, and say how the rows are written then."""
+        rng = self._random
+        self._step += 1
+        if self._step % 6 == 0:
+            self._symbols = rng.randrange(3)
+        if self._step % 10 == 0:
+            self._digits = rng.randrange(3)
+        for symbol in self._sides:
+            for _ in range(rng.randrange(3)):
+                sign = rng.choice((-1, 1))
+                side = self._sides[symbol][sign > 0]
+                price = 99 + (sign > 0) + sign * rng.randrange(4)
+                if price in side and rng.random() < 0.5:
+                    del side[price]
+                else:
+                    side[price] = rng.choice((rng.randrange(1, 10**9), 10**20 + 1))
+        return self._written()
+
+    def _written(self) -> list[list[str]]:
+        rows: list[list[str]] = []
+        for book in self.books(1000):
+            for side, levels in (("ask", book.asks), ("bid", book.bids)):
+                sums = list(accumulate(qty for _, qty in levels))
+                cells = [
+                    [book.symbol, side, str(at), f"{price:f}", f"{qty:f}", f"{total:f}"]
+                    for at, ((price, qty), total) in enumerate(zip(levels, sums, strict=True))
+                ]
+                rows += cells[::-1] if side == "ask" else cells
+        return rows
+
+    def pulse(self) -> object:
+        """The number of the step."""
+        return self._step
+
+    def books(self, rows: int) -> list[BookSnapshot]:
+        """As many as there are now."""
+        books = []
+        for symbol, (bids, asks) in [*self._sides.items()][: self._symbols]:
+            below, above = (
+                Ladder(tuple(keys), tuple(f"{abs(key)}{side[abs(key)]}" for key in keys), self._digits, 8)
+                for side, keys in ((bids, sorted(-price for price in bids)), (asks, sorted(asks)))
+            )
+            books.append(BookSnapshot(symbol, 10, below, above))
+        return books
+
+    def photograph(self, rows: int) -> TableView:
+        """The same as a table."""
+        return book_view(self.books(rows))
+
+    def vitals(self) -> Vitals:
+        """As of a book that is well."""
+        return Vitals("LIVE", messages=self._step)
+
+    def _repr_html_(self) -> str:
+        return "<table><tr><td>still</td></tr></table>"
 
 
 def _side(sign: int, best: int, quantities: list[int]) -> Ladder:

@@ -196,6 +196,23 @@ def test_a_book_is_a_ladder_around_its_middle(notebook: Notebook, book: Table) -
     notebook.screenshot("book")
 
 
+def test_whatever_becomes_of_books_it_is_painted(own_notebook: Opener) -> None:
+    """Levels and whole books come and go, their decimals change: places and sums are the kernel's, to the digit."""
+    played = own_notebook("steps", [
+        "from tests.browser.load import Steps\nfrom kraken_lab.views import show_live\n"
+        "steps = Steps()\nshow_live(steps, 'two books')"
+    ])  # fmt: skip
+    played.run(0)
+    table = Table(played, 0)
+    for step in range(40):
+        rows = played.value("steps.step()")
+
+        def painted(rows: list[list[str]] = rows) -> bool:
+            return bool(table.read()["rows"] == rows)
+
+        until(painted, what=f"step {step} was not painted: {rows}")
+
+
 def test_the_candle_in_progress_changes_in_place(notebook: Notebook) -> None:
     """The newest minute on top, with the numbers the kernel has."""
     notebook.run(CANDLES)

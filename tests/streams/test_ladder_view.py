@@ -51,7 +51,7 @@ def test_every_row_is_the_books(
 
 
 def test_what_never_changes_is_the_same_array_again() -> None:
-    """Symbol, side and level of a book as deep as before share their memory, so nobody need compare them."""
+    """Symbol, side and level of a book as deep as before share their memory."""
     first, again = (
         book_view([BookSnapshot.of("BTC/USD", bids=[("99", "3")], asks=[("101", qty)])]).columns for qty in ("1", "2")
     )

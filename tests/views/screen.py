@@ -30,6 +30,10 @@ class Screen:
         self.cells: list[list[tuple[Any, ...]]] = [[] for _ in columns]
         self.spill: list[dict[int, str]] = [{} for _ in columns]
         self.words: list[str] = []
+        self.books: Any = None
+        """Of which books the rows are the levels; None where they came as cells."""
+        self.levels: list[Any] = []
+        self.middle: int | None = None
         self.rows = self.seq = self.asked = 0
         self.facts: dict[str, Any] = {}
 
@@ -48,6 +52,8 @@ class Screen:
         self.facts = content.get("facts", self.facts)
         if "columns" in content:
             self._apply(content, list(buffers))
+        if "levels" in content:
+            self._take_levels(content, *buffers)
 
     def _apply(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
         rows, dropped, kept = content["rows"], content["dropped"], content["kept"]
@@ -68,8 +74,46 @@ class Screen:
             self.spill[at].update({int(row): text for row, text in column.get("spill", {}).items()})
         assert not buffers
 
+    def _take_levels(self, content: Mapping[str, Any], places: bytes, digits: bytes) -> None:
+        levels = content["levels"]
+        if "anew" in levels:
+            self.levels = [None] * content["rows"]
+        for row in reversed(levels.get("removed", ())):
+            del self.levels[row]
+        for row in levels.get("added", ()):
+            self.levels.insert(row, None)
+        self.books = levels.get("books", self.books)
+        self.rows, self.middle = content["rows"], content["middle"]
+        rows, texts = np.frombuffer(places, "<u4").tolist(), digits.decode().split(",") if digits else []
+        if width := levels["width"]:
+            texts = [part for text in texts for part in (text[:width], text[width:])]
+        for row, price, qty in zip(rows, texts[::2], texts[1::2], strict=True):
+            self.levels[row] = int(price), int(qty)
+        assert len(self.levels) == self.rows == sum(book["asks"] + book["bids"] for book in self.books)
+
+    def _levels_column(self, name: str) -> list[Any]:
+        column: list[Any] = []
+        first = 0
+        for book in self.books:
+            half, end = first + book["asks"], first + book["asks"] + book["bids"]
+            price, qty = f"E-{book['price']}", f"E-{book['qty']}"
+            for side, rows in (("ask", range(half - 1, first - 1, -1)), ("bid", range(half, end))):
+                cells, total = [], 0
+                for level, row in enumerate(rows):
+                    assert self.levels[row] is not None, "a row that came without its digits"
+                    units, size = self.levels[row]
+                    total += size
+                    told = (book["symbol"], side, level, Decimal(f"{units}{price}"), Decimal(f"{size}{qty}"))
+                    cells.append((*told, Decimal(f"{total}{qty}")))
+                at = ("symbol", "side", "level", "price", "qty", "cum_qty").index(name)
+                column += [cell[at] for cell in (reversed(cells) if side == "ask" else cells)]
+            first = end
+        return column
+
     def column(self, name: str) -> list[Any]:
         """What stands in a column, exactly: `Decimal`, int, bool, text, or None where something is missing."""
+        if self.books is not None:
+            return self._levels_column(name)
         at = next(at for at, column in enumerate(self.columns) if column["name"] == name)
         kind = self.columns[at]["kind"]
         return [self._value(kind, at, row, cells) for row, cells in enumerate(self.cells[at])]

@@ -131,7 +131,7 @@ class Page1:
                         del self.book[name][price]
         self.own = content.get("own", self.own)
         self.trade = content.get("trade", self.trade)
-        self.facts = content["facts"]
+        self.facts = content.get("facts", self.facts)
 
 
 class Watched:

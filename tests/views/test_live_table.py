@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -13,6 +14,8 @@ import comm
 import pytest
 from comm.base_comm import BaseComm
 
+from kraken_lab.market import BookSnapshot
+from kraken_lab.streams.ladder_view import book_view
 from kraken_lab.tables import EventTable, Schema, TableView, schema
 from kraken_lab.tables.vitals import Vitals
 from kraken_lab.views import showing
@@ -124,6 +127,27 @@ class Shown:
             self.clock.now += 0.05
 
 
+class ABookSource(ASource):
+    """A table of two books, which a test changes."""
+
+    step = 0
+    order_by = None
+
+    def pulse(self) -> object:
+        """The number of the step."""
+        return self.step
+
+    def books(self, rows: int) -> list[BookSnapshot]:
+        """The second has one more ask with each step, and none after the ninth."""
+        asks = [(f"{101 + n}.5", "0.25") for n in range(self.step)]
+        one = BookSnapshot.of("BTC/USD", bids=[("99.00", f"{self.step + 1}")], asks=[("100.00", "2")])
+        return [one, BookSnapshot.of("ETH/USD", bids=[], asks=asks)] if self.step < 10 else [one]
+
+    def photograph(self, rows: int) -> TableView:
+        """What an account of its columns is made from; the rows are not."""
+        return book_view(self.books(rows)[:1])
+
+
 # --- the widget -----------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +195,39 @@ def test_a_quiet_source_is_only_a_line_of_facts_now_and_then(comms: list[AComm])
     assert source.photographs == looks
     assert len(shown.comm.frames) - frames == pytest.approx(10, abs=1)
     assert all("columns" not in content for content, _ in shown.comm.frames[frames:])
+
+
+def test_the_line_of_facts_goes_along_four_times_a_second(comms: list[AComm]) -> None:
+    """Ages go on in the browser; ten lines a second would be half of what a busy table sends."""
+    source = ASource()
+    shown = Shown(source, comms)
+    shown.comm.say(kind="ready")
+    shown.run(1)
+    frames = len(shown.comm.frames)
+    for _ in range(100):
+        source.add(1)
+        shown.run(0.1)
+    told = ["facts" in content for content, _ in shown.comm.frames[frames:]]
+    assert len(told) == pytest.approx(100, abs=2)
+    assert sum(told) == pytest.approx(10 / 0.3, abs=2)  # every third frame is the first after a quarter of a second
+
+
+def test_the_table_of_books_is_sent_as_their_levels(comms: list[AComm]) -> None:
+    """Of which a browser works out the rest; a lost frame is noticed as of any table."""
+    source = ABookSource()
+    shown = Shown(source, comms)
+    shown.comm.say(kind="ready")
+    for step in range(12):
+        source.step = step
+        shown.run(0.2)
+        if step == 5:
+            shown.comm.say(kind="resync")
+            shown.run(0.2)
+        assert not any("columns" in content for content, _ in shown.comm.frames)
+        totals = [Decimal(n + 1) / 4 for n in reversed(range(step))] if step < 10 else []
+        assert shown.screen.column("cum_qty") == [2, step + 1, *totals]
+    assert shown.screen.asked == 0
+    assert [content["base"] for content, _ in shown.comm.frames].count(0) == 2
 
 
 @pytest.mark.promise("S-05")

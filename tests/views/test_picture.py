@@ -5,13 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kraken_lab.market import BookSnapshot
-from kraken_lab.streams.ladder_view import book_view
 from kraken_lab.tables import EventTable, TableView, schema, view_of
 from kraken_lab.views.picture import Picture, Words, frame_between, heading, picture_of
 
@@ -34,7 +31,7 @@ class Sender:
     def look(self, view: TableView) -> Screen:
         """The screen after this look."""
         self.screen = self.screen or Screen(heading(view))
-        picture = picture_of(view, self.words, self.order_by, self.last)
+        picture = picture_of(view, self.words, self.order_by)
         frame = frame_between(self.last, picture)
         self.last = picture
         if frame is not None:
@@ -59,13 +56,6 @@ def trade(n: int, price: Any = "61234.10", symbol: str = "BTC/USD") -> tuple[Any
     return (at, at, symbol, "buy" if n % 2 else "sell", price, "0.5", "limit", n, 1, n % 7 == 0, "live")
 
 
-def book(bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> TableView:
-    """A ladder's table, prices and quantities best first."""
-    rows = [("BTC/USD", "bid", level, price, qty, qty) for level, (price, qty) in enumerate(bids)]
-    rows += [("BTC/USD", "ask", level, price, qty, qty) for level, (price, qty) in enumerate(asks)]
-    return view_of(schema("book"), rows)
-
-
 PRICES = st.one_of(
     st.none(),
     st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**6), max_value=10**6).map(str),
@@ -88,7 +78,8 @@ def test_whatever_rows_come_the_screen_has_the_table(batches: list[list[str | No
 
 def test_a_quotient_is_short_and_marked_and_what_was_written_is_not() -> None:
     """An average has twenty-eight digits, of which ten are shown; a size of twenty digits has them all."""
-    view = book([(str(Decimal(190_000) / 3), "123456789012345678901.25")], [])
+    long = "123456789012345678901.25"
+    view = view_of(schema("book"), [("BTC/USD", "bid", 0, str(Decimal(190_000) / 3), long, long)])
     picture = picture_of(view, Words())
     assert [cells.spill for cells in picture.cells if cells.spill] == [
         {0: "≈63333.33333"}, {0: "123456789012345678901.25"}, {0: "123456789012345678901.25"},
@@ -109,7 +100,7 @@ def test_one_row_more_costs_one_row() -> None:
 
 def test_where_nothing_changed_nothing_is_sent() -> None:
     """Not even an empty frame."""
-    sender, view = Sender(), book([("99", "1")], [("101", "2")])
+    sender, view = Sender(), queue([("bid", "99", 0, "1"), ("ask", "101", 0, "2")])
     sender.look(view)
     assert frame_between(sender.last, picture_of(view, sender.words)) is None
 
@@ -123,42 +114,34 @@ def test_rows_of_one_moment_that_come_in_two_looks_arrive() -> None:
         assert same(sender.look(view), view)
 
 
-def test_a_book_is_a_ladder_with_its_best_prices_in_the_middle() -> None:
-    """The highest ask on top, the lowest bid at the end, whatever order the table has."""
+def queue(orders: list[tuple[str, str, int, str]]) -> TableView:
+    """The table of a level3 book: side, price, place in the queue and quantity of each order, best prices first."""
+    level = {side: list(dict.fromkeys(price for at, price, *_ in orders if at == side)) for side in ("bid", "ask")}
+    rows = [(side, level[side].index(price), place, f"O{place}", price, qty) for side, price, place, qty in orders]
+    return view_of(schema("level3"), [("BTC/USD", *row, TIME) for row in rows])
+
+
+def test_the_orders_of_a_book_stand_with_its_best_prices_in_the_middle() -> None:
+    """The highest ask on top, of each level the first in the queue first, whatever order the table has."""
     sender = Sender()
-    screen = sender.look(book([("99", "1"), ("98", "2")], [("101", "3"), ("102", "4"), ("103", "5")]))
-    assert [str(price) for price in screen.column("price")] == ["103", "102", "101", "99", "98"]
-    assert screen.column("side") == ["ask", "ask", "ask", "bid", "bid"]
+    orders = [("bid", "99", 1, "2"), ("bid", "99", 0, "1"), ("ask", "101", 0, "3"), ("ask", "102", 0, "4")]
+    screen = sender.look(queue(orders))
+    assert [str(price) for price in screen.column("limit_price")] == ["102", "101", "99", "99"]
+    assert screen.column("position") == [0, 0, 0, 1]
     assert sender.last is not None
-    assert sender.last.middle == 3
-
-
-SIDES = st.dictionaries(st.integers(1, 30), st.one_of(st.integers(1, 5), st.just(10**20)), max_size=5)
-
-
-@settings(max_examples=60)
-@given(st.lists(st.tuples(st.sampled_from(["BTC/USD", "ETH/USD"]), SIDES, SIDES), min_size=2, max_size=5))
-def test_whatever_becomes_of_a_book_the_screen_has_it(books: list[tuple[str, dict[int, int], dict[int, int]]]) -> None:
-    """Levels come and go; what is taken over from the last look, as it is the same, is the same."""
-    sender = Sender()
-    for symbol, bids, asks in books:
-        levels = [[(str(price), str(qty)) for price, qty in side.items()] for side in (bids, asks)]
-        view = book_view([BookSnapshot.of(symbol, bids=levels[0], asks=levels[1])])
-        downwards = [*reversed(range(len(bids), len(view))), *range(len(bids))]
-        seen = TableView(view.schema, [data.take(np.array(downwards, np.intp)) for data in view.columns])
-        assert same(sender.look(view), seen)
+    assert sender.last.middle == 2
 
 
 def test_one_quantity_of_a_ladder_costs_one_cell() -> None:
     """And with another number of asks everything is sent anew, in its new place."""
     sender = Sender()
-    asks = [("101", "3"), ("102", "4")]
-    sender.look(book([("99", "1")], asks))
-    changed = sender.look(book([("99", "1.5")], asks))
-    assert changed.column("qty") == [Decimal("4"), Decimal("3"), Decimal("1.5")]
-    assert sender.sent[1] == 2 * (4 + 8 + 1)  # qty and cum_qty: where, how many units, how many digits
-    more = sender.look(book([("99", "1.5")], [*asks, ("103", "9")]))
-    assert more.column("price") == [Decimal(price) for price in ("103", "102", "101", "99")]
+    sender.look(queue([("bid", "99", 0, "1"), ("ask", "101", 0, "3"), ("ask", "102", 0, "4")]))
+    asks = [("ask", "101", 0, "3"), ("ask", "102", 0, "4")]
+    changed = sender.look(queue([("bid", "99", 0, "1.5"), *asks]))
+    assert changed.column("order_qty") == [Decimal("4"), Decimal("3"), Decimal("1.5")]
+    assert sender.sent[1] == 4 + 8 + 1  # where, how many units, how many digits
+    more = sender.look(queue([("bid", "99", 0, "1.5"), *asks, ("ask", "103", 0, "9")]))
+    assert more.column("limit_price") == [Decimal(price) for price in ("103", "102", "101", "99")]
 
 
 def test_candles_are_replaced_in_place_and_new_ones_added() -> None:

@@ -193,8 +193,7 @@ class HeatStore {
     this.oldest = content.oldest ?? this.oldest;
     this.gaps = content.gaps ?? this.gaps;
     this.own = content.own ?? this.own;
-    this.facts = content.facts ?? this.facts;
-    this.factsAt = this.heardAt;
+    if (content.facts) Object.assign(this, { facts: content.facts, factsAt: this.heardAt });
     for (const view of this.views) view.wants();
   }
 

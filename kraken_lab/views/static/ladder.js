@@ -75,8 +75,7 @@ class Store {
       if (this.trade && content.trade && content.base !== 0) this.tradedAt = this.heardAt;
       this.trade = content.trade && { ...content.trade, price: BigInt(content.trade.price) };
     }
-    this.facts = content.facts ?? this.facts;
-    this.factsAt = this.heardAt;
+    if (content.facts) Object.assign(this, { facts: content.facts, factsAt: this.heardAt });
     for (const view of this.views) view.wants(content.book === "whole" || content.book === "none");
   }
 

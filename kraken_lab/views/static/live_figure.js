@@ -149,8 +149,7 @@ class Store {
     }
     this.seq = content.seq;
     if (content.traces) this.apply(content, [...buffers]);
-    this.facts = content.facts ?? this.facts;
-    this.factsAt = this.heardAt;
+    if (content.facts) Object.assign(this, { facts: content.facts, factsAt: this.heardAt });
     this.wants();
   }
 
