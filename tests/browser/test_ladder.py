@@ -170,6 +170,8 @@ def _nothing_foreign(notebook: Notebook) -> Iterator[None]:
 def test_each_painted_number_is_the_kernels(notebook: Notebook, lively: Ladder) -> None:
     """After a while of a lively market, held still to be compared: prices and sums of sizes, digit by digit."""
     time.sleep(2)
+    # A market that has just been swept has a spread of more rows than there are.
+    until(lambda: (rows := lively.read()["rows"]) and all(any(row[side] for row in rows) for side in ("bid", "ask")))
     notebook.ask("_ = lab.sandbox.control(fault='freeze')")
     try:
         time.sleep(1)
