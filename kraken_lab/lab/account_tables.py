@@ -113,6 +113,7 @@ def order_row(order: OrderRecord) -> tuple[Any, ...]:
         order.time_in_force.lower() if order.time_in_force else None,
         order.post_only,
         order.reduce_only,
+        order.margin,
         order.display_qty,
         order.external,
         order.unverified,

@@ -152,6 +152,7 @@ _ORDERS = Schema(
         Column("time_in_force", "category", "", "how long it may rest", words=("gtc", "gtd", "ioc", "fok")),
         Column("post_only", "bool", "", "may only rest in the book"),
         Column("reduce_only", "bool", "", "may only make a position smaller"),
+        Column("margin", "bool", "", "is on borrowed money"),
         Column("display_qty", "decimal", "base", "what an iceberg shows"),
         Column("external", "bool", "", "not placed by this lab"),
         Column("unverified", "bool", "", "not seen since something was lost"),

@@ -168,12 +168,15 @@ def _need(leg: Leg, question: Question) -> tuple[str, Decimal]:
 
 
 def reserved(asset: str, question: Question) -> Decimal:
-    """What open orders hold of an asset, fees apart, as far as their prices tell; the order to be changed left out."""
+    """What open orders hold of an asset, fees apart, as far as their prices tell; the order to be changed left out.
+
+    Orders on margin hold nothing of what they trade.
+    """
     held = Decimal(0)
     for order in question.facts.orders:
         base, _, quote = order.symbol.partition("/")
         left = order.remaining_qty
-        if order is question.target or not order.possibly_open or left is None:
+        if order is question.target or not order.possibly_open or order.margin or left is None:
             continue
         if order.side == "sell" and asset == base:
             held = EXACT.add(held, left)

@@ -26,7 +26,7 @@ Told: TypeAlias = str | Decimal | bool
 
 _TERMS: Final = (
     "symbol", "side", "order_type", "order_qty", "cash_order_qty", "limit_price", "time_in_force", "post_only",
-    "reduce_only", "display_qty", "ord_ref_id",
+    "reduce_only", "margin", "display_qty", "ord_ref_id",
 )  # fmt: skip
 _UNLIMITED: Final = frozenset({"market", "stop-loss", "take-profit", "trailing-stop", "settle-position"})
 """Order types without a limit price."""

@@ -43,6 +43,7 @@ class IntentLeg:
     time_in_force: str = "gtc"
     post_only: bool = False
     reduce_only: bool = False
+    margin: bool = False
     display_qty: Decimal | None = None
     notional: Decimal = Decimal(0)
     fingerprint: tuple[str, ...] = ()
@@ -129,6 +130,7 @@ def _leg_fields(leg: IntentLeg) -> dict[str, object]:
         "time_in_force": leg.time_in_force,
         "post_only": leg.post_only,
         "reduce_only": leg.reduce_only,
+        "margin": leg.margin,
         "fingerprint": list(leg.fingerprint),
     }
 
@@ -143,6 +145,7 @@ def _leg(fields: Mapping[str, Any]) -> IntentLeg:
         time_in_force=str(fields["time_in_force"]),
         post_only=bool(fields["post_only"]),
         reduce_only=bool(fields["reduce_only"]),
+        margin=bool(fields.get("margin")),  # logs of before do not say
         fingerprint=tuple(map(str, fields["fingerprint"])),
         **amounts,
     )
@@ -204,6 +207,7 @@ def _intent_leg(leg: Leg, cl_ord_id: str | None, notional: Decimal) -> IntentLeg
         time_in_force=leg.time_in_force,
         post_only=leg.post_only,
         reduce_only=leg.reduce_only,
+        margin=leg.margin,
         display_qty=leg.display_qty,
         notional=notional,
         fingerprint=fingerprint(leg),

@@ -218,6 +218,7 @@ def _kept(target: OrderRecord) -> dict[str, Any]:
         "side": target.side,
         "order_type": target.order_type,
         "cash_order_qty": target.cash_order_qty,
+        "margin": target.margin,
         "time_in_force": (target.time_in_force or "gtc").lower(),
         "replaces": target,
     }

@@ -27,7 +27,7 @@ def again(record: OrderRecord | None, facts: Facts | None, maker: Maker | None) 
         return None
     names = ("symbol", "side", "order_type", "order_qty", "cash_order_qty", "limit_price", "display_qty")
     given = {name: getattr(record, name) for name in names}
-    flags = {name: True for name in ("post_only", "reduce_only") if getattr(record, name)}
+    flags = {name: True for name in ("post_only", "reduce_only", "margin") if getattr(record, name)}
     force = (record.time_in_force or "gtc").lower()
     if force == "gtd":
         return None  # until when is not in the record

@@ -134,6 +134,8 @@ def _terms(told: Mapping[str, Any], descr: Mapping[str, Any], symbol_of: SymbolO
         yield "side", str(descr["type"])
     if order_type:
         yield "order_type", order_type
+    if descr.get("leverage"):
+        yield "margin", descr["leverage"] != "none"
     if (vol := _number(told.get("vol"))) is not None:
         # With ``viqc`` the volume is in quote currency.
         yield "cash_order_qty" if "viqc" in str(told.get("oflags")) else "order_qty", vol

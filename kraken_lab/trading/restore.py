@@ -151,6 +151,7 @@ def _intended(leg: IntentLeg, intent: Intent) -> OrderRecord:
         time_in_force=leg.time_in_force,
         post_only=leg.post_only,
         reduce_only=leg.reduce_only,
+        margin=leg.margin,
         display_qty=leg.display_qty,
         created_ns=intent.confirmed_ns,
         updated_ns=intent.confirmed_ns,

@@ -120,6 +120,7 @@ class OrderRecord:
     time_in_force: str | None = None
     post_only: bool = False
     reduce_only: bool = False
+    margin: bool = False
     display_qty: Decimal | None = None
     filled_qty: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)

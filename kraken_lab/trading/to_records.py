@@ -48,6 +48,7 @@ def _record(leg: OrderTerms, symbol: str, cl_ord_id: str, at: Instant) -> OrderR
         time_in_force=leg.time_in_force,
         post_only=bool(leg.post_only),
         reduce_only=bool(leg.reduce_only),
+        margin=bool(leg.margin),
         display_qty=leg.display_qty,
         created_ns=at.wall_ns,
         updated_ns=at.wall_ns,

@@ -60,7 +60,7 @@ class LevelPicture:
 def level_picture(books: Sequence[BookSnapshot]) -> LevelPicture:
     """Some books as they are sent.
 
-    >>> book = BookSnapshot.of("BTC/USD", bids=[("99", "3"), ("98", "1")], asks=[("101", "1")])
+    >>> book = BookSnapshot.of("BTC/USD", bids=[("98", "3"), ("97", "1")], asks=[("99", "1")])
     >>> picture = level_picture([book])
     >>> picture.rows, picture.middle, picture.width
     (3, 1, 4)

@@ -109,7 +109,7 @@ def _facts(
         yield "trigger", f"{record.trigger_price:f} {quote}"
     if record.display_qty is not None:
         yield "visible quantity", f"{trimmed(record.display_qty)} {base}"
-    flags = [name.replace("_", "-") for name in ("post_only", "reduce_only") if getattr(record, name)]
+    flags = [name.replace("_", "-") for name in ("post_only", "reduce_only", "margin") if getattr(record, name)]
     yield "time in force", ", ".join([(record.time_in_force or cells.MISSING).lower(), *flags])
     yield "order_id", record.order_id or "not known"
     yield "cl_ord_id", record.cl_ord_id or "none"

@@ -461,6 +461,12 @@ def test_an_intent_is_read_back_as_it_was(tmp_path: Path) -> None:
         if name not in ("n", "prev", "hash", "at", "kind", "pid", "lab")
     }
     assert intent.legs[0].order_qty == D("0.12345678")
+    (leg,) = bench.last("intent")["legs"]
+    borrowed = Intent.of({**bench.last("intent"), "legs": [{**leg, "margin": True}]})
+    assert borrowed.legs[0].margin
+    assert Intent.of(borrowed.fields()) == borrowed
+    leg.pop("margin")  # a log of before
+    assert not Intent.of({**bench.last("intent"), "legs": [leg]}).legs[0].margin
     assert intent.cl_ord_ids == (intent.legs[0].cl_ord_id,)
 
 

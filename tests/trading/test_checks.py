@@ -359,7 +359,17 @@ def test_what_other_orders_hold_is_a_warning() -> None:
     """Our reckoning of holds is an estimate: the exchange decides, and the card says so."""
     facts = some_facts(balances={"USD": Decimal("39900")}, orders=(an_order(),))
     assert verdicts(a_wish(), facts)["balance"] == "warn"
+
+
+def test_money_that_is_borrowed_need_not_be_there() -> None:
+    """Of an order on margin, new or changed, the exchange decides; it holds nothing of what others are paid with."""
     assert not refusals(a_wish(margin=True), some_facts(balances={}))
+    on_margin = some_facts(balances={"USD": Decimal(39_900)}, orders=(an_order(margin=True),))
+    assert verdicts(a_wish(), on_margin)["balance"] == "pass"
+    poor = replace(on_margin, balances={"USD": Decimal(1)})
+    (found,) = judged(AMEND, poor)["balance"]
+    assert (found.verdict, found.said[:10]) == ("warn", "On margin:")
+    assert "balance" in refusals(AMEND, replace(poor, orders=(an_order(),)))
 
 
 def test_a_batch_is_paid_for_as_a_whole() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from json import JSONDecodeError
 from typing import Any
@@ -251,6 +252,10 @@ def test_a_rejected_order_brings_the_one_that_would_pass() -> None:
     found = explain(record, facts=some_facts())
     assert found.proposal is not None
     assert found.proposal.arguments["limit_price"] == Decimal("26000.1")
+    assert not found.proposal.arguments.get("margin")
+    borrowed = explain(replace(record, margin=True), facts=some_facts()).proposal
+    assert borrowed is not None
+    assert borrowed.arguments["margin"] is True
     stop = an_order(state=OrderState.REJECTED, error="EOrder:Tick size check failed", trigger_price=Decimal("26000.06"))
     assert explain(stop, facts=some_facts()).proposal is None
 

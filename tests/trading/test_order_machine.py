@@ -186,6 +186,14 @@ def test_an_older_description_cannot_undo_a_newer_amendment() -> None:
     assert order.record.limit_price == D(106)
 
 
+def test_an_order_on_margin_is_known_as_one() -> None:
+    """Also one that was placed elsewhere: what it holds, and what changing it needs, is another matter then."""
+    order = machine()
+    order.sent(0.0, 0)
+    assert not order.record.margin
+    assert told(order, report("O1", "new", margin=True)).record.margin
+
+
 def test_rest_fills_in_what_is_missing_and_overrules_nothing_unless_it_is_sure() -> None:
     """It lags."""
     order = machine(time_in_force=None)

@@ -136,6 +136,8 @@ def test_prices_mean_what_the_order_type_says() -> None:
     assert not {"limit_price", "trigger_price"} & set(market)
     assert "cash_order_qty" in read(oflags="viqc").evidence.terms
     assert read(refid="OREF").evidence.terms["ord_ref_id"] == "OREF"
+    assert read(descr=described | {"leverage": "2:1"}).evidence.terms["margin"] is True
+    assert read(descr=described | {"leverage": "none"}).evidence.terms["margin"] is False
 
 
 def test_fields_that_cannot_be_read_are_left_out() -> None:
