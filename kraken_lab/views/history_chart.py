@@ -1,6 +1,7 @@
 """The top of one book over time: best prices and mid, the spread, and which side is heavier.
 
-A pure function of a book_history frame. Lines are steps, as a price holds until the next one, and break at gaps.
+A pure function of a book_history frame. Lines are steps, as a price holds until the next one, or until its side of the
+book is empty; they break at gaps.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ..tables import Gap
 from . import cells, theme
 from .gaps import gap_marks, gaps_of
-from .lines import area, broken_at, thinned
+from .lines import area, broken_at, held_until_gone, thinned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,10 +77,9 @@ def draw_history(
     # The row before a gap is the last thing known, and the one after it the first: neither is thinned away.
     rows, stretch = thinned(times, MOST, gap | np.append(gap[1:], False))
     columns = ("bid", "ask", "bid_qty", "ask_qty")
-    breaks = np.flatnonzero(gap[rows])
-    x, bid, ask, bid_qty, ask_qty = broken_at(
-        breaks, times[rows], *(frame[name].to_numpy(dtype=float)[rows] for name in columns)
-    )
+    values = (frame[name].to_numpy(dtype=float)[rows] for name in columns)
+    breaks, held, *values = held_until_gone(np.flatnonzero(gap[rows]), times[rows], *values)
+    x, bid, ask, bid_qty, ask_qty = broken_at(breaks, held, *values)
     digits = max(cells.decimals_of(bid), cells.decimals_of(ask))
     mid, spread = (bid + ask) / 2, (ask - bid).round(digits)
     total = bid_qty + ask_qty

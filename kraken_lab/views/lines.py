@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["area", "broken_at", "thinned"]
+__all__ = ["area", "broken_at", "held_until_gone", "thinned"]
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +22,23 @@ def broken_at(breaks: NDArray[np.intp], times: Floats, *values: Floats) -> tuple
     breaks = breaks[breaks > 0]
     middles = (times[breaks] + times[breaks - 1]) / 2
     return np.insert(times, breaks, middles), *(np.insert(each, breaks, np.nan) for each in values)
+
+
+def held_until_gone(
+    breaks: NDArray[np.intp], times: Floats, *values: Floats
+) -> tuple[NDArray[np.intp], Floats, *tuple[Floats, ...]]:
+    """The places of ``breaks``, the times and the values; each value once more at the moment from which there is none.
+
+    A step is drawn from one point to the next, so of a value that holds until there is none, nothing would be seen.
+    What was before a place of ``breaks`` is not known to have held.
+
+    >>> held_until_gone(np.array([], int), np.array([0.0, 10.0]), np.array([1.0, np.nan]))[1:]
+    (array([ 0., 10., 10.]), array([ 1.,  1., nan]))
+    """
+    goes = np.any([np.isfinite(each[:-1]) & ~np.isfinite(each[1:]) for each in values], axis=0)
+    places = np.setdiff1d(np.flatnonzero(goes) + 1, breaks)
+    more = (np.insert(each, places, each[places - 1]) for each in values)
+    return breaks + np.searchsorted(places, breaks), np.insert(times, places, times[places]), *more
 
 
 def area(x: Floats, y: Floats, colour: str, **more: Any) -> dict[str, Any]:
