@@ -22,8 +22,8 @@ def depth(
 ) -> go.Figure:
     """Draw the cumulative quantity of the best ``levels`` of each side, in base units, against the price.
 
-    Sums are exact; a side without levels is simply not there. Without a book the figure says so; ``symbol`` is needed
-    only then.
+    Sums are exact. A side without levels is not there, and neither is a mid; the figure says so, and that there is no
+    book. ``symbol`` is needed only then.
 
     >>> book = BookSnapshot.of("BTC/USD", bids=[("99.5", "1"), ("99", "2.5")], asks=[])
     >>> depth(book).data[0].y
@@ -52,10 +52,14 @@ def draw_depth(
         return theme.empty(layout, words)
     sides = (("bids", book.bid_ladder, theme.BUY), ("asks", book.ask_ladder, theme.SELL))
     data = [_side(name, side, levels, colour, base, quote) for name, side, colour in sides if len(side)]
+    if not data:
+        return theme.empty(layout, "the book is empty")
     if len(data) == len(sides):
         layout.update(_middle(book))
-    elif not data:
-        return theme.empty(layout, "the book is empty")
+    else:
+        # plotly names a line only if there are several, and who sees one slope would not know which side it is.
+        missing = "asks" if len(book.bid_ladder) else "bids"
+        layout.update(showlegend=True, annotations=[theme.nothing_yet(f"there are no {missing}")])
     return {"data": data, "layout": layout}
 
 

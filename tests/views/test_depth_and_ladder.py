@@ -42,6 +42,10 @@ def test_an_empty_side_is_not_an_error(bids: str, asks: str, shown: set[str]) ->
     book = a_book(bids, asks)
     assert set(traces(depth(book))) == shown
     missing = "no " + " and no ".join(name for name in ("bids", "asks") if name not in shown)
+    if shown:
+        figure = depth(book)
+        assert [note.text for note in figure.layout.annotations] == [f"there are {missing}"]
+        assert figure.layout.showlegend is True
     assert missing in ladder_text(book)
     assert missing in Page(ladder_html(book)).text
 
