@@ -198,7 +198,7 @@ def time_axis(**more: Any) -> dict[str, Any]:
     """The axis of UTC times, below."""
     return {
         "type": "date",
-        "title": {"text": "time (UTC)", "font": {"color": MUTED}, "standoff": 8},
+        "title": {"text": "time (UTC)", "font": {"color": MUTED, "size": 12}, "standoff": 8},
         "gridcolor": GRID_LINE,
         "tickfont": {"color": MUTED},
         "ticks": "outside",
@@ -219,7 +219,7 @@ def value_axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis of prices or sizes, on the right as traders read it. ``title`` is already escaped."""
     return {
         "side": "right",
-        "title": {"text": title, "font": {"color": MUTED}, "standoff": 10},
+        "title": {"text": title, "font": {"color": MUTED, "size": 12}, "standoff": 10},
         "gridcolor": GRID_LINE,
         "tickfont": {"color": MUTED, "family": MONO},
         "ticks": "outside",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -90,10 +91,37 @@ def test_the_top_of_a_book_has_mid_spread_and_imbalance() -> None:
     """Of both sides; a side that is empty has no price, and neither has what is made of both."""
     figure = history(some_history((0, "99", "1", "101", "3"), (1, "99.5", "2", None, None)), symbol="BTC/USD")
     drawn = traces(figure)
-    assert drawn["mid"]["y"] == [100.0, None]
-    assert drawn["spread"]["y"] == [2.0, None]
-    assert drawn["imbalance at the touch (1 is all bids)"]["y"] == [-0.5, None]
-    assert drawn["best bid"]["y"] == [99.0, 99.5]
+    assert drawn["mid"]["y"] == [100.0, 100.0, None]
+    assert drawn["spread"]["y"] == [2.0, 2.0, None]
+    assert drawn["imbalance at the touch (1 is all bids)"]["y"] == [-0.5, -0.5, None]
+    assert drawn["best bid"]["y"] == [99.0, 99.0, 99.5]
+
+
+def test_a_price_is_drawn_until_its_side_is_empty() -> None:
+    """A line needs two points to be seen: in a quiet book the only one would be the one before the side was gone."""
+    drawn = traces(history(some_history((0, "99", "1", "101", "3"), (60, None, None, "101", "3")), symbol="BTC/USD"))
+    assert seconds(drawn["best bid"]["x"]) == [0, 60, 60]
+    assert drawn["best bid"]["y"] == [99.0, 99.0, None]
+
+
+def test_a_price_is_not_drawn_into_a_gap_after_which_its_side_is_empty() -> None:
+    """Nobody knows for how long it held."""
+    rows = (0, "99", "1", "101", "3"), (60, None, None, "101", "3")
+    drawn = traces(history(some_history(*rows, gap_before=[60]), symbol="BTC/USD"))
+    assert seconds(drawn["best bid"]["x"]) == [0, 30, 60]
+    assert drawn["best bid"]["y"] == [99.0, None, None]
+
+
+def test_titles_of_axes_above_one_another_stand_apart() -> None:
+    """Each is as long as its letters, turned; run together they would be read as one."""
+    layout = history(some_history((0, "99", "1", "101", "3")), symbol="BTC/USD").layout
+    tall = layout.height - layout.margin.t - layout.margin.b
+    spans = []
+    for axis in (layout.yaxis, layout.yaxis2, layout.yaxis3):
+        half = len(axis.title.text) * 0.6 * axis.title.font.size / 2 / tall
+        middle = sum(axis.domain) / 2
+        spans.append((middle - half, middle + half))
+    assert all((above[0] - below[1]) * tall > 12 for above, below in pairwise(spans))
 
 
 @pytest.mark.promise("S-05")
