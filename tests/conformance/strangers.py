@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
@@ -38,11 +39,13 @@ def run(client: str, *parts: str, authority: Path | None = None, faults: Sequenc
     """
     python = _python(client)
     program = HERE / f"{client.replace('-', '_')}_client.py"
-    with sandbox(tls=authority is not None, faults=faults) as facts:
+    # Somewhere else: one of them writes its log where it is started.
+    with TemporaryDirectory() as elsewhere, sandbox(tls=authority is not None, faults=faults) as facts:
         if authority is not None:
             authority.write_text(facts["ca_pem"])
         done = subprocess.run(
             [python, program, *parts],
+            cwd=elsewhere,
             input=json.dumps(facts),
             capture_output=True,
             text=True,
@@ -95,7 +98,7 @@ def _python(client: str) -> Path:
     reason = folder / f"{client}.missing"
     if reason.exists():
         pytest.skip(reason.read_text().strip())
-    python = folder / client / "bin" / "python"
+    python = (folder / client / "bin" / "python").absolute()
     if not python.exists():
         pytest.fail(f"There is no environment for {client} in {folder}: run .ci/conformance first.", pytrace=False)
     return python
