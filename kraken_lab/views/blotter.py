@@ -111,7 +111,9 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         self.switch = _button(
             "Dead man's switch", "The exchange cancels everything unless this kernel keeps saying that it lives."
         )
-        self.review = Review(dealing, self._acts, show=self._show_question, sent=lambda *_: self._look_soon())
+        self.review = Review(
+            dealing, self._acts, looks=self._looks, show=self._show_question, sent=lambda *_: self._look_soon()
+        )
         self._question = ipywidgets.VBox([ipywidgets.HTML(), self.review.button])
         self._question.layout.display = "none"
         self.choice = ipywidgets.Select(

@@ -51,7 +51,7 @@ class OrderPanel:
         self.fields: dict[str, NumberField] = {}
         self._form = ipywidgets.VBox()
         self._change_card = ipywidgets.HTML()
-        self.review = Review(dealing, acts, show=self._show_change, sent=self._changed)
+        self.review = Review(dealing, acts, looks=looks, show=self._show_change, sent=self._changed)
         self._changing = ipywidgets.VBox([self._form, self.check, self._change_card, self.review.button])
         self._changing.layout.display = "none"
         self.box = ipywidgets.VBox(

@@ -480,6 +480,59 @@ def test_a_halt_shows_and_voids_what_was_under_review(mode: Any, tmp_path: Path)
     dealing(body, tmp_path, mode=mode)
 
 
+@pytest.mark.promise("A-06")
+@pytest.mark.parametrize("happens", ["halt", "status", "line", "disarm"])
+def test_a_review_that_would_not_count_any_more_loses_its_button(happens: str, tmp_path: Path) -> None:
+    """Nobody is left a button that says what is not so: within two seconds it is gone, and words say why."""
+
+    async def body(kernel: Kernel) -> None:
+        ticket, workers, _ = a_ticket(kernel)
+        number = reviewed(ticket, workers)
+        if happens == "halt":
+            kernel.dealer.kill("it is enough")
+        elif happens == "status":
+            kernel.world.exchange.faults.status("cancel_only")
+        elif happens == "line":
+            kernel.world.exchange.faults.reset()
+        else:
+            kernel.dealer.disarm("by the user")
+        for _ in range(4):
+            await asyncio.sleep(0.5)
+            workers.work()
+        assert (ticket.review.active, ticket.review.button.number) == (False, 0)
+        assert ticket.words.startswith("The review is void: ")
+        assert ticket.words.endswith("Nothing was sent.")
+        said = {"halt": "HALTED", "status": "cancel_only", "line": "connection", "disarm": "LIVE DISARMED"}
+        assert said[happens] in ticket.words
+        press(ticket.review.button, kernel, number=number)
+        workers.work()
+        assert kernel.frames == []
+
+    dealing(body, tmp_path, mode="live")
+
+
+def test_why_nothing_could_be_confirmed_is_said_until_a_field_is_changed(tmp_path: Path) -> None:
+    """Then it is of another order. What was confirmed, and that something may have been sent, stays said."""
+
+    async def body(kernel: Kernel) -> None:
+        ticket, workers, _ = a_ticket(kernel, order_qty="")
+        click(ticket.check)
+        workers.work()
+        assert ticket.words.startswith("There is nothing to confirm. ")
+        await asyncio.sleep(3.0)
+        workers.work()
+        assert ticket.words.startswith("There is nothing to confirm. ")
+        edit(ticket.form.fields["order_qty"].text, "0.01")
+        assert ticket.words == ""
+        sent(ticket, workers, kernel)
+        said = ticket.words
+        assert said.startswith("Confirmed: ")
+        edit(ticket.form.fields["order_qty"].text, "0.02")
+        assert ticket.words == said
+
+    dealing(body, tmp_path)
+
+
 @pytest.mark.promise("W-04")
 def test_foreign_text_is_shown_letter_by_letter(tmp_path: Path) -> None:
     """Typed into a field, as the reason of a halt, or said by an error."""
