@@ -39,7 +39,7 @@ _STYLE: Final = """
 .kl-card h4{font-size:12px;letter-spacing:.05em;text-transform:uppercase;opacity:.7;margin:14px 0 2px;font-weight:650}
 .kl-card .body>h4:first-child{margin-top:0}
 .kl-card td,.kl-card th{white-space:normal;overflow-wrap:break-word}
-.kl-card td:first-child,.kl-card td.n{white-space:nowrap}
+.kl-card td:first-child,.kl-card td.n,.kl-card .timeline td:nth-child(2){white-space:nowrap}
 .kl-card table.wide{width:100%}
 .kl-card details{margin:8px 0 0}.kl-card summary{cursor:pointer;opacity:.8}
 .kl-card code{font:12px/1.5 var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);overflow-wrap:anywhere;

@@ -33,6 +33,8 @@ NOTICED: Final = 8
 _STYLE: Final = """<style>
 .kl-faults .widget-tab-contents{padding:8px 10px!important;overflow:visible!important}
 .kl-faults :is(button,select,input):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
+[data-jp-theme-light="false"] .kl-faults .widget-dropdown>select{appearance:auto;background-image:none}
+.kl-faults .lm-TabBar-tab{flex:0 0 auto!important}
 .kl-faults .kl-log td{white-space:normal;overflow-wrap:anywhere;max-width:none}
 .kl-faults .kl-log td:first-child{white-space:nowrap;font-variant-numeric:tabular-nums}
 .kl-faults .kl-log td:nth-child(2){min-width:13em}

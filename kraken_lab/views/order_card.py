@@ -71,7 +71,8 @@ def order_card(
         parts.append(table(names, rows, texts=2))
     if timeline:
         events = [(cells.utc(event.received_at_ns), _since(event, timeline[0]), event.what) for event in timeline]
-        parts.append("<h4>timeline</h4>" + table(["seen at (UTC)", "after", "what"], events[-_SHOWN:], texts=3))
+        told = table(["seen at (UTC)", "after", "what"], events[-_SHOWN:], texts=3)
+        parts.append(f'<h4>timeline</h4><div class="timeline">{told}</div>')
     return card(*parts, "</div>", label=f"Order {record.state}: {in_words(record)}")
 
 

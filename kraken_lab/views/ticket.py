@@ -49,6 +49,7 @@ _STYLE: Final = """<style>
 .kl-ticket .kl-side button.mod-active:first-child{background:#08774a}
 .kl-ticket .kl-side button.mod-active:last-child{background:#c02942}
 .kl-ticket :is(input,select,button):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
+[data-jp-theme-light="false"] .kl-ticket .widget-dropdown>select{appearance:auto;background-image:none}
 .kl-ticket .kl-side{display:flex;flex-flow:row nowrap;align-items:center}
 .kl-ticket .kl-side>label{flex:0 0 112px;text-align:right}
 .kl-ticket .kl-unnamed>label{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -96,6 +97,7 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         self.review = Review(
             dealing,
             self._acts,
+            looks=self._looks,
             show=self._show,
             sent=self._placed,
             over=self._look_soon,

@@ -80,6 +80,18 @@ PAINTS = """async ([ladder, seconds]) => {
   return { paints: (ladder.dataset.paints - before[0]) / took, news: (ladder.dataset.seq - before[1]) / took };
 }"""
 
+SIGN_ROOM = """ladder => ["buy", "sell"].map(side => {
+  const cell = ladder.querySelector(`.kl-row .size.${side}`);
+  cell.classList.add("rose");
+  const sign = getComputedStyle(cell, "::after"), inset = getComputedStyle(cell);
+  const edge = side === "buy" ? "right" : "left";
+  const beside = parseFloat(edge === "right" ? inset.paddingRight : inset.paddingLeft);
+  const room = beside - parseFloat(sign[edge]) - parseFloat(sign.fontSize);
+  cell.classList.remove("rose");
+  return room;
+})"""
+"""Pixels between the sign of a change, which may be as wide as it is high, and the digits beside it."""
+
 
 class Ladder:
     """One ladder on the page."""
@@ -238,6 +250,7 @@ def test_in_a_narrow_column_no_digit_is_cut_off(notebook: Notebook, calm: Ladder
     try:
         told = until(lambda: calm.element.evaluate(FITS))
         assert told["rows"] <= told["room"] + 1  # the width of a digit is a fraction of a pixel
+        assert min(calm.element.evaluate(SIGN_ROOM)) > 0, "the sign of a change stands on the digits"
         assert told["cut"] == []
         notebook.screenshot(f"ladder-{width}")
     finally:

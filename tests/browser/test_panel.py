@@ -182,6 +182,17 @@ def test_a_line_that_is_refused_is_trouble_with_what_comes_next(room: Room) -> N
     room.notebook.screenshot("panel-light")
 
 
+def test_in_a_narrow_window_every_group_can_be_read(room: Room) -> None:
+    """No name of a tab is cut off."""
+    room.page.set_viewport_size({"width": 700, "height": 2000})
+    try:
+        cut = "labels => labels.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+        assert room.panel.locator(".lm-TabBar-tabLabel").evaluate_all(cut) == []
+        assert room.panel.get_by_role("tab").count() == 5
+    finally:
+        room.page.set_viewport_size({"width": 1280, "height": 2000})
+
+
 def test_it_is_worked_by_the_keyboard_alone(room: Room) -> None:
     """From the pair to the button that was meant, without a mouse."""
     room.panel.get_by_role("tab", name="The line").click()

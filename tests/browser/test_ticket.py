@@ -319,6 +319,11 @@ def test_markup_in_an_order_is_letters(notebook: Notebook, ticket: Panel) -> Non
     ticket.until_says("REJECTED")
     ticket.until_says(HOSTILE)
     notebook.screenshot("ticket-hostile-answer")
+    lines = ticket.element.locator(".timeline td:nth-child(2)").evaluate_all(
+        "cells => cells.map(e => { const r = document.createRange(); r.selectNodeContents(e); "
+        "return r.getClientRects().length; })"
+    )
+    assert lines == [1] * len(lines) != [], "how long after is broken into lines by a long reason beside it"
     assert ticket.element.locator("img").count() == 0
     assert notebook.page.evaluate("window.opened") is None
 
@@ -387,5 +392,8 @@ def test_the_mode_is_said_in_words_and_colour_and_follows_the_theme(notebook: No
         for text in ("label", ".kl-press", ".head", ".k"):
             shown: Any = ticket.element.locator(text).first
             assert shown.evaluate(ink) > 300, text
+        # ipywidgets paints the arrow of a choice in black, on black.
+        arrow = ticket.field("type").evaluate("e => getComputedStyle(e).backgroundImage")
+        assert arrow == "none"
     finally:
         notebook.command("apputils:change-theme", theme="JupyterLab Light")
