@@ -147,12 +147,14 @@ class Review:
 
     def _look_again(self, turn: int, propose: Callable[[], Proposal]) -> None:
         """Void it once the same would be refused, or would go another way: its press would not count either."""
-        if self._turn != turn or self._open is None:
-            return
+        with self._lock:
+            if self._turn != turn or self._open is None:
+                return
+            reviewed = self._open[1]
         try:
-            now = propose()
+            why = _changed(reviewed, propose())
             with self._lock:
-                if self._turn == turn and self._open is not None and (why := _changed(self._open[1], now)):
+                if why and self._turn == turn:
                     self._next_turn(f"The review is void: {why} Nothing was sent.")
         finally:
             self._looks.put(lambda: self._look_again(turn, propose), after=LOOK_AGAIN)
