@@ -11,7 +11,7 @@ from typing import Any
 
 from .jupyter import Jupyter, write_notebook
 
-__all__ = ["BUSY", "LAB", "LIGHT", "NOTEBOOK_7", "SCREENSHOTS", "SHOW", "Notebook", "Window", "until"]
+__all__ = ["BUSY", "LAB", "LIGHT", "NOTEBOOK_7", "SCREENSHOTS", "SHOW", "SIZE", "Notebook", "Window", "until"]
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZE = {"width": 1280, "height": 1000}

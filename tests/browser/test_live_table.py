@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from .conftest import Opener
-from .notebook import BUSY, SHOW, Notebook, until
+from .notebook import BUSY, SHOW, SIZE, Notebook, until
 
 pytestmark = pytest.mark.browser
 
@@ -180,6 +180,29 @@ def test_the_header_says_how_it_is(trades: Table) -> None:
     assert read["state"] == "LIVE"
     for words in ("last message", "ago", "messages/s", "rows", "epoch 1", "no gaps"):
         assert words in read["said"]
+
+
+def test_the_header_keeps_its_height_while_its_words_get_shorter(notebook: Notebook, trades: Table) -> None:
+    """Else all below would jump with every digit less. The width is one at which more words need another line."""
+    page, said = notebook.page, trades.element.locator(".kl-said")
+    pause = trades.element.get_by_role("button", name="Pause")
+    try:
+        for width in range(900, 500, -40):
+            page.set_viewport_size({"width": width, "height": 1000})
+            until(lambda: trades.read()["state"] == "LIVE")
+            page.wait_for_timeout(1500)
+            live = said.bounding_box()["height"]
+            pause.click()
+            until(lambda: "the stream goes on" in trades.read()["said"])
+            paused = said.bounding_box()["height"]
+            trades.element.get_by_role("button", name="Resume").click()
+            until(lambda: "the stream goes on" not in trades.read()["said"])
+            assert said.bounding_box()["height"] == paused
+            if paused > live:
+                return
+        raise AssertionError("at no width did the words need another line")
+    finally:
+        page.set_viewport_size(SIZE)
 
 
 def test_a_book_is_a_ladder_around_its_middle(notebook: Notebook, book: Table) -> None:

@@ -74,6 +74,20 @@ function writeState(element, state) {
   element.className = `kl-state ${TONES[state] ?? "warn"}`;
 }
 
+// The facts change their length all the time. Their line keeps the lines it once needed at this width: else all that
+// stands below would jump up and down.
+function writeSaid(element, text) {
+  const wide = element.parentElement.clientWidth;
+  if (wide !== element.wide) {
+    Object.assign(element, { wide, longest: 0 });
+    element.style.minHeight = "";
+  }
+  write(element, text);
+  if (text.length <= element.longest) return;
+  element.longest = text.length;
+  element.style.minHeight = `${element.getBoundingClientRect().height}px`;
+}
+
 function writePause(button, store, title) {
   write(button, store.paused ? "Resume" : "Pause");
   button.hidden = Boolean(store.still) || (Boolean(store.facts?.ended) && !store.paused);

@@ -371,7 +371,7 @@ class View {
     const { store } = this;
     const { state, said } = standing(store, now);
     writeState(this.state, state);
-    write(this.said, said);
+    writeSaid(this.said, said);
     write(this.told, state);
     writePause(this.button, store, store.title);
   }
