@@ -102,7 +102,7 @@ def draw_heatmap(
         yaxis=theme.value_axis(f"price ({quote})", showgrid=False),
     )
     if not len(grid):
-        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no columns yet")]}}
+        return {"data": [], "layout": {**layout, "annotations": [theme.nothing_yet("no book yet")]}}
 
     edges, columns = _timeline(grid, known)
     first, last = float(edges[0]), float(edges[-1])

@@ -78,8 +78,7 @@ def draw_history(
     rows, stretch = thinned(times, MOST, gap | np.append(gap[1:], False))
     columns = ("bid", "ask", "bid_qty", "ask_qty")
     values = (frame[name].to_numpy(dtype=float)[rows] for name in columns)
-    breaks, held, *values = held_until_gone(np.flatnonzero(gap[rows]), times[rows], *values)
-    x, bid, ask, bid_qty, ask_qty = broken_at(breaks, held, *values)
+    x, bid, ask, bid_qty, ask_qty = broken_at(*held_until_gone(np.flatnonzero(gap[rows]), times[rows], *values))
     digits = max(cells.decimals_of(bid), cells.decimals_of(ask))
     mid, spread = (bid + ask) / 2, (ask - bid).round(digits)
     total = bid_qty + ask_qty

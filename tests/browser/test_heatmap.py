@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ CELLS = [
     "from tests.browser.heat_load import HeatLoad\nload = HeatLoad()\nloaded = load.heatmap()\nloaded",
     "past = HeatLoad()\npast.heatmap(minutes=0.1)",
     BUSY,
+    "lab.book('PEPE/USD').heatmap()",
+    "HeatLoad(levels=3).heatmap()",
 ]
-HEAT, LOAD, PAST, COMPUTES = 1, 2, 3, 4
+HEAT, LOAD, PAST, COMPUTES, TINY, WANDERED = range(1, 7)
 
 KERNEL = """
 import json
@@ -225,6 +228,42 @@ def test_best_prices_are_said_for_who_does_not_see(notebook: Notebook, load: Hea
     bid, ask = re.search(r"best bid ([\d.]+), best ask ([\d.]+), spread ([\d.]+) USD", label).groups()[:2]  # type: ignore[union-attr]
     assert 59_000 < float(bid) < float(ask) < 61_000
     assert "Arrows" in label
+
+
+AXES = """heat => {
+  const canvas = heat.querySelector(".kl-base"), pen = canvas.getContext("2d");
+  pen.save();
+  pen.font = "600 11px ui-monospace, monospace";
+  const label = heat.querySelector(".kl-plot").getAttribute("aria-label");
+  const wide = pen.measureText(/best (?:bid|ask) ([0-9.]+)/.exec(label)[1]).width;
+  pen.restore();
+  const marks = [...heat.querySelectorAll(".kl-marks span")].map(mark => mark.getBoundingClientRect());
+  return { wide, room: canvas.clientWidth - Number(heat.dataset.w), marks: marks.map(box => [box.left, box.right]) };
+}"""
+
+
+def test_prices_of_many_digits_are_not_cut_off_and_sizes_do_not_overlap(notebook: Notebook) -> None:
+    """Of a coin of which thousands of millions rest at hundred thousandths of a dollar."""
+    notebook.run(TINY)
+    tiny = Heat(notebook, TINY)
+    until(lambda: re.search(r"best (?:bid|ask) 0\.0000", tiny.scene()["label"]), 20)
+    axes = tiny.element.evaluate(AXES)
+    assert axes["room"] >= axes["wide"] + 8
+    assert len(axes["marks"]) >= 2
+    assert all(left[1] <= right[0] for left, right in pairwise(axes["marks"]))
+
+
+def test_all_shows_every_best_price_there_was(notebook: Notebook) -> None:
+    """Also where the few levels of now lie beside them."""
+    notebook.run(WANDERED)
+    wandered = Heat(notebook, WANDERED)
+    before = wandered.scene()
+    assert before["p0"] > 600_000
+    assert before["p1"] < 600_018
+    wandered.press("All")
+    until(lambda: (now := wandered.scene())["p0"] < 600_000 and now["p1"] > 600_018)
+    wandered.press("Follow now")
+    until(lambda: wandered.scene()["p0"] > 600_000)
 
 
 # --- how often ------------------------------------------------------------------------------------------------------

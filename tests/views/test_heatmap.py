@@ -140,7 +140,7 @@ def test_the_matrix_travels_as_four_bytes_a_cell() -> None:
 def test_an_empty_grid_says_so() -> None:
     """A chart asked for before the first column is there is a chart that says that, not an error."""
     figure = heatmap(LadderHistory(1).grid(), symbol="BTC/USD")
-    assert [note.text for note in figure.layout.annotations] == ["no columns yet"]
+    assert [note.text for note in figure.layout.annotations] == ["no book yet"]
 
 
 def test_a_grid_of_gaps_alone_can_be_drawn() -> None:

@@ -80,7 +80,10 @@ class ColourBar {
       handle.setAttribute("aria-valuetext", plain(size));
     });
     this.marks.replaceChildren();
-    for (let power = Math.ceil(this.from); power <= this.to; power++) {
+    // Of the powers of ten only so many as stand apart.
+    const [first, last] = [Math.ceil(this.from), Math.floor(this.to)];
+    const room = (7 * Math.max(plain(10 ** first).length, plain(10 ** last).length) * (this.to - this.from)) / wide;
+    for (let power = first; power <= last; power += Math.max(Math.ceil(room), 1)) {
       const mark = worded("span", "", plain(10 ** power));
       mark.style.left = `${place(10 ** power)}%`;
       this.marks.append(mark);
@@ -90,9 +93,9 @@ class ColourBar {
   }
 }
 
-// A size in two digits, as one says it: 0.002, 15, 40k.
+// A size in two digits, as one says it: 0.002, 15, 40k, 3B.
 function plain(size) {
   const [number, power] = size.toExponential(1).split("e").map(Number);
-  const [unit, letter] = power >= 6 ? [6, "M"] : power >= 4 ? [3, "k"] : [0, ""];
+  const [unit, letter] = power >= 12 ? [12, "T"] : power >= 9 ? [9, "B"] : power >= 6 ? [6, "M"] : power >= 4 ? [3, "k"] : [0, ""];
   return `${Number(`${number}e${power - unit}`).toLocaleString("en-US", { maximumFractionDigits: 12, useGrouping: false })}${letter}`;
 }

@@ -72,7 +72,7 @@ class HeatPicture extends HeatSight {
       this.button("−", "Show more time (−)", () => this.zoomTime(1.5)),
       this.button("+", "Show less time (+)", () => this.zoomTime(1 / 1.5)),
       this.boxer,
-      this.button("All", "All columns there are, and all levels (Home)", () => this.all()),
+      this.button("All", "All there is: from the first moment, all best prices and levels (Home)", () => this.all()),
       this.follower,
     );
     this.range = made("span", "kl-range");
@@ -88,7 +88,7 @@ class HeatPicture extends HeatSight {
     this.tip.hidden = true;
     this.hint = worded("div", "kl-hint", "click the picture or hold Ctrl to zoom with the wheel");
     this.hint.hidden = true;
-    this.empty = worded("div", "kl-empty", "no columns yet");
+    this.empty = worded("div", "kl-empty", "no book yet");
     this.plot.append(this.base, this.over, this.tip, this.hint, this.empty);
     this.listen();
 
@@ -161,13 +161,13 @@ class HeatPicture extends HeatSight {
     const { store } = this;
     this.head(began);
     this.ink ??= inks(this.root, store.model.get("palette"));
-    const { w, h } = this.sized();
+    if (store.blocks.length > 0) this.place();
+    const { w, h, axis } = this.sized();
     const some = store.blocks.length > 0 && w > 20;
     this.empty.hidden = some;
     if (some) {
-      this.place();
       if (this.t1 - this.span < store.startsAt) store.wantPast();
-      const frame = { t0: this.t1 - this.span, t1: this.t1, p0: this.p0, p1: this.p1, w, h, ratio: this.ratio, bins: this.facts.bins };
+      const frame = { t0: this.t1 - this.span, t1: this.t1, p0: this.p0, p1: this.p1, w, h, axis, ratio: this.ratio, bins: this.facts.bins };
       this.colourise();
       this.raster.paint(store, frame);
       if (this.autoColour()) this.raster.paint(store, frame);
@@ -195,7 +195,8 @@ class HeatPicture extends HeatSight {
         canvas.height = Math.round(high * ratio);
       }
     }
-    return { w: Math.max(wide - AXIS, 10), h: Math.max(high - FOOT, 10) };
+    const axis = this.store.blocks.length ? this.scene.axis(this.store, this.p0, this.p1) : AXIS;
+    return { w: Math.max(wide - axis, 10), h: Math.max(high - FOOT, 10), axis };
   }
 
   colourise() {
@@ -225,7 +226,7 @@ class HeatPicture extends HeatSight {
     const { store } = this;
     const { state, said } = standing(store, now);
     writeState(this.state, state);
-    write(this.said, said);
+    writeSaid(this.said, said);
     writePause(this.pauser, store, this.facts.title);
     this.headFollower(Boolean(store.still || store.facts?.ended));
     this.boxer.setAttribute("aria-pressed", String(Boolean(this.boxes)));

@@ -1,6 +1,6 @@
 // What is drawn over the pixels: axes, best prices, trades, the user's own, gaps; and the crosshair on a sheet above.
 
-const AXIS = 76; // pixels of the prices on the right
+const AXIS = 76; // pixels of the prices on the right, at least
 const FOOT = 22; // of the times below
 const MOST_BUBBLES = 2500; // drawn at once; of more the largest
 
@@ -59,13 +59,21 @@ class Scene {
     return p1 - (y / h) * (p1 - p0);
   }
 
+  // How wide the prices between two are, in pixels: a pair's smallest ones have ten decimals.
+  axis(store, p0, p1) {
+    const { base: c } = this;
+    c.font = `600 11px ${this.fonts}`;
+    const wide = Math.max(...[p0, p1].map((tick) => c.measureText(store.price(Math.round(tick))).width));
+    return Math.max(AXIS, Math.ceil(wide) + 14);
+  }
+
   draw(frame, raster, store, ink, shown) {
     Object.assign(this, { frame, raster, store, ink });
     const { base: c } = this;
     const { w, h } = frame;
     c.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
     c.fillStyle = ink.paper;
-    c.fillRect(0, 0, w + AXIS, h + FOOT);
+    c.fillRect(0, 0, w + frame.axis, h + FOOT);
     c.fillStyle = ink.unknown;
     c.fillRect(0, 0, w, h);
     c.save();
@@ -289,7 +297,7 @@ class Scene {
       const y = Math.round(this.y(tick));
       c.fillStyle = ink.over.grid;
       c.fillRect(0, y, w, 1);
-      if (y < 7 || y > h - 5 || marks.some((mark) => Math.abs(mark.at - y) < 15)) continue;
+      if (y < 22 || y > h - 5 || marks.some((mark) => Math.abs(mark.at - y) < 15)) continue;
       c.fillStyle = ink.muted;
       c.fillRect(w, y, 4, 1);
       c.fillText(store.price(tick), w + 8, y + 0.5);
@@ -310,7 +318,9 @@ class Scene {
     c.fillRect(w, 0, 1, h);
     c.fillStyle = ink.muted;
     c.textAlign = "right";
-    c.fillText("UTC", w + AXIS - 4, h + 13);
+    c.fillText("UTC", w + frame.axis - 4, h + 13);
+    c.textAlign = "left";
+    c.fillText(this.view.facts.quote, w + 8, 9);
     for (const { at, y, text, colour } of marks) this.tag(c, w, at, text, colour, y);
   }
 
@@ -338,7 +348,7 @@ class Scene {
     const { ink } = this;
     c.font = `600 11px ${this.fonts}`;
     c.fillStyle = colour;
-    c.fillRect(left + 1, Math.round(y) - 8, AXIS - 1, 16);
+    c.fillRect(left + 1, Math.round(y) - 8, this.frame.axis - 1, 16);
     c.fillStyle = ink.onColour;
     c.textAlign = "left";
     c.textBaseline = "middle";
@@ -349,9 +359,9 @@ class Scene {
   point(cross, box) {
     const { over: c, frame, ink } = this;
     if (!frame) return;
-    const { w, h, ratio } = frame;
+    const { w, h, ratio, axis } = frame;
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
-    c.clearRect(0, 0, w + AXIS, h + FOOT);
+    c.clearRect(0, 0, w + axis, h + FOOT);
     if (box) {
       const [x, y] = [Math.min(box.x0, box.x1), Math.min(box.y0, box.y1)];
       const [wide, high] = [Math.abs(box.x1 - box.x0), Math.abs(box.y1 - box.y0)];

@@ -13,6 +13,7 @@ class HeatSight {
     this.p0 = this.p1 = NaN; // ticks, below and above
     this.ownPrices = false; // whether they were chosen by a person
     this.levels = this.facts.levels; // a side to show while they were not
+    this.everything = false; // whether all best prices there were are to be in sight
   }
 
   // Which times and prices are in sight.
@@ -29,12 +30,18 @@ class HeatSight {
     // Looked at anew with every run of columns, when the middle has wandered, or when something was changed.
     const n = last.n - 1;
     const middle = meanOf(last.bid[n], last.ask[n]);
-    const asked = `${this.levels} ${last.first} ${store.meta.history}`;
-    const wandered = Math.abs(middle - (this.p0 + this.p1) / 2) > 0.25 * (this.p1 - this.p0);
+    const asked = `${this.levels} ${last.first} ${store.meta.history} ${this.everything && store.first}`;
+    const wandered = this.everything
+      ? Math.min(middle - this.p0, this.p1 - middle) < 0.5 * this.reached
+      : Math.abs(middle - (this.p0 + this.p1) / 2) > 0.25 * (this.p1 - this.p0);
     if (asked === this.asked && !wandered) return;
-    const reach = this.reach(last, middle);
+    const reach = (this.reached = this.reach(last, middle));
     const same = this.p1 - this.p0 > reach && this.p1 - this.p0 < 4 * reach && !wandered;
     if (!same || asked.split(" ")[0] !== this.asked?.split(" ")[0]) [this.p0, this.p1] = [middle - reach, middle + reach];
+    if (this.everything) {
+      const [low, high] = this.bestThereWere();
+      [this.p0, this.p1] = [Math.min(middle - reach, low - 0.1 * reach), Math.max(middle + reach, high + 0.1 * reach)];
+    }
     this.asked = asked;
   }
 
@@ -59,6 +66,20 @@ class HeatSight {
       return Math.min(side.at(-1), 1.15 * side[Math.floor(0.96 * (side.length - 1))], 5 * side[side.length >> 1]);
     });
     return Math.max(...far, 5) * 1.06;
+  }
+
+  // The lowest and the highest best price of all columns.
+  bestThereWere() {
+    let [low, high] = [Infinity, -Infinity];
+    for (const { bid, ask, n } of this.store.blocks) {
+      for (const prices of [bid, ask]) {
+        for (let i = 0; i < n; i++) {
+          if (prices[i] < low) low = prices[i];
+          if (prices[i] > high) high = prices[i];
+        }
+      }
+    }
+    return [low, high];
   }
 
   setTime(t1, span) {
@@ -99,7 +120,7 @@ class HeatSight {
 
   followNow() {
     this.follow = true;
-    this.ownPrices = false;
+    this.ownPrices = this.everything = false;
     this.asked = null;
     if (this.span > 3 * this.facts.minutes * 60_000) this.ownSpan = false;
     this.wants();
@@ -109,6 +130,7 @@ class HeatSight {
     const { store } = this;
     this.follow = true;
     this.ownPrices = false;
+    this.everything = true;
     this.levels = null;
     this.asked = null;
     this.span = Math.max((store.endsAt - store.startsAt) * 1.02, 2000);

@@ -316,7 +316,7 @@ class HeatStore {
       if (time > this.endsAt + this.hold_ms) return { nothing: "not yet" };
       return { gap: block.gap ? "no verified book" : "nothing was sampled: the kernel was busy or asleep" };
     }
-    return gap ? { gap: gap[2] } : { nothing: this.first > this.oldest ? "older columns are being fetched" : "before the first column" };
+    return gap ? { gap: gap[2] } : { nothing: this.first > this.oldest ? "older columns are being fetched" : "no book was kept of this time" };
   }
 
   // --- numbers as they are written ----------------------------------------------------------------------------------
