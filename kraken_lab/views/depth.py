@@ -48,7 +48,7 @@ def draw_depth(
         yaxis=theme.value_axis(f"quantity to here ({base})", rangemode="tozero"),
     )
     if book is None:
-        words = "no verified book now; it is shown again as soon as there is one"
+        words = "no verified book now"
         return theme.empty(layout, words)
     sides = (("bids", book.bid_ladder, theme.BUY), ("asks", book.ask_ladder, theme.SELL))
     data = [_side(name, side, levels, colour, base, quote) for name, side, colour in sides if len(side)]

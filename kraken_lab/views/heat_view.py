@@ -114,6 +114,9 @@ class HeatView(LiveView):
 
     def frame(self, whole: bool, now: float) -> Frame | None:
         """The columns since the last frame, and what else is new."""
+        # Asked first: then the frame that tells the end has all columns until then. A stopped book may go on for
+        # another stream; what comes after is not shown as if it had not ended.
+        ended = self._past.ended
         history = self._past.history()
         if history is not self._history:
             # Other decimals, or the first book: nothing of before can stand beside it.
@@ -126,7 +129,7 @@ class HeatView(LiveView):
         if history is not None:
             self._columns(history, whole, content, buffers)
         self._marks(whole, content, buffers)
-        facts = self._line.news(now, ended=self._past.ended, whole=whole, along=bool(content))
+        facts = self._line.news(now, ended=ended, whole=whole, along=bool(content))
         if content or whole:
             content["oldest"] = 0 if history is None else history.numbers.start
         return with_facts(Frame(content, buffers, whole) if content or whole else None, facts)
@@ -202,14 +205,10 @@ class HeatView(LiveView):
         """
         if self._older is not None and not (self.pace.hidden or self.closed):
             return min(self._older_due, self._leave_at)
-        over = self._past.ended and self._line.told_the_end and self.pace.confirmed and not self._want_whole
-        return self._leave_at if over and self._told_all() else super().due
+        over = self.pace.confirmed and not self._want_whole and self._line.told_the_end
+        return self._leave_at if over else super().due
 
     _older_due = -math.inf
-
-    def _told_all(self) -> bool:
-        history = self._past.history()
-        return history is self._history and (history is None or history.numbers.stop == self._next)
 
     def paint(self, now: float) -> int:
         """What was asked for of the past comes first."""

@@ -151,6 +151,9 @@ class LiveFigureView(LiveView):
 
     def frame(self, whole: bool, now: float) -> Frame | None:
         """What changed in the figure since the last frame, and the line of facts above it."""
+        # Asked first: then the frame that tells the end has all there was until then. What a stopped stream is made of
+        # may go on for another one; that is not shown as if it had not ended.
+        ended = self._figure.ended
         pulse = self._figure.pulse()
         frame = None
         if whole or pulse is None or pulse != self._pulse:
@@ -158,18 +161,14 @@ class LiveFigureView(LiveView):
             parts = parts_of(self._figure.plain())
             frame = frame_between(None if whole else self._parts, parts)
             self._pulse, self._parts = pulse, parts
-        facts = self._line.news(now, ended=self._figure.ended, whole=whole, along=frame is not None)
+        facts = self._line.news(now, ended=ended, whole=whole, along=frame is not None)
         return with_facts(frame, facts)
 
     @property
     def due(self) -> float:
         """As for every picture; after the source's end only what the browser asks for."""
-        if self._line.told_the_end and self._told_the_end():
-            return self._leave_at
-        return super().due
-
-    def _told_the_end(self) -> bool:
-        return self.pace.confirmed and not self._want_whole and self._pulse == self._figure.pulse()
+        over = self.pace.confirmed and not self._want_whole and self._line.told_the_end
+        return self._leave_at if over else super().due
 
     def shut(self) -> None:
         """The widget is closed with the picture."""

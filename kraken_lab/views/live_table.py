@@ -124,24 +124,23 @@ class LiveTableView(LiveView):
 
     def frame(self, whole: bool, now: float) -> Frame | None:
         """What changed in the table since the last frame, and the line of facts above it."""
+        # Asked first: then the frame that tells the end has all there was until then. What a stopped stream is made of
+        # may go on for another one; that is not shown as if it had not ended.
+        ended = self._source.ended
         pulse = self._source.pulse()
         frame = None
         if self._eye is not None and (whole or pulse is None or pulse != self._pulse):
             # The pulse is read before the rows: a change in between is seen the next time, not missed.
             frame = self._eye.look(whole)
             self._pulse = pulse
-        facts = self._line.news(now, ended=self._source.ended, whole=whole, along=frame is not None)
+        facts = self._line.news(now, ended=ended, whole=whole, along=frame is not None)
         return with_facts(frame, facts)
 
     @property
     def due(self) -> float:
         """As for every picture; after the source's end only what the browser asks for."""
-        if self._line.told_the_end and self._told_the_end():
-            return self._leave_at
-        return super().due
-
-    def _told_the_end(self) -> bool:
-        return self.pace.confirmed and not self._want_whole and self._pulse == self._source.pulse()
+        over = self.pace.confirmed and not self._want_whole and self._line.told_the_end
+        return self._leave_at if over else super().due
 
     def shut(self) -> None:
         """The widget is closed with the picture."""

@@ -30,8 +30,13 @@ class VitalsLine:
 
     @property
     def told_the_end(self) -> bool:
-        """Whether it was sent that nothing will change any more."""
-        return bool(self._told) and self._told[-1] is True
+        """Whether it was sent that nothing will change any more, with the state and the gaps that there are."""
+        return bool(self._told) and self._told[-1] is True and self._told == self._worth(self._vitals(), ended=True)
+
+    @staticmethod
+    def _worth(vitals: Vitals, ended: bool) -> tuple[object, ...]:
+        """What a reader should not wait for."""
+        return vitals.state, vitals.note, vitals.gaps, vitals.failed, ended
 
     def news(self, now: float, *, ended: bool, whole: bool, along: bool) -> dict[str, Any] | None:
         """The facts to send now; None if they can wait.
@@ -40,12 +45,13 @@ class VitalsLine:
         other news they are sent now and then, otherwise rarely. ``ended``: nothing of it will change any more.
         """
         vitals = self._vitals()
-        worth = (vitals.state, vitals.note, vitals.gaps, vitals.failed, ended)
+        worth = self._worth(vitals, ended)
         if not whole and worth == self._told and now - self._told_at < (OFTEN if along else BEAT):
             return None
         self._told, self._told_at = worth, now
         return {
-            "state": escape.visible(vitals.state),
+            # What has no state of its own, as an account's profit, would stand still without a word.
+            "state": escape.visible(vitals.state) or ("STOPPED" if ended else ""),
             "note": escape.visible(escape.clip(vitals.note, 200)),
             "age": None if vitals.age is None else round(vitals.age, 2),
             "rate": None if vitals.messages is None else self._rate(now, vitals.messages),

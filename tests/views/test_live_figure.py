@@ -277,6 +277,26 @@ def test_the_end_of_its_stream_is_told_and_then_nothing(chart: AChart) -> None:
     assert chart.run(10.0) == 0
 
 
+def test_what_goes_on_for_others_is_not_shown_after_the_end(chart: AChart) -> None:
+    """A stopped stream's feed may have more users: a figure that says it ended stands still."""
+    chart.ended = True
+    chart.run(1.0)
+    before = list(chart.values)
+    chart.grow()
+    assert chart.run(5.0) == 0
+    assert chart.screen.figure()["data"][0]["y"] == before != chart.values
+
+
+def test_a_figure_without_a_state_says_that_it_ended(chart: AChart) -> None:
+    """An account's profit has no stream; when its lab is closed it would stand still without a word."""
+    chart.figure._vitals = Vitals
+    chart.run(1.0)
+    assert chart.screen.facts["state"] == ""
+    chart.ended = True
+    chart.run(1.0)
+    assert chart.screen.facts["state"] == "STOPPED"
+
+
 def test_words_of_others_in_the_title_are_harmless(comms: list[AComm]) -> None:  # noqa: F811
     """They reach the page as text without anything that cannot be seen, and the terminal too."""
     chart = AChart(comms, "<img src=x onerror=alert(1)>\x1b[31m")

@@ -616,6 +616,22 @@ def test_of_a_book_that_has_ended_its_last_minutes_are_shown() -> None:
     assert len(still_heatmap(past, "title", HeatLook(0.5), Own()).data[3].x) > 200
 
 
+def test_columns_that_come_for_others_are_not_shown_after_the_end() -> None:
+    """A stopped book may go on for another stream: a picture that says it ended stands still, with all until then."""
+    past = APast(columns=20)
+    show = Show(past)
+    show.view.post({"kind": "ready"})
+    show.run()
+    past.go_on()
+    past.ended, past.state = True, "STOPPED"
+    show.run()
+    assert show.browser.end == 21
+    for _ in range(20):
+        past.go_on()
+        show.run()
+    assert show.browser.end == 21
+
+
 @pytest.mark.promise("B-04")
 def test_a_still_makes_no_figure_of_plotlys(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is drawn anew while the notebook is open, and each such figure is megabytes in a circle."""

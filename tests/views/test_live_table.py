@@ -261,6 +261,19 @@ def test_a_stopped_source_is_shown_stopped_and_asks_nothing_more(comms: list[ACo
     assert not shown.view.closed
 
 
+def test_rows_that_come_for_others_are_not_shown_after_the_end(comms: list[AComm]) -> None:
+    """A stopped stream's feed may have more users: a table that says it ended stands still."""
+    source = ASource()
+    shown = Shown(source, comms)
+    shown.comm.say(kind="ready")
+    source.state, source.ended = "STOPPED", True
+    shown.run(1)
+    before = source.table.view(last=1000)
+    source.add(2)
+    shown.run(1)
+    assert same(shown.screen, before)
+
+
 def test_closing_the_view_closes_the_widget(comms: list[AComm]) -> None:
     """Nothing of it stays in the kernel."""
     shown = Shown(ASource(), comms)
