@@ -19,6 +19,7 @@ from ..wire import Instant
 from . import cells, escape
 from .boxes import boxed
 from .ending import close_parts
+from .own_keys import OwnKeys
 from .worker import Failed, Worker, Works
 
 __all__ = ["Choice", "Fault", "FaultBench", "FaultPanel", "Step"]
@@ -171,6 +172,7 @@ class FaultPanel(ipywidgets.VBox):  # type: ignore[misc]
                 self.tabs,
                 self.result,
                 self.journal,
+                OwnKeys(),
             ]
         )
         self.add_class("kl-whole")

@@ -7,10 +7,14 @@ from typing import Any
 
 from .notebook import Notebook, until
 
-__all__ = ["SHOT", "Panel", "apart", "hears_only_between_cells", "inside"]
+__all__ = ["CELLS_NOW", "SHOT", "Panel", "apart", "hears_only_between_cells", "inside"]
 
 SHOT = {"width": 1280, "height": 1500}
 """A window in which a whole ticket can be seen at once."""
+
+CELLS_NOW = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(
+  cell => [cell.model.type, cell.model.executionCount])"""
+"""What the cells of the notebook are, and which run each has shown."""
 
 CONTROLS = """root => [...root.querySelectorAll("input, select, button, summary")]
   .filter(e => e.offsetParent).map(e => {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from .by_hand import CELLS_NOW
 from .conftest import Opener
 from .notebook import Notebook, until
 
@@ -307,7 +308,11 @@ def test_the_keyboard_is_enough(notebook: Notebook, calm: Ladder) -> None:
     """Arrows choose price and side, pages go further, Enter asks for the ticket, Escape leaves."""
     orders = notebook.value("len(calm.orders.view())")
     keys = notebook.page.keyboard
-    calm.grid.focus()
+    before = notebook.page.evaluate(CELLS_NOW)
+    for key in ("x", "m", "ControlOrMeta+Enter"):  # none of which is the ladder's, nor meant for its cell
+        calm.grid.focus()
+        keys.press(key)
+    assert notebook.page.evaluate(CELLS_NOW) == before
     best = Decimal(calm.best("buy"))
     keys.press("ArrowDown")
     until(lambda: calm.chosen() == [f"buy {best}"])

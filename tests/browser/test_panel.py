@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from .by_hand import CELLS_NOW
 from .conftest import Opener
 from .notebook import Notebook, until
 
@@ -203,6 +204,22 @@ def test_it_is_worked_by_the_keyboard_alone(room: Room) -> None:
             break
     room.page.keyboard.press("Enter")
     until(lambda: "closed with 1001 going away" in room.result)
+
+
+def test_what_is_typed_at_a_control_is_no_command_to_the_cell(room: Room) -> None:
+    """The first letter of a state chooses it; it makes no Markdown of the panel, and X cuts no cell."""
+    before = room.page.evaluate(CELLS_NOW)
+    room.panel.get_by_label("state").select_option("online")
+    for control in (
+        room.panel.get_by_label("state"),
+        room.panel.get_by_role("button", name="Back to normal"),
+        room.strip.get_by_role("button", name="Pause"),
+    ):
+        for key in ("m", "x"):
+            control.focus()
+            room.page.keyboard.press(key)
+    assert room.page.evaluate(CELLS_NOW) == before
+    assert room.panel.get_by_label("state").locator("option:checked").inner_text() == "maintenance"
 
 
 def test_a_pause_holds_the_strip_still(room: Room) -> None:

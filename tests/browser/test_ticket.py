@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .by_hand import SHOT, Panel, apart, hears_only_between_cells, inside
+from .by_hand import CELLS_NOW, SHOT, Panel, apart, hears_only_between_cells, inside
 from .conftest import Opener
 from .notebook import BUSY, Notebook, until
 
@@ -167,6 +167,22 @@ def test_each_type_has_the_fields_that_apply(notebook: Notebook, ticket: Panel) 
     ticket.field("own orders met").wait_for()
     notebook.screenshot("ticket-trailing")
     assert apart(ticket.boxes())
+
+
+def test_what_is_typed_at_a_control_is_no_command_to_the_cell(notebook: Notebook, ticket: Panel) -> None:
+    """M chooses market, as a first letter does; it makes no Markdown of the ticket, and X cuts nothing."""
+    before = notebook.page.evaluate(CELLS_NOW)
+    ticket.field("quantity").fill("0.01")
+    for control in (ticket.field("type"), ticket.field("post-only: never take"), ticket.button("Review…")):
+        for key in ("m", "x", "a", "ControlOrMeta+Enter", "Alt+Enter"):
+            control.focus()
+            ticket.page.keyboard.press(key)
+        ticket.field("type").select_option("limit")
+    assert notebook.page.evaluate(CELLS_NOW) == before
+    ticket.field("type").focus()
+    ticket.page.keyboard.press("m")
+    ticket.until_says("buy 0.01 BTC/USD, market")
+    assert ticket.field("type").input_value() == "market"
 
 
 # --- what sends nothing ---------------------------------------------------------------------------------------------

@@ -146,9 +146,11 @@ function render({ model, el }) {
   const turned = () => see(intersecting);
   // The whole widget that it belongs to counts, which it is put into only after this function has returned.
   const changes = new MutationObserver((found) => tell(found[0].target.closest(".kl-whole") ?? el));
+  const keep = (event) => event.stopPropagation();
   const starting = requestAnimationFrame(() => {
     const whole = el.closest(".kl-whole") ?? el;
     whole.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys from its selects and buttons for its cells
+    whole.addEventListener("keydown", keep); // which that alone does not prevent for the control that has the focus
     observer.observe(whole);
     changes.observe(whole, { subtree: true, childList: true, attributeFilter: ["class", "title"] });
     tell(whole);
