@@ -245,7 +245,9 @@ class OrderForm:
                 names |= {f"close_{name}", f"close_{name}_type"} if self._types(name, close)[1:] else {f"close_{name}"}
             units = [(self.pair.base, "base")] + [(self.pair.quote, "quote")] * ("cash_order_qty" in names)
             if list(self.unit.options) != units:
-                self.unit.options = units
+                quote, self.unit.options = self.unit.value == "quote", units
+                if quote:  # it is the number of another thing now
+                    self.fields["order_qty"].put(None)
             self._offer("limit_price_type", self._types("limit_price", kind))
             self._offer("trigger_price_type", self._types("triggers", kind))
             self._offer("close_limit_price_type", self._types("limit_price", close))
@@ -268,6 +270,9 @@ class OrderForm:
             values, kept = [value for _, value in options], field.value
             field.options = options
             field.value = kept if kept in values else values[0]
+            if name.endswith("_type") and kept is not None and kept not in values:
+                # A price that would be read as a distance, or a distance as a price, is nobody's wish.
+                self.fields[name.removesuffix("_type")].put(None)
 
     def _set_step(self, name: str) -> None:
         """A price moves by the tick, a share by a tenth of a percent, and the field says which of them it is."""

@@ -325,6 +325,9 @@ def test_every_order_type_shows_exactly_its_fields(order_type: str, fields: set[
     edit(form.fields["post_only"], True)
     form.order_type.value = order_type
     assert form.shown == ALWAYS | fields
+    if order_type.startswith("trailing"):  # where a price is a distance, and what stood there was a price
+        assert form.fields["trigger_price"].value is None
+        edit(form.fields["trigger_price"].text, "0.01")
     names = {"triggers" if name in TRIGGERED else name for name in fields}
     assert set(form.arguments()) == {"symbol", "side", "order_type", "order_qty"} | names
     problems = read_add(form.arguments()).problems
@@ -332,6 +335,25 @@ def test_every_order_type_shows_exactly_its_fields(order_type: str, fields: set[
     edit(form.fields["margin"], True)
     assert form.shown == ALWAYS | fields | {"reduce_only"}
     assert read_add(form.arguments()).request is not None
+
+
+def test_a_number_whose_unit_the_form_takes_away_goes_with_it() -> None:
+    """250 USD do not become 250 BTC, nor a price of 70000 as many percent; what somebody chose himself stays."""
+    form = OrderForm(a_pair(), changed=lambda: None)
+    form.put({"order_type": "market", "cash_order_qty": "250"})
+    form.put({"order_type": "limit"})
+    assert form.arguments().keys() & {"order_qty", "cash_order_qty"} == set()
+    form.put({"order_type": "stop-loss", "order_qty": "1", "triggers": {"price": "70000"}})
+    form.put({"order_type": "take-profit"})
+    assert form.arguments()["triggers"] == {"price": "70000", "price_type": "static", "reference": "last"}
+    form.put({"order_type": "trailing-stop-limit"})
+    assert form.fields["trigger_price"].value is None
+    assert form.arguments()["order_qty"] == "1"
+    form.put({"limit_price": "10", "limit_price_type": "quote"})
+    form.put({"limit_price_type": "pct"})
+    assert form.arguments()["limit_price"] == "10"
+    form.put({"order_type": "limit"})
+    assert "limit_price" not in form.arguments()
 
 
 def test_all_ten_order_types_are_offered() -> None:
