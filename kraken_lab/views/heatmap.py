@@ -112,7 +112,7 @@ def draw_heatmap(
     data = [
         _side("bids", grid.bid_qty, grid, edges, columns, rows, scale, base),
         _side("asks", grid.ask_qty, grid, edges, columns, rows, scale, base),
-        scale.colour_bar(f"size<br>({base})"),
+        scale.colour_bar(f"size<br>({base})", apart=_beside(grid)),
         _line("best bid", grid.best_bid, theme.BUY, edges, columns),
         _line("best ask", grid.best_ask, theme.SELL, edges, columns),
     ]
@@ -125,6 +125,12 @@ def draw_heatmap(
     shapes, notes = gap_marks([*known, *_unexplained(edges, columns, known, symbol)], first=first, last=last)
     layout["xaxis"]["range"], layout["yaxis"]["range"] = [first, last], [low, high]
     return {"data": data, "layout": {**layout, "shapes": shapes, "annotations": notes}}
+
+
+def _beside(grid: HeatGrid) -> int:
+    """Pixels that the prices and the title of their axis take."""
+    digits = max(cells.decimals_of(grid.best_bid), cells.decimals_of(grid.best_ask))
+    return max(92, 8 * len(f"{float(grid.price_edges[-1]):,.{digits}f}") + 32)
 
 
 def _timeline(grid: HeatGrid, gaps: Sequence[Gap]) -> tuple[Floats, list[int | None]]:

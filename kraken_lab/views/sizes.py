@@ -61,8 +61,8 @@ class SizeScale:
                 break
         return ticks
 
-    def colour_bar(self, title: str) -> dict[str, Any]:
-        """A trace that draws nothing but the colour bar. ``title`` is already escaped."""
+    def colour_bar(self, title: str, *, apart: int = 92) -> dict[str, Any]:
+        """A trace that draws nothing but the colour bar, so many pixels apart. ``title`` is already escaped."""
         low, high = math.log10(self.low), math.log10(self.high)
         ticks = self.ticks()
         return {
@@ -82,15 +82,27 @@ class SizeScale:
                 "colorbar": {
                     "title": {"text": title, "side": "top", "font": {"color": theme.MUTED, "size": 12}},
                     "tickvals": [math.log10(size) for size in ticks],
-                    "ticktext": [cells.number(size) for size in ticks],
+                    "ticktext": [_short(size) for size in ticks],
                     "tickfont": {"color": theme.MUTED, "family": theme.MONO},
                     "outlinewidth": 0,
                     "thickness": 12,
                     "x": 1.0,
-                    "xpad": 92,
+                    "xpad": apart,
                     "xanchor": "left",
                     "len": 1.0,
                     "y": 0.5,
                 },
             },
         }
+
+
+def _short(size: float) -> str:
+    """A round size as one says it; a coin of which thousands of millions are traded has no room for its zeros.
+
+    >>> _short(0.01), _short(5000.0), _short(20_000.0), _short(1e9)
+    ('0.01', '5000', '20k', '1B')
+    """
+    unit, letter = next(
+        (kind for kind in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")) if size >= kind[0]), (1, "")
+    )
+    return cells.number(size / (1e3 if letter == "k" else unit)) + letter

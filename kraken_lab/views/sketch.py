@@ -32,6 +32,8 @@ POINTS = 1_600
 _FONT = "Inter, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _LETTER = 0.56
 """How wide a letter is, of how tall it is: a guess, as there is nobody to measure it."""
+_DIGIT = 0.64
+"""How wide a digit is at most."""
 
 
 def sketch(figure: go.Figure | theme.Plain) -> str:
@@ -58,6 +60,8 @@ class _Sheet:
     height: float
     x: Scale
     ys: Mapping[str, Scale]
+    more: float
+    """Pixels that the labels on the right need besides those that are always there."""
 
 
 def _svg(figure: theme.Plain, points: int) -> str:
@@ -97,7 +101,6 @@ def _axis(trace: Mapping[str, Any]) -> str:
 
 def _sheet(layout: Mapping[str, Any], traces: Sequence[Mapping[str, Any]]) -> _Sheet:
     height = float(layout.get("height") or 420)
-    right = WIDTH - (170.0 if any(_scaled(trace) for trace in traces) else 96.0)
     left, top, bottom = 24.0, 58.0, height - 92.0
     names = ["yaxis", *sorted(name for name in layout if name.startswith("yaxis") and name != "yaxis")]
     reach = [extents(trace) for trace in traces]
@@ -108,8 +111,12 @@ def _sheet(layout: Mapping[str, Any], traces: Sequence[Mapping[str, Any]]) -> _S
         mine = [each for trace, (_, up) in zip(traces, reach, strict=True) if _axis(trace) == name for each in up]
         start, end = (bottom - (bottom - top) * share for share in (low, high))
         ys[name] = scale_of(axis, mine, start, end, padded=True)
+    shown = [y for name, y in ys.items() if layout.get(name, {}).get("visible") is not False]
+    labels = [label for y in shown for _, label in y.ticks(_ticks(y))]
+    more = max(0.0, max((len(label) for label in labels), default=0) * 12 * _DIGIT - 60)
+    right = WIDTH - (170.0 if any(_scaled(trace) for trace in traces) else 96.0) - more
     x = scale_of(layout.get("xaxis", {}), [each for across, _ in reach for each in across], left, right, padded=False)
-    return _Sheet(left, right, top, bottom, height, x, ys)
+    return _Sheet(left, right, top, bottom, height, x, ys, more)
 
 
 # --- axes -----------------------------------------------------------------------------------------------------------
@@ -136,12 +143,17 @@ def _inside(at: float, label: str) -> float:
     return max(at, 4 + len(label) * 12 * _LETTER / 2)
 
 
+def _ticks(y: Scale) -> int:
+    """How many labels fit above one another."""
+    return max(2, int((y.start - y.end) / 48))
+
+
 def _axis_y(axis: Mapping[str, Any], y: Scale, sheet: _Sheet) -> str:
-    ticks = y.ticks(max(2, int((y.start - y.end) / 48)))
+    ticks = y.ticks(_ticks(y))
     lines = "".join(f"M{sheet.left:g} {y.at(value):.1f}H{sheet.right:g}" for value, _ in ticks)
     labels = [_text(sheet.right + 7, float(y.at(value)) + 4, [label], theme.MUTED) for value, label in ticks]
     title = _words(axis.get("title", {}).get("text"))
-    across = sheet.right + 78 if not axis.get("tickvals") else sheet.right + 40
+    across = sheet.right + 78 + sheet.more if not axis.get("tickvals") else sheet.right + 40
     middle = (y.start + y.end) / 2
     labels.append(_text(across, middle, title, theme.MUTED, anchor="middle", turned=True))
     return f'<path d="{lines}" {stroke({"color": theme.GRID_LINE})}/>' + "".join(labels)

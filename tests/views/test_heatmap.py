@@ -175,6 +175,16 @@ def test_the_colour_bar_is_labelled_in_sizes() -> None:
     assert SizeScale(4.0, 5.5).ticks() == [4.0, 5.0]
 
 
+def test_sizes_beside_the_colours_stand_apart_from_long_prices() -> None:
+    """Of a coin with nine decimals of which thousands of millions rest at a price."""
+    history = LadderHistory(9, 0)
+    history.sample(START, [10050, 10049], ["20000000", "3000000000"], [10053], ["400000000"])
+    figure = heatmap(history.grid(bins=4), symbol="PEPE/USD")
+    (bar,) = (trace.marker.colorbar for trace in figure.data if trace.name == "size")
+    assert list(bar.ticktext) == ["100M", "200M", "500M", "1B", "2B"]
+    assert bar.xpad > 8 * len("0.000010053")
+
+
 @pytest.mark.parametrize("sizes", [[], [0.0], [1e-8], [2.0, 2.0], [1e-8, 1e9], [0.1, 1, 10, 100]])
 def test_colours_rise_with_size_whatever_the_sizes(sizes: list[float]) -> None:
     """The stops go from 0 to 1 and never back, for one size, equal sizes and sizes 17 orders of magnitude apart."""

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from kraken_lab.market import BookSnapshot
 from kraken_lab.views import candles, depth, heatmap, history, theme, trades
 from kraken_lab.views.escape import visible
 from kraken_lab.views.sketch import MOST_BYTES, sketch
@@ -69,6 +70,19 @@ def test_candles_stand_where_their_prices_are() -> None:
     (wick,) = set(re.findall(r"M[\d.]+ ([\d.]+)V[\d.]+M[\d.]+ [\d.]+V([\d.]+)M[\d.]+ [\d.]+h", svg))
     assert float(wick[0]) == pytest.approx(texts["100"] + 2 * pixel, abs=0.2)
     assert float(wick[1]) == pytest.approx(texts["100"] - 1 * pixel, abs=0.2)
+
+
+def test_long_prices_stand_apart_from_the_title_of_their_axis() -> None:
+    """Of a coin with nine decimals, and of sums of thousands of millions."""
+    bids, asks = [("0.000010050", "8000000000")], [("0.000010053", "90000000000")]
+    book = BookSnapshot.of("PEPE/USD", bids=bids, asks=asks, price_precision=9, qty_precision=0)
+    texts = ET.fromstring(sketch(depth(book))).iter(f"{SVG}text")
+    placed = [(float(text.get("x", "0")), text.get("transform"), "".join(text.itertext())) for text in texts]
+    (title,) = (x for x, turned, words in placed if turned and words.startswith("quantity"))
+    ends = [x + 12 * 0.6 * len(words) for x, turned, words in placed if not turned and words.endswith(",000")]
+    assert ends
+    assert max(ends) < title - 8
+    assert title < 896
 
 
 def test_a_line_breaks_where_nothing_is_known() -> None:
