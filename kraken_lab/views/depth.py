@@ -55,7 +55,7 @@ def draw_depth(
     if not data:
         return theme.empty(layout, "the book is empty")
     if len(data) == len(sides):
-        layout.update(_middle(book))
+        layout.update(_middle(book, levels))
     else:
         # plotly names a line only if there are several, and who sees one slope would not know which side it is.
         missing = "asks" if len(book.bid_ladder) else "bids"
@@ -89,9 +89,11 @@ def _side(name: str, side: Ladder, levels: int | None, colour: str, base: str, q
     }
 
 
-def _middle(book: BookSnapshot) -> dict[str, Any]:
-    """A line at the mid, labelled with it and with the spread."""
+def _middle(book: BookSnapshot, levels: int | None) -> dict[str, Any]:
+    """A line at the mid, labelled with it and with the spread in one line: the title stands above it."""
     mid = float(book.mid)
+    low, high = book.bid_ladder.prices[:levels][-1], book.ask_ladder.prices[:levels][-1]
+    share = (mid * 10.0**book.bid_ladder.price_precision - low) / max(high - low, 1)
     return {
         "shapes": [
             {
@@ -107,8 +109,10 @@ def _middle(book: BookSnapshot) -> dict[str, Any]:
         ],
         "annotations": [
             {
-                "text": f"mid {book.mid:,f}<br>spread {book.spread:,f}",
+                "text": f"mid {book.mid:,f}, spread {book.spread:,f}",
                 "x": mid,
+                # Towards the middle: at an edge half of it would be cut off.
+                "xanchor": "left" if share < 0.25 else "right" if share > 0.75 else "center",
                 "xref": "x",
                 "y": 1,
                 "yref": "paper",

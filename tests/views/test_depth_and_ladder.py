@@ -30,6 +30,22 @@ def test_depth_sums_are_exact_and_step_at_their_price() -> None:
     assert list(drawn["bids"]["x"]) == [99.5, 99.0]
 
 
+@pytest.mark.parametrize(
+    ("bids", "asks", "anchor"),
+    [
+        ("99:1", "101:1", "center"),
+        ("99:1", "101:1 190:1", "left"),
+        ("99:1 1:1", "101:1", "right"),
+        ("9:1", "9:1", "left"),
+    ],
+)
+def test_the_words_at_the_mid_are_in_one_line_and_not_cut_off(bids: str, asks: str, anchor: str) -> None:
+    """The title stands above them, and at an edge half of them would lie outside."""
+    (note,) = depth(a_book(bids, asks)).layout.annotations
+    assert "<br>" not in note.text
+    assert note.xanchor == anchor
+
+
 def test_depth_can_be_cut_to_the_best_levels() -> None:
     """levels=1 leaves the best of each side."""
     drawn = traces(depth(a_book(), levels=1))
