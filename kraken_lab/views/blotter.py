@@ -285,6 +285,9 @@ class Blotter(ipywidgets.VBox):  # type: ignore[misc]
         self.review.void(why)
         self.panel.close()
         self.kill.number = 0
+        # Nothing is left to be clicked that would do nothing.
+        self.cancel_own.disabled = self.switch.disabled = self.choice.disabled = True
+        self._question.layout.display = "none"
         self.note.value = _line(why)
         with contextlib.suppress(LabClosed):
             self._stop_watching()

@@ -76,10 +76,11 @@ class OrderPanel:
             self._draw()
 
     def close(self) -> None:
-        """Watch nothing any more; what is shown stays."""
+        """Watch nothing any more; what is shown stays, and there is nothing to click."""
         self._unwatch()
         self._unwatch = _nothing
-        self.review.void("This ticket was closed.")
+        self.cancel.disabled = self.amend.disabled = True
+        self._close_changing("This ticket was closed.")
 
     # --- painting ---------------------------------------------------------------------------------------------------
 

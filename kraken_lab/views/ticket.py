@@ -37,6 +37,7 @@ LOOK_AGAIN: Final = 2.0
 """Seconds after which a ticket that is seen is judged anew although nothing moved: silence makes a book too old."""
 _OFFERED: Final = 3
 _FOLLOWS: Final = "<b>preview</b>: follows the form and the book; nothing is sent from it"
+_ENDED: Final = "<b>what it was last</b>: this ticket has ended, and nothing is sent from it any more"
 _FROZEN: Final = "<b>UNDER REVIEW</b>: frozen; the button below sends exactly this, once"
 ANSWERS_IN: Final = 5.0
 """Seconds within which a front end that shows a ticket has loaded the script of its button."""
@@ -296,6 +297,11 @@ class Ticket(ipywidgets.VBox):  # type: ignore[misc]
         self.review.void(why)
         self.panel.close()
         self.check.disabled = True
+        # Nothing is left to be clicked that would do nothing.
+        for button in (self.discard, *self.offers):
+            button.layout.display = "none"
+        self._right.remove_class("kl-frozen")
+        self.caption.value = boxed(f"<div>{_ENDED}</div>")
         self.review.say(why)
         try:
             self._stop_watching()

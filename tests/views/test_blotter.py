@@ -269,6 +269,7 @@ def test_an_error_is_said_on_the_blotter_and_a_closed_lab_ends_it(
             await looked(workers)
             assert (said or "This lab") in Page(blotter.note.value).text
         assert blotter.kill.number == 0
+        assert [button.disabled for button in (blotter.cancel_own, blotter.switch, blotter.choice)] == [True] * 3
         assert not workers.waiting
 
     dealing(body, tmp_path)

@@ -533,6 +533,34 @@ def test_a_review_that_would_not_count_any_more_loses_its_button(happens: str, t
     dealing(body, tmp_path, mode="live")
 
 
+@pytest.mark.promise("A-06")
+def test_a_lab_that_closes_under_a_review_leaves_nothing_to_click(tmp_path: Path) -> None:
+    """Neither the button nor the way back, neither Amend nor Cancel; what stands there is called what it is."""
+
+    async def body(kernel: Kernel) -> None:
+        ticket, workers, trader = a_ticket(kernel)
+        sent(ticket, workers, kernel)
+        await kernel.until(lambda: ticket.order and str(ticket.order.state) == "OPEN")
+        await asyncio.sleep(0.5)
+        workers.work()
+        assert not ticket.panel.cancel.disabled
+        edit(ticket.form.fields["order_qty"].text, "0.02")
+        reviewed(ticket, workers)
+        trader.broken = LabClosed("The lab")
+        await asyncio.sleep(1.5)
+        workers.work()
+        assert (ticket.review.active, ticket.review.button.number) == (False, 0)
+        assert ticket.words.endswith("This ticket does nothing any more.")
+        assert "UNDER REVIEW" not in words(ticket.caption.value)
+        assert "this ticket has ended" in words(ticket.caption.value)
+        assert ticket.discard.layout.display == "none"
+        assert [each.disabled for each in (ticket.check, ticket.panel.cancel, ticket.panel.amend)] == [True] * 3
+        assert ticket.form.fields["order_qty"].value == "0.02"
+        assert not workers.waiting
+
+    dealing(body, tmp_path)
+
+
 def test_why_nothing_could_be_confirmed_is_said_until_a_field_is_changed(tmp_path: Path) -> None:
     """Then it is of another order. What was confirmed, and that something may have been sent, stays said."""
 
