@@ -281,6 +281,9 @@ class Acting:
     def dead_man(self, on: bool = True) -> Proposal | DeadManStatus:
         """Keep the dead man's switch refreshed while this process lives: should it die, the account's orders end.
 
+        It dies by a crash or a kill, by an error that nobody caught, or with its last line: by all that is not `close`,
+        which turns the switch off.
+
         Gives how it stands then. In live turning it on is a `Proposal`, because what it ends are everybody's
         orders: it is off until that is confirmed. Turning it off never is.
 

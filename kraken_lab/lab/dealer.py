@@ -275,6 +275,10 @@ class Dealer:
         """Disarm, after the dead man's switch was turned off."""
         if self.dead_man_on:
             self.switch(False)
+        self.end(reason)
+
+    def end(self, reason: str) -> None:
+        """Disarm, and leave the dead man's switch as it was last set."""
         if self.arming is not None:
             self.arming.disarm(reason, self._now())
 

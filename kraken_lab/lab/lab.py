@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import os
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -32,6 +34,7 @@ from ..streams import Desk, Dispatcher, InstrumentStream, Router, Stream
 from ..streams.desk import Endpoint
 from ..streams.instrument_feed import InstrumentFeed
 from ..trading import Limits, OrderSettings, home, shared_host
+from ..trading.dead_man import DeadManState
 from ..trading.halt import HALT_FILE
 from ..wire import Instant, Query, Settings, SlidingBudget, Want, from_ns, plainly_called
 from .acting import Acting
@@ -266,11 +269,30 @@ class Lab(Looking, Acting):
     def close(self) -> None:
         """Stop every stream, end every connection and thread, and the sandbox if it was started here. Idempotent.
 
+        A dead man's switch is turned off: orders stay, which is said. A program that ends without this, or a ``with``
+        that an error ends, leaves it as it was last set, and so the exchange ends the orders.
+
         >>> import kraken_lab as kl
         >>> other = kl.connect(new=True)
         >>> other.close(), other  # doctest: +ELLIPSIS
         (None, <Lab sandbox: sandbox, seed 7, process ..., closed>)
         """
+        left = self._resting_under_the_switch()
+        self.end(meant=True)
+        if left:
+            said = f"Closing turned the dead man's switch off: what is open stays open ({left} of the account)."
+            warnings.warn(f"{said} lab.cancel_all() before ends your own.", UserWarning, stacklevel=2)
+
+    def _resting_under_the_switch(self) -> int:
+        """How many orders the dead man's switch would have ended, as far as is known."""
+        if self._trader is None or self._closed:
+            return 0
+        known = self._trader.dealer.known
+        on = known.dead_man.state is DeadManState.ON
+        return sum(order.possibly_open for order in known.orders) if on else 0
+
+    def end(self, *, meant: bool) -> None:
+        """As `close`; not ``meant`` is the end of a program that did not say it, or an error's."""
         with self._lock:
             if self._closed:
                 return
@@ -281,7 +303,7 @@ class Lab(Looking, Acting):
                 stream.stop()
             if self._trader is not None:
                 with contextlib.suppress(NotReady, LabClosed):
-                    self.io.call(self._trader.leave, keep=True)
+                    self.io.call(partial(self._trader.leave, meant=meant), keep=True)
             # What does not end politely in time ends with its loop.
             with contextlib.suppress(NotReady, LabClosed):
                 self.io.run(self._end_lines(), timeout=self.settings.close_timeout, waiting_for="connections to close")
@@ -304,14 +326,14 @@ class Lab(Looking, Acting):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *exc: object) -> None:
+        self.close() if kind is None else self.end(meant=False)
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        await asyncio.to_thread(self.close)
+    async def __aexit__(self, kind: object, *exc: object) -> None:
+        await asyncio.to_thread(self.close if kind is None else partial(self.end, meant=False))
 
     # --- what streams need of it ------------------------------------------------------------------------------------
 

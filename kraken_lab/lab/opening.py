@@ -197,7 +197,7 @@ def _forget_if_forked() -> None:
 def _close_all() -> None:
     if os.getpid() == _pid:
         for lab in list(_labs.values()):
-            lab.close()
+            lab.end(meant=False)
 
 
 # --- looking, on the default lab ------------------------------------------------------------------------------------

@@ -379,12 +379,18 @@ class Trader:
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
-    def leave(self) -> None:
-        """Before the lines end, on the I/O thread: disarm, and turn the switch off."""
+    def leave(self, *, meant: bool) -> None:
+        """Before the lines end, on the I/O thread: disarm, and turn the switch off if the end was meant.
+
+        Else the switch stays as it was last set: an end that nobody chose is what it is for.
+        """
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        self.dealer.disarm("the lab was closed")
+        if meant:
+            self.dealer.disarm("the lab was closed")
+        else:
+            self.dealer.end("the program ended")
 
     def close(self, timeout: float) -> None:
         """After the I/O thread has ended: everything on the disk, and orders and the folder let go."""

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -488,15 +489,38 @@ def test_what_the_dead_mans_switch_is_set_to_is_said(exchange: SandboxProcess) -
             lab.dead_man("off")  # type: ignore[arg-type]
 
 
-@pytest.mark.promise("A-14")
-@pytest.mark.fault("F-127")
-def test_closing_turns_the_dead_mans_switch_off(exchange: SandboxProcess) -> None:
-    """It was on and refreshed; after a clean end its time passes and the order is still there."""
+@contextmanager
+def under_the_switch(exchange: SandboxProcess) -> Iterator[tuple[kl.Lab, kl.Order]]:
+    """A lab with an order at rest and the dead man's switch on, of two seconds."""
     settings = kl.OrderSettings(dms_timeout=2.0, dms_refresh=0.3)
     with opened(exchange, "sandbox", order_settings=settings) as lab:
         order = lab.add_order(**at_rest(lab)).confirm().wait("open")
         lab.dead_man(True)
         lab.trader.wait(lambda known: str(known.dead_man.state) == "ON", 5.0, "the switch")  # type: ignore[union-attr]
+        yield lab, order
+
+
+@pytest.mark.promise("A-14")
+@pytest.mark.fault("F-127")
+def test_an_end_that_nobody_chose_is_what_the_switch_is_for(exchange: SandboxProcess) -> None:
+    """An error ends the program, or the block the lab was opened for: the order ends when the time has passed."""
+    with pytest.raises(ZeroDivisionError), under_the_switch(exchange) as (lab, order), lab:
+        raise ZeroDivisionError
+    assert lab.closed
+    with opened(exchange, "sandbox") as another:
+        assert another.order(str(order.order_id)).wait("done", timeout=10.0).state == "CANCELED"
+    with under_the_switch(exchange) as (lab, order):
+        lab.end(meant=False)  # as at the end of a program
+    with opened(exchange, "sandbox") as another:
+        assert another.order(str(order.order_id)).wait("done", timeout=10.0).state == "CANCELED"
+
+
+@pytest.mark.promise("A-14")
+@pytest.mark.fault("F-127")
+def test_closing_turns_the_dead_mans_switch_off(exchange: SandboxProcess) -> None:
+    """It was on and refreshed; after a clean end its time passes and the order is still there, which was said."""
+    with under_the_switch(exchange) as (lab, order), pytest.warns(UserWarning, match=r"stays open \(1 of the account"):
+        lab.close()
     with opened(exchange, "sandbox") as another:
         with pytest.raises(kl.NotReady):
             another.order(str(order.order_id)).wait("done", timeout=2.1)
