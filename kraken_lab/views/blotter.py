@@ -61,7 +61,7 @@ _STYLE: Final = """<style>
  letter-spacing:.05em;text-transform:uppercase;opacity:.7}
 .kl-blotter .widget-html,.kl-blotter .widget-html-content,.kl-blotter .kl-card{min-width:0;max-width:100%}
 .kl-blotter select{font-family:var(--jp-code-font-family,monospace);font-size:12px}
-.kl-blotter :is(select,button):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
+.kl-blotter :is(select,button):focus-visible{outline:3px solid #4c8bf5!important;outline-offset:1px}
 </style>"""
 
 

@@ -33,7 +33,7 @@ NOTICED: Final = 8
 """Lines that are shown of what was noticed of one fault."""
 _STYLE: Final = """<style>
 .kl-faults .widget-tab-contents{padding:8px 10px!important;overflow:visible!important}
-.kl-faults :is(button,select,input):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
+.kl-faults :is(button,select,input):focus-visible{outline:3px solid #4c8bf5!important;outline-offset:1px}
 [data-jp-theme-light="false"] .kl-faults .widget-dropdown>select{appearance:auto;background-image:none}
 .kl-faults .lm-TabBar-tab{flex:0 0 auto!important}
 .kl-faults .kl-log td{white-space:normal;overflow-wrap:anywhere;max-width:none}

@@ -49,7 +49,7 @@ _STYLE: Final = """<style>
 .kl-ticket .kl-side button.mod-active{font-weight:800;box-shadow:inset 0 0 0 2px currentColor;color:#fff}
 .kl-ticket .kl-side button.mod-active:first-child{background:#08774a}
 .kl-ticket .kl-side button.mod-active:last-child{background:#c02942}
-.kl-ticket :is(input,select,button):focus-visible{outline:3px solid #4c8bf5;outline-offset:1px}
+.kl-ticket :is(input,select,button):focus-visible{outline:3px solid #4c8bf5!important;outline-offset:1px}
 [data-jp-theme-light="false"] .kl-ticket .widget-dropdown>select{appearance:auto;background-image:none}
 .kl-ticket .kl-side{display:flex;flex-flow:row nowrap;align-items:center}
 .kl-ticket .kl-side>label{flex:0 0 112px;text-align:right}

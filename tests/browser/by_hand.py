@@ -24,7 +24,8 @@ CONTROLS = """root => [...root.querySelectorAll("input, select, button, summary"
 
 FOCUS = """() => {
   const e = document.activeElement;
-  return { tag: e.tagName, inside: Boolean(e.closest(".kl-whole")),
+  const { outlineStyle, outlineWidth } = getComputedStyle(e);
+  return { tag: e.tagName, outline: `${outlineStyle} ${outlineWidth}`, inside: Boolean(e.closest(".kl-whole")),
            name: (e.getAttribute("aria-label") || e.labels?.[0]?.textContent || e.textContent || "").trim() };
 }"""
 
@@ -84,7 +85,7 @@ class Panel:
         self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def focus(self) -> dict[str, Any]:
-        """What has the focus: its tag, its name, and whether it is part of a ticket or blotter."""
+        """What has the focus: its tag, its name, how it is framed, and whether it is part of a ticket or blotter."""
         focus: dict[str, Any] = self.page.evaluate(FOCUS)
         return focus
 

@@ -365,10 +365,11 @@ def test_every_control_has_a_name(ticket: Panel) -> None:
 
 
 def test_tab_goes_through_it_from_top_to_bottom(ticket: Panel) -> None:
-    """Form first, then what acts; nothing is left out and nothing comes twice."""
+    """Form first, then what acts; nothing is left out and nothing comes twice; where one is can be seen."""
     ticket.button("buy").focus()
     visited: list[str] = []
     while (focus := ticket.focus())["inside"] and len(visited) < 40:
+        assert focus["outline"] == "solid 3px", focus
         visited.append(focus["name"].partition(":")[0] if "step of" not in focus["name"] else focus["name"])
         ticket.page.keyboard.press("Tab")
     order = ["buy", "sell", "type", "quantity", "quantity in", "limit price", "time in force", "post-only", "on margin",
