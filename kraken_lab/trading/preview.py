@@ -33,8 +33,9 @@ class Preview:
     ``fee_asset`` and None where the rates are not known. ``slippage_pct`` is how much worse than ``best_price`` (the
     best of the other side) the average is, ``distance_pct`` how far the limit price is above (or, negative, below) it.
     ``resting_qty`` would wait at ``resting_price`` behind ``queue_ahead`` at the same price, with ``better_ahead`` at
-    better prices. ``balances_after`` is what the fills would leave of base and quote; empty on margin, where a fill
-    opens a position and no balance pays for it.
+    better prices; beyond the levels that are known nobody sees the queue: then ``queue_ahead`` is None and
+    ``better_ahead`` the least there is. ``balances_after`` is what the fills would leave of base and quote; empty on
+    margin, where a fill opens a position and no balance pays for it.
     """
 
     outcome: str
@@ -52,6 +53,8 @@ class Preview:
     resting_price: Decimal | None = None
     queue_ahead: Decimal | None = None
     better_ahead: Decimal | None = None
+    beyond_levels: int | None = None
+    """How many levels of its own side are known, if it would rest beyond them; else None."""
     resting_fee: Decimal | None = None
     """What the rest costs if it fills as maker at its price, in ``fee_asset``."""
     proceeds: Decimal | None = None
@@ -159,7 +162,9 @@ class _Walk:
         if rests and rest and limit is not None:
             own = self._sides["sell" if leg.side == "buy" else "buy"]
             ahead, better = (self._ahead(leg, own, at=at) for at in (True, False))
-            seen = replace(seen, resting_qty=rest, resting_price=limit, queue_ahead=ahead, better_ahead=better)
+            beyond = self._beyond(leg, limit)
+            seen = replace(seen, resting_qty=rest, resting_price=limit, better_ahead=better, beyond_levels=beyond)
+            seen = replace(seen, queue_ahead=ahead if beyond is None else None)
             seen = replace(seen, resting_fee=self._fee(leg, Taken(((limit, rest),), complete=True), maker=True))
         if leg.side == "sell":
             seen = replace(seen, proceeds=self._proceeds(seen))
@@ -222,6 +227,15 @@ class _Walk:
         return MappingProxyType(
             {a: self._balances[a] for a in (self._pair.base, self._pair.quote) if a in self._balances}
         )
+
+    def _beyond(self, leg: Leg, limit: Decimal) -> int | None:
+        """How many levels of its own side are known, if ``limit`` is beyond them; else None.
+
+        A side with fewer levels than the book is deep has no others: it is known whole.
+        """
+        own = self._book.bids if leg.side == "buy" else self._book.asks
+        known = len(own)
+        return None if not own or known < self._book.depth or reaches(leg.side, limit, own[-1][0]) else known
 
     @staticmethod
     def _ahead(leg: Leg, own: Levels, *, at: bool) -> Decimal:

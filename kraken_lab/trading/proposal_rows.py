@@ -102,10 +102,20 @@ def preview_rows(leg: Leg, seen: Preview, proposal: Proposal) -> Iterator[tuple[
         yield "value", money(seen.value, quote, proposal.decimals)
     if seen.resting_qty:
         yield "rests", f"{trimmed(seen.resting_qty)} {base} at {seen.resting_price:f} {quote}"
-        yield "queue ahead", f"{or_dash(seen.queue_ahead)} {base} there, {or_dash(seen.better_ahead)} at better prices"
+        yield "queue ahead", _queue(seen, base)
     yield from _fees(seen, proposal)
     if seen.proceeds is not None:
         yield "proceeds, net of fee", money(seen.proceeds, quote, proposal.decimals)
+
+
+def _queue(seen: Preview, base: str) -> str:
+    """What would be served before the rest, as far as anybody sees it."""
+    better = or_dash(seen.better_ahead)
+    if seen.beyond_levels is not None:
+        levels = counted(seen.beyond_levels, "level")
+        known = f"the {levels} that {'is' if seen.beyond_levels == 1 else 'are'} known"
+        return f"not visible: beyond {known}; at least {better} {base} at better prices"
+    return f"{or_dash(seen.queue_ahead)} {base} there, {better} at better prices"
 
 
 def _fees(seen: Preview, proposal: Proposal) -> Iterator[tuple[str, str]]:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kraken_lab.trading.builders import propose_add
 from kraken_lab.trading.facts import Facts
 from kraken_lab.trading.preview import Preview, preview
+from kraken_lab.trading.proposal_rows import preview_rows
 from kraken_lab.trading.terms import read_batch
 from kraken_lab.wire import AmendOrder
 
@@ -140,6 +142,22 @@ def test_a_resting_order_says_who_is_before_it() -> None:
     assert (first.queue_ahead, first.better_ahead) == numbers(0, 0)
     sell = seen(a_wish(side="sell", limit_price="26510.0"))
     assert (sell.queue_ahead, sell.better_ahead) == numbers(20, "2.5")
+
+
+@pytest.mark.parametrize(("side", "limit", "better"), [("buy", "26489.9", "23.5"), ("sell", "26510.1", "22.5")])
+def test_of_a_queue_beyond_the_levels_that_are_known_only_the_least_is_said(side: str, limit: str, better: str) -> None:
+    """Three levels of a book that is three deep: what else there is nobody sees. One with fewer is known whole."""
+    proposal = propose_add(a_wish(side=side, limit_price=limit), some_facts())
+    one = proposal.preview
+    assert one is not None
+    assert (one.queue_ahead, one.better_ahead, one.beyond_levels) == (None, Decimal(better), 3)
+    rows = dict(preview_rows(proposal.legs[0], one, proposal))
+    assert (
+        rows["queue ahead"]
+        == f"not visible: beyond the 3 levels that are known; at least {better} BTC at better prices"
+    )
+    whole = seen(a_wish(side=side, limit_price=limit), some_facts(book=replace(a_book(), depth=4)))
+    assert (whole.queue_ahead, whole.better_ahead, whole.beyond_levels) == (Decimal(0), Decimal(better), None)
 
 
 def test_a_crossing_order_fills_first_and_its_rest_leads_the_queue() -> None:
