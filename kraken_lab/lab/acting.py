@@ -7,6 +7,7 @@ Cancels act at once, because they only reduce risk. The work is done by the `Tra
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -363,6 +364,9 @@ class Acting:
     def limits(self) -> Limits:
         """What this kernel may do with the account. Setting others disarms live.
 
+        In paper they warn, and the order goes; a plain amount without ``allowed_symbols`` is as many of every quote
+        currency. Either is said when they are set, by a `UserWarning`.
+
         >>> lab.limits.max_open_orders is None
         True
         """
@@ -373,6 +377,8 @@ class Acting:
         if not isinstance(limits, Limits):
             raise BadArgument("limits", limits, "kl.Limits(max_order_notional=..., ...)")
         self._acting().set_limits(limits)
+        for said in _caveats(limits, self._acting().ground.mode):
+            warnings.warn(said, UserWarning, stacklevel=2)
 
     @_plainly
     def acknowledge(
@@ -520,3 +526,16 @@ def _widgets(what: str, instead: str) -> Iterator[None]:
         if (error.name or "").startswith("kraken_lab"):
             raise  # a mistake of ours
         raise NoWidgets(what, error.name or "a widget library", instead) from error
+
+
+def _caveats(limits: Limits, mode: str) -> Iterator[str]:
+    """What somebody who sets these limits may not expect of them."""
+    if mode == "paper" and limits != Limits():
+        yield "In paper limits only warn: an order beyond them goes to the paper venue, as its card says."
+    plain = [name for name in ("max_order_notional", "max_day_notional") if isinstance(getattr(limits, name), Decimal)]
+    if plain and limits.allowed_symbols is None:
+        amount = f"{getattr(limits, plain[0]):f}"
+        yield (
+            f"{plain[0]}={amount} is in the quote currency of each order's pair: {amount} USD of BTC/USD, and {amount} "
+            f'BTC of ETH/BTC. {{"USD": "{amount}"}} has no other currency pass, allowed_symbols= no other pair.'
+        )

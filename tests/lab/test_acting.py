@@ -383,6 +383,8 @@ def test_sandbox_and_paper_read_no_key_and_say_what_they_are(
             paper.level3("BTC/USD")
         assert str(trades.state) == "LIVE"
         assert len(paper.orders) == 0
+        with pytest.warns(UserWarning, match="In paper limits only warn"):
+            paper.limits = kl.Limits(allowed_symbols=frozenset(["BTC/USD"]))
         assert paper.status().facts["mode"] == "PAPER"
         order = paper.add_order(**at_rest(paper)).confirm().wait("open")
         assert order.state == "OPEN"
@@ -471,6 +473,16 @@ def test_an_order_is_named_by_either_id_under_whichever_name(exchange: SandboxPr
             lab.cancel_order(order_id="OMOON-00000-000000")
 
 
+def test_what_a_limit_means_is_said_when_it_is_set(exchange: SandboxProcess) -> None:
+    """A plain amount is as many bitcoin as dollars, unless the pairs or the currency are named."""
+    with opened(exchange, "sandbox") as lab:
+        with pytest.warns(UserWarning, match="1000 USD of BTC/USD, and 1000 BTC of ETH/BTC"):
+            lab.limits = kl.Limits(max_order_notional=Decimal(1000))
+        lab.limits = kl.Limits(max_order_notional=Decimal(1000), allowed_symbols=frozenset(["BTC/USD"]))
+        lab.limits = kl.Limits(max_order_notional={"USD": Decimal(1000)})
+        assert [check.name for check in lab.buy("ETH/BTC", "20").refusals] == ["order notional"]
+
+
 @pytest.mark.promise("A-14")
 def test_what_the_dead_mans_switch_is_set_to_is_said(exchange: SandboxProcess) -> None:
     """When the account's orders end, who sets it anew, and that it is off; in the exchange's own time."""
@@ -540,7 +552,8 @@ def test_a_new_sandbox_knows_nothing_of_a_dead_one(exchange: SandboxProcess, per
         kept = live.audit.path
         with kl.connect(new=True, rate=0.0, settings=kl.Settings(ack_timeout=0.3)) as first:
             assert first.sandbox is not None
-            first.limits = kl.Limits(max_day_notional=Decimal(100_000))
+            with pytest.warns(UserWarning, match="quote currency of each order's pair"):
+                first.limits = kl.Limits(max_day_notional=Decimal(100_000))
             first.add_order(**at_rest(first)).confirm().wait("open")
             first.sandbox.control(fault="lose_request", method="add_order")
             lost = first.add_order(**at_rest(first, qty="0.02")).confirm()
@@ -554,7 +567,7 @@ def test_a_new_sandbox_knows_nothing_of_a_dead_one(exchange: SandboxProcess, per
         with kl.connect(new=True, rate=0.0) as second:
             assert len(second.orders) == 0
             assert "HALTED" not in second.status().facts["mode"]
-            second.limits = kl.Limits(max_day_notional=Decimal(100_000))
+            second.limits = kl.Limits(max_day_notional={"USD": Decimal(100_000)})
             assert "used today nothing" in second.status().facts["limits"]
             assert second.add_order(**at_rest(second)).confirm().wait("open").state == "OPEN"
             assert not gone.exists()
