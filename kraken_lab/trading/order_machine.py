@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from .evidence import Evidence, Told
-from .exact import divide, total
+from .exact import divide, multiply, total
 from .fills import same_fill
 from .states import FillRecord, OrderEvent, OrderRecord, OrderState
 from .told_terms import ToldTerms
@@ -270,8 +270,9 @@ class OrderMachine:
         )
         self.fills = (*self.fills, fill)
         filled = total(each.qty for each in self.fills)
-        cost = total(each.cost for each in self.fills)
-        self._update(at_ns, filled_qty=filled, cost=cost, avg_price=divide(cost, filled), fees=_fees(self.fills))
+        cost = total(each.cost for each in self.fills)  # as charged, rounded: money, and no measure of a price
+        average = divide(total(multiply(each.price, each.qty) for each in self.fills), filled)
+        self._update(at_ns, filled_qty=filled, cost=cost, avg_price=average, fees=_fees(self.fills))
         # A snapshot tells of an ended order fill by fill: only more than the end came to contradicts it.
         if self._final_qty is not None and filled > self._final_qty:
             self._alarm(f"a fill of {fill.qty:f} came although it had ended as {self.state}")

@@ -3,6 +3,10 @@
 A buy raises the average cost of what is held; a sell realises the difference to it and leaves it alone; what goes
 through zero begins anew at its own price. Short positions work the same way with the signs turned. Fees are not part of
 the cost: they are summed beside it, by asset, because they may be charged in either.
+
+Average cost is a price: of the fills' own prices and quantities, exact. What was realised is money: the exchange rounds
+each fill's cost to its currency's decimals and moves that, so a round trip gained what the sale's cost is more than the
+purchase's, as the account's balance says.
 """
 
 from __future__ import annotations
@@ -25,8 +29,9 @@ class Position:
     symbol: str
     net_qty: Decimal
     avg_cost: Decimal | None
-    """What one unit of the net quantity cost (or brought in, if negative); None while there is none."""
+    """The average price of the net quantity, as bought (or sold, if negative); None while there is none."""
     realised: Decimal
+    """What was closed brought in more than it cost, by the fills' costs as charged."""
     bought_qty: Decimal
     sold_qty: Decimal
     fees: tuple[tuple[str, Decimal], ...]
@@ -64,11 +69,14 @@ def positions_over_time(fills: Iterable[FillRecord]) -> Iterator[tuple[FillRecor
 
 
 class _Held:
-    """A position while it is being added up. ``basis`` is what the net quantity cost in all, signed like it."""
+    """A position while it is being added up.
+
+    ``basis`` is the net quantity at its fills' prices, ``paid`` what was charged for it; both are signed like it.
+    """
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
-        self.net = self.basis = self.realised = self.bought = self.sold = ZERO
+        self.net = self.basis = self.paid = self.realised = self.bought = self.sold = ZERO
         self.fees: dict[str, Decimal] = {}
         self.fills = 0
 
@@ -83,23 +91,27 @@ class _Held:
             self.sold = add(self.sold, fill.qty)
         if self.net == 0 or (self.net > 0) == (signed > 0):
             self.net = add(self.net, signed)
-            self.basis = add(self.basis, fill.cost if signed > 0 else -fill.cost)
+            self.basis = add(self.basis, multiply(signed, fill.price))
+            self.paid = add(self.paid, fill.cost if signed > 0 else -fill.cost)
             return
         closing = min(abs(signed), abs(self.net))
-        self._close(closing, fill)
+        proceeds = _share(fill.cost, closing, abs(signed))
+        self._close(closing, proceeds)
         rest = subtract(abs(signed), closing)
         if rest:
             self.net = rest if signed > 0 else -rest
             self.basis = multiply(self.net, fill.price)
+            charged = subtract(fill.cost, proceeds)
+            self.paid = charged if signed > 0 else -charged
 
-    def _close(self, qty: Decimal, fill: FillRecord) -> None:
-        """Give ``qty`` of what is held away at the fill's price."""
-        share = divide(multiply(self.basis, qty), abs(self.net)) or ZERO
-        proceeds = multiply(qty, fill.price)
-        # A long position brings in the proceeds for its share of the cost; a short one pays them.
-        gain = subtract(proceeds, share) if self.net > 0 else subtract(-share, proceeds)
+    def _close(self, qty: Decimal, proceeds: Decimal) -> None:
+        """Give ``qty`` of what is held away for ``proceeds``."""
+        paid = _share(self.paid, qty, abs(self.net))
+        # A long position brings in the proceeds for its share of what was paid; a short one pays them.
+        gain = subtract(proceeds, paid) if self.net > 0 else subtract(-paid, proceeds)
         self.realised = add(self.realised, gain)
-        self.basis = subtract(self.basis, share)
+        self.paid = subtract(self.paid, paid)
+        self.basis = subtract(self.basis, _share(self.basis, qty, abs(self.net)))
         self.net = subtract(self.net, qty) if self.net > 0 else add(self.net, qty)
 
     def position(self) -> Position:
@@ -113,3 +125,8 @@ class _Held:
             fees=tuple(self.fees.items()),
             fills=self.fills,
         )
+
+
+def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """What ``part`` of ``whole`` has of an amount: all of it, to the last digit, where that is all there is."""
+    return amount if part == whole else divide(multiply(amount, part), whole) or ZERO

@@ -101,10 +101,10 @@ class OrderRecord:
     """An order at one instant; it never changes.
 
     ``order_id`` is the exchange's name for it (None until known), ``cl_ord_id`` ours. ``filled_qty`` is the exact sum
-    of its distinct fills, ``cost`` that of their costs, ``avg_price`` the quotient of the two or None. ``external``
-    orders were not placed by this lab. ``amend`` is "" or ``UNKNOWN`` while an amendment has no answer, with what it
-    asked for in ``amending``. ``exchange_status`` is the exchange's own word, as it came. ``unverified`` says that it
-    was not seen since something was lost.
+    of its distinct fills, ``cost`` that of their costs as charged, ``avg_price`` the mean of their prices weighed by
+    quantity, or None. ``external`` orders were not placed by this lab. ``amend`` is "" or ``UNKNOWN`` while an
+    amendment has no answer, with what it asked for in ``amending``. ``exchange_status`` is the exchange's own word, as
+    it came. ``unverified`` says that it was not seen since something was lost.
     """
 
     state: OrderState

@@ -172,6 +172,14 @@ def test_the_average_price_is_exact() -> None:
     assert lone.record.avg_price == D("26599.9")
 
 
+def test_the_average_price_is_of_the_fills_prices_and_the_cost_is_what_was_charged() -> None:
+    """0.00005 at 63295.5 is 3.164775, of which the exchange charges 3.16478: a price of 63295.6 nobody paid."""
+    order = machine()
+    order.sent(0.0, 0)
+    told(order, report("O1", "x", "trade", exec_id="T1", last_qty="0.00005", last_price="63295.5", cost="3.16478"))
+    assert (order.record.avg_price, order.record.cost) == (D("63295.5"), D("3.16478"))
+
+
 @pytest.mark.promise("O-16")
 def test_an_older_description_cannot_undo_a_newer_amendment() -> None:
     """Terms carry the time they were told at; a snapshot says what is now, whatever time it bears."""

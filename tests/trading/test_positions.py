@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -43,6 +44,18 @@ def test_buys_average_and_sells_realise() -> None:
     assert (held.net_qty, held.avg_cost, held.realised) == (D(1), D(150), D(30))
     assert held.unrealised(D(160)) == D(10)
     assert (held.bought_qty, held.sold_qty, held.fees, held.fills) == (D(2), D(1), (("USD", D("0.5")),), 3)
+
+
+def test_average_cost_is_a_price_and_what_was_realised_is_the_money_that_moved() -> None:
+    """The exchange charged 3.16478 for 3.164775 and 9.49432 for 9.494325: prices stay prices, gains are of the sums."""
+    bought = replace(fill("buy", "0.00005", "63295.5", 1), cost=D("3.16478"))
+    (held,) = positions([bought])
+    assert (held.avg_cost, held.unrealised(D("63295.5"))) == (D("63295.5"), D(0))
+    (flat,) = positions([bought, replace(fill("sell", "0.00005", "63295.7", 2), cost=D("3.16479"))])
+    assert (flat.net_qty, flat.avg_cost, flat.realised) == (D(0), None, D("0.00001"))
+    (short,) = positions([bought, replace(fill("sell", "0.00015", "63295.5", 2), cost=D("9.49432"))])
+    assert (short.net_qty, short.avg_cost) == (D("-0.0001"), D("63295.5"))
+    assert abs(short.realised - (D("9.49432") / 3 - D("3.16478"))) < D("1E-25")
 
 
 def test_selling_through_zero_begins_a_short_position_at_its_own_price() -> None:
