@@ -6,6 +6,7 @@ Each reads like a stream, as pandas, polars, Arrow or HTML, and shows what was s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,8 @@ from ..errors import NoSuchEntry
 from ..market import suggest
 from ..streams import Host, LiveTable
 from ..tables import KeyedTable, Row, schema
-from ..trading.positions import Position, positions
+from ..tables.vitals import Vitals
+from ..trading.positions import Position, not_counted, positions
 from ..trading.states import FillRecord, OrderRecord
 
 __all__ = ["AccountTable", "fills_table", "orders_table", "positions_table"]
@@ -26,14 +28,27 @@ MOST_NAMED = 6
 class AccountTable(LiveTable):
     """A table of records that are kept elsewhere. ``df``, ``pl`` and the others take a picture of them.
 
-    ``key`` names the columns that tell the rows apart.
+    ``key`` names the columns that tell the rows apart, ``left_out`` says what there is besides the rows, if anything.
     """
 
     def __init__(
-        self, host: Host, name: str, key: tuple[str, ...], rows: Callable[[], Iterable[tuple[Any, ...]]]
+        self,
+        host: Host,
+        name: str,
+        key: tuple[str, ...],
+        rows: Callable[[], Iterable[tuple[Any, ...]]],
+        left_out: Callable[[], str] = str,
     ) -> None:
         super().__init__(host, name, schema(name), lambda: [self._now()])
-        self._key, self._rows = key, rows
+        self._key, self._rows, self._left_out = key, rows, left_out
+
+    def _facts(self) -> Mapping[str, str]:
+        facts, words = super()._facts(), self._left_out()
+        return {**facts, "note": words} if words else facts
+
+    def vitals(self) -> Vitals:
+        """How the table is doing, and what it leaves out."""
+        return replace(super().vitals(), note=self._left_out())
 
     def __getitem__(self, name: str) -> Row:
         """The row of that name as it is now, exact: a position by its pair, a fill or an order by one of its ids.
@@ -78,18 +93,26 @@ def fills_table(host: Host, fills: Callable[[], Iterable[FillRecord]]) -> Accoun
 
 
 def positions_table(
-    host: Host, fills: Callable[[], Iterable[FillRecord]], prices: Callable[[], Mapping[str, Decimal]]
+    host: Host,
+    fills: Callable[[], Iterable[FillRecord]],
+    prices: Callable[[], Mapping[str, Decimal]],
+    uncounted: Callable[[], int] = int,
 ) -> AccountTable:
     """What the fills add up to, valued at ``prices`` (quote per base, by symbol). Columns: ``kl.schema("positions")``.
 
     Average-cost method; what a position gained and would gain leaves the fees aside, which have a column of their own.
+    ``uncounted`` is how many fills are known besides, which no position is made of: it is said beside the table.
     """
 
     def rows() -> Iterable[tuple[Any, ...]]:
         known = prices()
         return [position_row(position, known.get(position.symbol)) for position in positions(fills())]
 
-    return AccountTable(host, "positions", ("symbol",), rows)
+    def left_out() -> str:
+        count = uncounted()
+        return not_counted(count) if count else ""
+
+    return AccountTable(host, "positions", ("symbol",), rows, left_out)
 
 
 def order_row(order: OrderRecord) -> tuple[Any, ...]:

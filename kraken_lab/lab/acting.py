@@ -483,19 +483,22 @@ class Acting:
     def positions(self) -> AccountTable:
         """Net quantity, average cost and profit by pair, from the fills that are known, by the average-cost method.
 
-        Unrealised profit is valued at the mid price of a verified book, where there is one.
+        Unrealised profit is valued at the mid price of a verified book, where there is one. Fills of orders that had
+        ended before this account was first watched here are in ``lab.fills`` and are not counted: what was bought for
+        them is not known. How many there are is said beside the table.
 
         >>> "realised" in lab.positions.df().columns
         True
         """
         trader = self._acting()
-        return positions_table(trader.host, trader.counted_fills, trader.prices)
+        return positions_table(trader.host, trader.counted_fills, trader.prices, lambda: trader.snapshot().uncounted)
 
     @plainly_called("lab")
     def equity(self, quote: str = "USD") -> Shown:
         """What the account's trades have gained or lost over time, live in a cell: realised, unrealised, each fill.
 
-        Of the pairs against ``quote``, by the average-cost method, after fees, from the first fill that is known here.
+        Of the pairs against ``quote``, by the average-cost method, after fees, from the first fill that counts, as for
+        ``lab.positions``; how many fills are left out, earlier ones or against other currencies, the figure says.
         Open positions are valued at the mid prices of verified books, from when a book of the pair was first had; the
         figure says since when, and is broken where there was no such price.
 

@@ -32,6 +32,7 @@ class Equity:
     def __init__(self, trader: Trader, quote: str) -> None:
         self._trader, self._quote = trader, _currency(quote)
         self._fills: tuple[FillRecord, ...] = ()
+        self._uncounted = 0
 
     def shown(self) -> Shown:
         """The live figure."""
@@ -46,12 +47,14 @@ class Equity:
     def photo(self) -> EquityPhoto:
         """What is known now. After the lab's end, and while something holds up its thread, what was known last."""
         with contextlib.suppress(NotReady, LabClosed):
-            self._fills = self._trader.counted_fills()
+            known = self._trader.snapshot()
+            self._fills, self._uncounted = known.counted_fills, known.uncounted
         traded = {fill.symbol for fill in self._fills}
         return EquityPhoto(
             self._quote,
             self._fills,
             {symbol: _mids(feed) for symbol, feed in self._books().items() if symbol in traded},
+            self._uncounted,
         )
 
     def _books(self) -> dict[str, BookFeed]:
@@ -81,9 +84,11 @@ class Equity:
         ]
 
     def vitals(self) -> Vitals:
-        """How many fills there are."""
-        count = len(self._fills)
-        return Vitals(note=f"{count:,} fill{'' if count == 1 else 's'}")
+        """How many fills there are, and which are left out."""
+        count = sum(fill.symbol.partition("/")[2] == self._quote for fill in self._fills)
+        left_out = EquityPhoto(self._quote, self._fills, uncounted=self._uncounted).left_out
+        words = f"{count:,} fill{'' if count == 1 else 's'}"
+        return Vitals(note=f"{words}; {left_out}" if left_out else words)
 
 
 def _currency(given: object) -> str:

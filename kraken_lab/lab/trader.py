@@ -354,8 +354,7 @@ class Trader:
 
     def counted_fills(self) -> tuple[FillRecord, ...]:
         """The fills that positions are made of: those of orders from before this account was watched are not."""
-        known = self.snapshot()
-        return tuple(fill for fill in known.fills if fill.exec_id not in known.earlier)
+        return self.snapshot().counted_fills
 
     def prices(self) -> Mapping[str, Decimal]:
         """Mid prices of the verified books there are, by symbol."""

@@ -75,8 +75,18 @@ class AccountSnapshot:
 
     @property
     def positions(self) -> tuple[Position, ...]:
-        """What the fills add up to in each pair, by the average-cost method."""
-        return positions(fill for fill in self.fills if fill.exec_id not in self.earlier)
+        """What the fills that count add up to in each pair, by the average-cost method."""
+        return positions(self.counted_fills)
+
+    @property
+    def counted_fills(self) -> tuple[FillRecord, ...]:
+        """The fills that positions are made of: all but the earlier ones."""
+        return tuple(fill for fill in self.fills if fill.exec_id not in self.earlier)
+
+    @property
+    def uncounted(self) -> int:
+        """How many of the fills are earlier ones, which are in no position."""
+        return len(self.fills) - len(self.counted_fills)
 
     def __repr__(self) -> str:
         from .account_text import account_text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..wire import from_ns, shortened
 from .figures import average, trimmed
+from .positions import not_counted
 from .sentences import printable
 from .words import in_words
 
@@ -69,6 +70,8 @@ def _lines(known: AccountSnapshot) -> Iterator[str]:
         for one in known.positions
     ]
     yield from _part("positions", positions, "none")
+    if known.uncounted:
+        yield f"  {'':19}  {not_counted(known.uncounted)}"
     rates = [(symbol, f"{rate.count:.3g} of {rate.maximum}") for symbol, rate in sorted(known.rates.items())]
     yield from _part("rate counters", rates, "at rest")
     why = f", {known.dead_man.why}" if known.dead_man.why else ""

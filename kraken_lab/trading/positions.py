@@ -19,7 +19,7 @@ from ..wire.rounding import shortened_repr
 from .exact import ZERO, add, divide, multiply, subtract
 from .states import FillRecord
 
-__all__ = ["Position", "positions", "positions_over_time"]
+__all__ = ["Position", "not_counted", "positions", "positions_over_time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -57,6 +57,15 @@ def positions(fills: Iterable[FillRecord]) -> tuple[Position, ...]:
     (Decimal('1'), Decimal('100'), Decimal('30'), Decimal('-10'))
     """
     return tuple({position.symbol: position for _, position in positions_over_time(fills)}.values())
+
+
+def not_counted(fills: int) -> str:
+    """What is said beside positions of fills that are known and in none of them.
+
+    >>> not_counted(1), not_counted(17)
+    ('1 earlier fill is not counted', '17 earlier fills are not counted')
+    """
+    return "1 earlier fill is not counted" if fills == 1 else f"{fills:,} earlier fills are not counted"
 
 
 def positions_over_time(fills: Iterable[FillRecord]) -> Iterator[tuple[FillRecord, Position]]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..tables import Gap
-from ..trading.positions import Position, positions_over_time
+from ..trading.positions import Position, not_counted, positions_over_time
 from ..trading.states import FillRecord
 from . import cells, escape, theme
 from .gaps import gap_marks
@@ -30,7 +30,9 @@ __all__ = ["EquityPhoto", "Mids", "draw_equity", "equity"]
 MOST = 1_500
 """Moments at which positions are valued, besides every fill."""
 NAMED = 4
-"""Pairs that the line about prices names."""
+"""Pairs that the line about prices names, and currencies that the one about what is left out names."""
+LINE = 18
+"""Pixels that another line above the figure takes."""
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -60,11 +62,35 @@ class Mids:
 
 @dataclass(frozen=True, slots=True)
 class EquityPhoto:
-    """What is known: every fill that counts, and the mid prices by pair. ``quote`` is what gains are counted in."""
+    """What is known: every fill that counts, and the mid prices by pair. ``quote`` is what gains are counted in.
+
+    ``uncounted`` is how many earlier fills are known that no position is made of.
+    """
 
     quote: str
     fills: Sequence[FillRecord] = ()
     mids: Mapping[str, Mids] = field(default_factory=dict)
+    uncounted: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """Which fills the figure leaves out, in words; empty if it has all."""
+        others: dict[str, int] = {}
+        for fill in self.fills:
+            quote = fill.symbol.partition("/")[2]
+            if quote != self.quote:
+                others[quote] = others.get(quote, 0) + 1
+        count = sum(others.values())
+        named = sorted(others)[:NAMED] + ["others"] * (len(others) > NAMED)
+        words = [
+            *(
+                [f"{count:,} fill{' is' if count == 1 else 's are'} left out, against {', '.join(named)}"]
+                if count
+                else []
+            ),
+            *([not_counted(self.uncounted)] if self.uncounted else []),
+        ]
+        return "; ".join(words)
 
 
 def equity(photo: EquityPhoto, *, title: str = "", height: int = 480) -> go.Figure:
@@ -93,9 +119,12 @@ def draw_equity(photo: EquityPhoto, *, title: str = "", height: int = 480) -> th
         ),
     )
     steps = [step for step in positions_over_time(photo.fills) if step[0].symbol.partition("/")[2] == photo.quote]
+    left_out = escape.plotly(escape.clip(photo.left_out, 160))
     if not steps:
         words = f"nothing was traded yet against {quote}"
-        return theme.empty(layout, words)
+        return theme.empty(layout, f"{words}<br>{left_out}" if left_out else words)
+    if left_out:
+        layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] + LINE}
     by_pair: dict[str, list[tuple[FillRecord, Position]]] = {}
     for fill, position in steps:
         by_pair.setdefault(fill.symbol, []).append((fill, position))
@@ -205,7 +234,7 @@ def _clock(ns: int) -> str:
 
 
 def _valued_at(photo: EquityPhoto, pairs: Mapping[str, Sequence[tuple[FillRecord, Position]]]) -> dict[str, Any]:
-    """Which prices are used, and since when, above the figure."""
+    """Which prices are used and since when, and what is left out, above the figure."""
     told = []
     for symbol in list(pairs)[:NAMED]:
         mids = photo.mids.get(symbol)
@@ -215,8 +244,11 @@ def _valued_at(photo: EquityPhoto, pairs: Mapping[str, Sequence[tuple[FillRecord
         told.append(f"{escape.plotly(escape.clip(symbol, 24))} {since}")
     if len(pairs) > NAMED:
         told.append(f"and {len(pairs) - NAMED} more")
+    lines = [f"valued at the mid prices of verified books: {', '.join(told)}"]
+    lines += [escape.plotly(escape.clip(photo.left_out, 160))] if photo.left_out else []
     return {
-        "text": f"valued at the mid prices of verified books: {', '.join(told)}",
+        "text": "<br>".join(lines),
+        "align": "left",
         "x": 0,
         "xref": "paper",
         "xanchor": "left",

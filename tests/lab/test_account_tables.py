@@ -10,6 +10,7 @@ import pytest
 
 from kraken_lab.errors import NoSuchEntry
 from kraken_lab.lab.account_tables import fills_table, orders_table, positions_table
+from kraken_lab.lab.drawing import Drawing
 from kraken_lab.tables import schema
 from kraken_lab.trading.states import FillRecord, OrderRecord, OrderState
 from kraken_lab.views import table_html
@@ -106,6 +107,17 @@ def test_a_position_is_valued_where_a_price_is_known() -> None:
     assert (bitcoin["net_qty"], bitcoin["avg_cost"], bitcoin["realised"], bitcoin["unrealised"]) == (1, 100, 30, -10)
     assert (ether["price"], ether["unrealised"]) == (None, None)
     assert (bitcoin["fills"], bitcoin["fees"]) == (2, "16.96026 USD")
+
+
+def test_positions_say_how_many_fills_they_leave_out() -> None:
+    """In text, in HTML and in the line above a live table; where all count nothing is said."""
+    table = positions_table(AHost(), lambda: [FILL], dict, lambda: 17)
+    words = "17 earlier fills are not counted"
+    assert words in repr(table)
+    assert (table.facts()["note"], table.vitals().note) == (words, words)
+    assert words in Drawing("sandbox").table(table.view(), "positions", table.facts())
+    whole = positions_table(AHost(), lambda: [FILL], dict)
+    assert ("note" in whole.facts(), whole.vitals().note) == (False, "")
 
 
 def test_a_picture_stays_as_it_is() -> None:

@@ -24,6 +24,16 @@ def test_the_account_prints_as_a_page() -> None:
     assert "OrderRecord(" not in text
 
 
+def test_fills_of_orders_from_before_are_said_not_to_count() -> None:
+    """They are among the fills and in no position; the page says so."""
+    told = report(
+        "O9", "filled", "trade", symbol="BTC/USD", side="buy", exec_id="T9", last_qty="1", last_price="100", cum_qty="1"
+    )
+    line = Line().open(told)
+    assert (len(line.now.fills), line.now.positions, line.now.uncounted) == (1, (), 1)
+    assert "1 earlier fill is not counted" in repr(line.now)
+
+
 def test_what_comes_from_elsewhere_prints_as_letters() -> None:
     """An id with control characters in it moves no cursor."""
     line = Line().open()

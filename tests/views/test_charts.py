@@ -219,9 +219,16 @@ def test_profit_says_which_prices_it_is_valued_at_and_since_when() -> None:
 
 
 def test_only_pairs_against_the_currency_are_counted() -> None:
-    """Gains in another one cannot be added."""
-    words = equity(EquityPhoto("EUR", (a_fill(0, "buy", "1", "100"),))).layout.annotations[0].text
-    assert words == "nothing was traded yet against EUR"
+    """Gains in another one cannot be added; what is left out is said, also of what was filled earlier."""
+    fills = (a_fill(0, "buy", "1", "100"),)
+    words = equity(EquityPhoto("EUR", fills)).layout.annotations[0].text
+    assert words == "nothing was traded yet against EUR<br>1 fill is left out, against USD"
+    others = [replace(fills[0], symbol=symbol) for symbol in ("BTC/EUR", "ETH/BTC", "ETH/EUR")]
+    some = equity(EquityPhoto("USD", (*fills, *others), uncounted=17))
+    valued, left_out = some.layout.annotations[-1].text.split("<br>")
+    assert valued.startswith("valued at")
+    assert left_out == "3 fills are left out, against BTC, EUR; 17 earlier fills are not counted"
+    assert some.layout.margin.t > equity(EquityPhoto("USD", fills)).layout.margin.t
 
 
 # --- paper ----------------------------------------------------------------------------------------------------------
