@@ -46,7 +46,7 @@ class Gatherer:
     ) -> None:
         self.limits = limits
         self.fee_rates: dict[str, tuple[Decimal, Decimal]] = {}
-        """Maker's and taker's fee by symbol, as fractions, where the venue tells them."""
+        """Maker's and taker's fee of the first tier by symbol, as fractions, where the venue tells them."""
         self.references = References(reference_desk, with_trades=with_trades)
         self._mode, self._account_name, self._settings = mode, account_name, settings
         self._desk, self._reference_desk = desk, reference_desk

@@ -70,7 +70,7 @@ class Preparing:
         return self._calls.wait_for(account, lambda: condition(account.snapshot(now())), timeout)
 
     def _learn_fees(self, symbol: str) -> None:
-        """The pair's fees, where the venue tells them and they are not known yet."""
+        """The pair's fees in the first tier, where the venue tells them and they are not known yet."""
         known = self._dealer.gatherer.fee_rates
         if symbol in known:
             return

@@ -125,9 +125,11 @@ def balance(question: Question) -> Iterator[Check]:
     if facts.balances is None:
         raise Unknowable("the account's balances are not known yet")
     needs: dict[str, Decimal] = {}
+    bare: dict[str, Decimal] = {}
     for leg in legs:
-        asset, amount = _need(leg, question)
-        needs[asset] = EXACT.add(needs.get(asset, Decimal(0)), amount)
+        asset, amount, fee = _need(leg, question)
+        needs[asset] = EXACT.add(needs.get(asset, Decimal(0)), EXACT.add(amount, fee))
+        bare[asset] = EXACT.add(bare.get(asset, Decimal(0)), amount)
     decimals = {**facts.shown_decimals, question.pair.base: question.pair.qty_precision} if facts.shown_decimals else {}
 
     def shown(amount: Decimal, asset: str) -> str:
@@ -140,7 +142,8 @@ def balance(question: Question) -> Iterator[Check]:
         figures: dict[str, Figure] = {"asset": asset, "need": need, "have": have, "held": held}
         told, there = f"Needs {shown(need, asset)}", shown(have, asset)
         if need > have:
-            yield refused("balance", f"{told}, and there are {there}.", **figures)
+            rest = "" if bare[asset] > have else " It is short of the first tier's fee alone; yours may be lower."
+            yield refused("balance", f"{told}, and there are {there}.{rest}", **figures)
         elif need > free:
             said = f"{told}; of {there} other open orders hold about {shown(held, asset)}, so it may be refused."
             yield warned("balance", said, **figures)
@@ -148,23 +151,19 @@ def balance(question: Question) -> Iterator[Check]:
             yield passed("balance", f"{told} of {there}.", **figures)
 
 
-def _need(leg: Leg, question: Question) -> tuple[str, Decimal]:
-    """The asset it is paid with, and how much of it with the fee where that is charged in it."""
+def _need(leg: Leg, question: Question) -> tuple[str, Decimal, Decimal]:
+    """The asset it is paid with, how much of it, and how much more for the fee where that is charged in it."""
     pair, (maker, taker) = question.pair, question.fee_rates
     rate = maker if leg.post_only else max(maker, taker)
     if leg.side == "sell":
         qty = leg.open_qty
         if qty is None:
             raise Unknowable("the order's quantity is not known")
-        return pair.base, EXACT.multiply(
-            qty, EXACT.add(Decimal(1), rate if leg.fee_preference == "base" else Decimal(0))
-        )
+        return pair.base, qty, EXACT.multiply(qty, rate if leg.fee_preference == "base" else Decimal(0))
     value = leg_value(leg, question)
     if leg.filled_qty and leg.order_qty and leg.open_qty is not None:
         value = EXACT.divide(EXACT.multiply(value, leg.open_qty), leg.order_qty)
-    return pair.quote, EXACT.multiply(
-        value, EXACT.add(Decimal(1), Decimal(0) if leg.fee_preference == "base" else rate)
-    )
+    return pair.quote, value, EXACT.multiply(value, Decimal(0) if leg.fee_preference == "base" else rate)
 
 
 def reserved(asset: str, question: Question) -> Decimal:

@@ -83,7 +83,7 @@ class Facts:
     past: tuple[Past, ...] = ()
     """What was confirmed here, oldest first: this UTC day's at least, and the last ``dup_window`` of them."""
     fee_rates: tuple[Decimal, Decimal] | None = None
-    """Maker's and taker's fee, as fractions (0.0026 is 0.26 %)."""
+    """Maker's and taker's fee, as fractions (0.0026 is 0.26 %): of the first tier, so an account's may be lower."""
     rate: RateCount | None = None
     precisions: Mapping[str, int] = field(default_factory=dict)
     """Decimals of balances and fees by asset, as the exchange rounds them."""

@@ -30,8 +30,9 @@ class Preview:
     """What one order would do at once and afterwards. Prices are quote per base, quantities base, money quote.
 
     ``fills`` are (price, quantity), best first; ``value`` is their exact sum of price times quantity. ``fee`` is in
-    ``fee_asset`` and None where the rates are not known. ``slippage_pct`` is how much worse than ``best_price`` (the
-    best of the other side) the average is, ``distance_pct`` how far the limit price is above (or, negative, below) it.
+    ``fee_asset``, by the first tier of the pair's schedule, and None where that is not known. ``slippage_pct`` is how
+    much worse than ``best_price`` (the best of the other side) the average is, ``distance_pct`` how far the limit price
+    is above (or, negative, below) it.
     ``resting_qty`` would wait at ``resting_price`` behind ``queue_ahead`` at the same price, with ``better_ahead`` at
     better prices; beyond the levels that are known nobody sees the queue: then ``queue_ahead`` is None and
     ``better_ahead`` the least there is. ``balances_after`` is what the fills would leave of base and quote; empty on

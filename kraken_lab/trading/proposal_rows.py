@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .proposal import Proposal
 
 __all__ = [
+    "FIRST_TIER",
     "counted",
     "or_dash",
     "preview_rows",
@@ -41,6 +42,8 @@ _ELSEWHERE: Final = {
 }
 """The same where ``at=`` said who plays the exchange. No guard looks at it."""
 _NONE: Final = "–"
+FIRST_TIER: Final = "of the first tier of the pair's schedule; yours may be lower"
+"""What is said once of all figures with a fee: which tier an account is in nobody is asked here."""
 
 
 def where_words(proposal: Proposal) -> str:
@@ -141,6 +144,8 @@ def sum_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
         yield f"counts for limits{adds}", f"{notional}, fee on top"
     else:
         yield f"notional{adds}, fee included", notional
+    if proposal.fee_rates is not None:
+        yield "fees are", FIRST_TIER
     if proposal.previews:
         last = proposal.previews[-1]
         for asset, amount in last.balances_after.items():

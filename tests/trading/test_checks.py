@@ -346,6 +346,14 @@ def test_a_buy_needs_its_cost_and_fee_and_a_sell_its_quantity() -> None:
         assert ("balance" in refusals(wish, some_facts(balances={"BTC": have}))) is refused
 
 
+def test_what_lacks_only_the_first_tiers_fee_is_told_that_its_own_may_be_lower() -> None:
+    """260 and 0.676 of fee: with 260.5 the account's own tier may do, with 259 none does."""
+    said = [
+        judged(a_wish(), some_facts(balances={"USD": Decimal(have)}))["balance"][0].said for have in ("260.5", "259")
+    ]
+    assert ["yours may be lower" in each for each in said] == [True, False]
+
+
 def test_a_fee_is_needed_in_the_asset_it_is_charged_in() -> None:
     """Preferring base moves it from quote to base."""
     buy = a_wish(fee_preference="base")

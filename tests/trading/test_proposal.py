@@ -113,6 +113,14 @@ def test_the_text_shows_everything_that_is_confirmed(name: str, text: str) -> No
     assert text in repr(proposed(THE_WISH, live_facts())), name
 
 
+def test_that_an_account_may_pay_a_lower_fee_is_said_once_however_many_orders_there_are() -> None:
+    """The schedule's first tier is all that is known; where nothing of fees is known, nothing is said of tiers."""
+    words = "of the first tier of the pair's schedule; yours may be lower"
+    batch = propose_batch({"symbol": "BTC/USD", "orders": [a_wish(symbol=None), a_wish(symbol=None)]}, some_facts())
+    assert [repr(each).count(words) for each in (proposed(a_wish()), batch)] == [1, 1]
+    assert words not in repr(proposed(a_wish(), some_facts(fee_rates=None)))
+
+
 @pytest.mark.promise("A-05")
 def test_what_is_shown_is_what_is_sent() -> None:
     """The request holds the exact wish, frozen; only id, deadline and token are still to come."""
