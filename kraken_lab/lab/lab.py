@@ -292,7 +292,13 @@ class Lab(Looking, Acting):
         return sum(order.possibly_open for order in known.orders) if on else 0
 
     def end(self, *, meant: bool) -> None:
-        """As `close`; not ``meant`` is the end of a program that did not say it, or an error's."""
+        """As `close`; not ``meant`` is the end of a program that did not say it, or an error's.
+
+        >>> import kraken_lab as kl
+        >>> other = kl.connect(new=True)
+        >>> other.end(meant=False), other.closed
+        (None, True)
+        """
         with self._lock:
             if self._closed:
                 return

@@ -298,13 +298,14 @@ class HealthStrip(Shown):
 @cache
 def _widget_class() -> Any:
     """The widget's class, made when first needed: nothing here loads a widget library before."""
-    import anywidget
     import traitlets
 
-    class HealthWidget(anywidget.AnyWidget):
+    from .scripted import Scripted
+
+    class HealthWidget(Scripted):
         """What the browser is handed beforehand: a title. All facts come as frames."""
 
-        _esm = script("health.js")
+        script = traitlets.Unicode(script("health.js")).tag(sync=True)
         _css = style("health.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)

@@ -182,13 +182,16 @@ class LiveFigureView(LiveView):
 @cache
 def _widget_class() -> Any:
     """The widget's class, made when first needed: nothing here loads a widget library before."""
-    import anywidget
     import traitlets
 
-    class LiveFigureWidget(anywidget.AnyWidget):
+    from .scripted import Scripted
+
+    class LiveFigureWidget(Scripted):
         """What the browser is handed beforehand: a title. The figure comes as frames, and plotly.js when asked for."""
 
-        _esm = f"const LIGHT = {json.dumps(dict(theme.LIGHT))};\n{script('paper.js', 'live_figure.js')}"
+        script = traitlets.Unicode(
+            f"const LIGHT = {json.dumps(dict(theme.LIGHT))};\n{script('paper.js', 'live_figure.js')}"
+        ).tag(sync=True)
         _css = style("live_table.css", "live_figure.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)

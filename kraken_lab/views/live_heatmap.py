@@ -280,13 +280,14 @@ def _reach(history: LadderHistory, begin: int, levels: int | None) -> tuple[floa
 @cache
 def _widget_class() -> Any:
     """The widget's class, made when first needed: nothing here loads a widget library before."""
-    import anywidget
     import traitlets
 
-    class HeatmapWidget(anywidget.AnyWidget):
+    from .scripted import Scripted
+
+    class HeatmapWidget(Scripted):
         """What the browser is handed beforehand: how it is to look. All columns come as frames."""
 
-        _esm = script(*_SCRIPTS)
+        script = traitlets.Unicode(script(*_SCRIPTS)).tag(sync=True)
         _css = style("heat.css")
         key = traitlets.Unicode().tag(sync=True)
         options: Any = traitlets.Dict().tag(sync=True)

@@ -263,13 +263,14 @@ class LiveLadder(Shown):
 @cache
 def _widget_class() -> Any:
     """The widget's class, made when first needed: nothing here loads a widget library before."""
-    import anywidget
     import traitlets
 
-    class LadderWidget(anywidget.AnyWidget):
+    from .scripted import Scripted
+
+    class LadderWidget(Scripted):
         """What the browser is handed beforehand. The ladder itself comes as frames."""
 
-        _esm = script("ladder.js")
+        script = traitlets.Unicode(script("ladder.js")).tag(sync=True)
         _css = style("ladder.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)

@@ -154,13 +154,14 @@ class LiveTableView(LiveView):
 @cache
 def _widget_class() -> Any:
     """The widget's class, made when first needed: nothing here loads a widget library before."""
-    import anywidget
     import traitlets
 
-    class LiveTableWidget(anywidget.AnyWidget):
+    from .scripted import Scripted
+
+    class LiveTableWidget(Scripted):
         """What the browser is handed beforehand: which columns there are. All rows come as frames."""
 
-        _esm = script("table_cells.js", "table_levels.js", "live_table.js")
+        script = traitlets.Unicode(script("table_cells.js", "table_levels.js", "live_table.js")).tag(sync=True)
         _css = style("live_table.css")
         key = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)

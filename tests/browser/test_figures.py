@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from .by_hand import CELLS_NOW
 from .conftest import Opener
 from .notebook import SHOW, Notebook, until
 
@@ -246,6 +247,9 @@ def test_zoom_and_hidden_traces_stay_while_figures_come(notebook: Notebook, dept
     depth.element.locator(".legendtoggle").first.click()
     until(lambda: depth.element.evaluate(hidden) is True)
     depth.element.locator(".kl-plot").focus()
+    cells = notebook.page.evaluate(CELLS_NOW)
+    notebook.page.keyboard.press("x")
+    assert notebook.page.evaluate(CELLS_NOW) == cells, "the key was the cell's"
     notebook.page.keyboard.press("ArrowRight")
     moved = until(lambda: (found := depth.read()["range"]) != zoomed and found)
     assert moved[0] > zoomed[0]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from .by_hand import CELLS_NOW
 from .conftest import Opener
 from .notebook import BUSY, SCREENSHOTS, Notebook, until
 
@@ -377,7 +378,9 @@ def test_the_cut_offs_change_the_colours(load: Heat) -> None:
     many = len(load.colours(0.2, 0.1, 0.3, 0.3))
     high = load.element.get_by_role("slider", name="last colour")
     high.focus()
-    before = load.scene()["high"]
+    before, cells = load.scene()["high"], load.page.evaluate(CELLS_NOW)
+    load.page.keyboard.press("x")
+    assert load.page.evaluate(CELLS_NOW) == cells, "the key was the cell's"
     load.page.keyboard.press("ArrowRight")
     until(lambda: load.scene()["high"] > before * 1.1)
     low = load.element.get_by_role("slider", name="not drawn")

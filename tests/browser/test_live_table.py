@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from .by_hand import CELLS_NOW
 from .conftest import Opener
 from .notebook import BUSY, SHOW, SIZE, Notebook, until
 
@@ -379,8 +380,10 @@ def test_the_keyboard_reads_it_and_new_rows_do_not_push_what_is_read(notebook: N
     grid = trades.element.get_by_role("table")
     grid.focus()
     cell = notebook.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex")
-    for key in ("PageDown", "ArrowDown", "ArrowDown"):
+    cells = notebook.page.evaluate(CELLS_NOW)
+    for key in ("x", "m", "PageDown", "ArrowDown", "ArrowDown"):  # x would cut the cell, m make words of it
         notebook.page.keyboard.press(key)
+    assert notebook.page.evaluate(CELLS_NOW) == cells
     assert grid.evaluate("grid => grid.scrollTop") > 200
     assert notebook.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex") == cell
     read = trades.dicts()[3]["trade_id"]
@@ -413,6 +416,17 @@ def test_in_the_dark_it_is_dark(notebook: Notebook, trades: Table) -> None:
     notebook.screenshot("dark")
     notebook.command("apputils:change-theme", theme="JupyterLab Light")
     until(lambda: trades.element.evaluate(brightness) > 600)
+
+
+@pytest.mark.both_kernels
+def test_a_page_loads_a_script_once(notebook: Notebook, book: Table, trades: Table) -> None:
+    """However often a cell is run: of what a browser has loaded it lets go of nothing."""
+    count = "globalThis[Symbol.for('kraken_lab.scripts')].size"
+    before = notebook.page.evaluate(count)
+    for _ in range(2):
+        notebook.run(TRADES, BOOK)
+        Table(notebook, TRADES), Table(notebook, BOOK)
+    assert notebook.page.evaluate(count) == before == 1
 
 
 @pytest.mark.both_kernels

@@ -309,9 +309,9 @@ def test_the_script_makes_no_markup_and_loads_nothing_but_what_it_was_sent(chart
     state = chart.comm.sent[0][1]["state"]
     doors = ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "fetch("]
     doors += ["http:", "https:", "url("]
-    assert [door for door in doors if door in state["_esm"] + state["_css"]] == []
-    assert state["_esm"].count("import(") == 1
-    assert "createObjectURL(new Blob([wrapped]" in state["_esm"]
+    assert [door for door in doors if door in state["script"] + state["_css"]] == []
+    assert state["script"].count("import(") == 1
+    assert "createObjectURL(new Blob([wrapped]" in state["script"]
 
 
 def test_parts_of_nothing_are_nothing() -> None:

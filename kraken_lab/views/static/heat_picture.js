@@ -58,7 +58,7 @@ class HeatPicture extends HeatSight {
     const root = made("div", "kl-heat tex2jax_ignore mathjax_ignore");
     root.setAttribute("role", "region");
     root.setAttribute("aria-label", `${facts.title}, ${store.still ? "saved" : "live"} heatmap`);
-    root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the keys for its cells
+    keepKeys(root);
     const head = made("div", "kl-head");
     this.state = made("span", "kl-state warn");
     this.said = made("span", "kl-said");

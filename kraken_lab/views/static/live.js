@@ -95,6 +95,15 @@ function writePause(button, store, title) {
   button.setAttribute("aria-pressed", String(store.paused));
 }
 
+// JupyterLab would walk through its cells by the arrow keys, and take x for cutting the one that this stands in. Saving and
+// the like stay its own.
+function keepKeys(root) {
+  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
+  });
+}
+
 // A kernel that was shut down cannot be told anything. That is no error of the page's: the silence is shown as such.
 function tellKernel(model, message) {
   try {

@@ -233,7 +233,7 @@ class View {
     const { store } = this;
     const root = made("div", "kl-live kl-figure tex2jax_ignore mathjax_ignore", "region");
     root.setAttribute("aria-label", `${store.title}, live figure`);
-    root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys to walk through its cells
+    keepKeys(root);
 
     const head = made("div", "kl-head");
     this.title = made("span", "kl-title");

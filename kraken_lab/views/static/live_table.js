@@ -95,7 +95,7 @@ class View {
     const { store } = this;
     const root = made("div", "kl-live tex2jax_ignore mathjax_ignore", "region");
     root.setAttribute("aria-label", `${store.title}, live table`);
-    root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys to walk through its cells
+    keepKeys(root);
     root.style.setProperty("--kl-row", `${ROW}px`);
 
     const head = made("div", "kl-head");
