@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..wire import rounded
 from .figures import money, to_decimals, trimmed
-from .legs import Leg
+from .legs import TRAILING_TYPES, Leg, limit_is_offset
 from .preview import Preview
 
 if TYPE_CHECKING:
@@ -62,12 +62,10 @@ def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:
     if leg.display_qty is not None:
         yield "visible quantity", f"{leg.display_qty:f} {leg.symbol.partition('/')[0]}"
     if leg.limit_price is not None:
-        yield "limit price", _offset(leg.limit_price, leg.limit_price_type, quote)
+        yield "limit price", _limit(leg.limit_price, leg.limit_price_type, leg.order_type, quote)
     if leg.triggers is not None:
-        yield (
-            "trigger",
-            f"{_offset(leg.triggers.price, leg.triggers.price_type, quote)} ({leg.triggers.reference or 'last'})",
-        )
+        trigger = _trigger(leg.triggers.price, leg.triggers.price_type, leg.order_type, leg.side, quote)
+        yield "trigger", f"{trigger} ({leg.triggers.reference or 'last'})"
     yield "time in force", leg.time_in_force + (f" until {leg.expire_time}" if leg.expire_time else "")
     if leg.effective_time is not None:
         yield "starts", leg.effective_time
@@ -77,15 +75,14 @@ def terms_rows(leg: Leg, proposal: Proposal) -> Iterator[tuple[str, str]]:
     ]
     yield "flags", ", ".join(flags) or "none"
     if leg.conditional is not None:
-        close = leg.conditional
-        prices = [
-            f"{name} {_offset(price, kind, quote)}"
-            for name, price, kind in (
-                ("trigger", close.trigger_price, close.trigger_price_type),
-                ("limit", close.limit_price, close.limit_price_type),
-            )
-            if price is not None
-        ]
+        close, side = leg.conditional, "sell" if leg.side == "buy" else "buy"
+        prices = []
+        if close.trigger_price is not None:
+            kind = close.trigger_price_type
+            prices.append(f"trigger {_trigger(close.trigger_price, kind, close.order_type, side, quote)}")
+        if close.limit_price is not None:
+            limit = _limit(close.limit_price, close.limit_price_type, close.order_type, quote)
+            prices.append(f"limit {limit}")
         yield "close of each fill", f"{close.order_type}, {', '.join(prices)}"
     yield "deadline", f"{proposal.settings.order_deadline:g} s after it is sent"
 
@@ -150,7 +147,7 @@ def sum_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
         last = proposal.previews[-1]
         for asset, amount in last.balances_after.items():
             yield f"{asset} after what fills now", _left(amount, asset, proposal)
-        left = "" if last.rate_left is None else f", {last.rate_left:.1f} left"
+        left = "" if last.rate_left is None else f" ({last.rate_left:.1f} left)"
         yield "rate counter", f"{trimmed(last.rate_cost)}{left}"
 
 
@@ -170,10 +167,19 @@ def quantity_words(leg: Leg) -> str:
     return f"{or_dash(leg.order_qty)} {base}"
 
 
-def _offset(price: Decimal, kind: str | None, quote: str) -> str:
-    if kind == "pct":
-        return f"{price:+f} %"
-    return f"{price:+f} {quote} from it" if kind == "quote" else f"{price:f} {quote}"
+def _limit(price: Decimal, kind: str | None, order_type: str, quote: str) -> str:
+    if not limit_is_offset(order_type, kind):
+        return f"{price:f} {quote}"
+    return f"{price:+f} {'%' if kind == 'pct' else quote} from its trigger"
+
+
+def _trigger(price: Decimal, kind: str | None, order_type: str, side: str, quote: str) -> str:
+    if kind in (None, "static"):
+        return f"{price:f} {quote}"
+    unit = "%" if kind == "pct" else quote
+    if order_type not in TRAILING_TYPES:
+        return f"{price:+f} {unit} from the price when it is placed"
+    return f"{price:f} {unit} {'below the highest' if side == 'sell' else 'above the lowest'} price from then on"
 
 
 def _distance(pct: Decimal) -> str:

@@ -167,6 +167,7 @@ def _widget_class() -> Any:
         title = traitlets.Unicode().tag(sync=True)
         columns: Any = traitlets.List().tag(sync=True)
         newest_first = traitlets.Bool().tag(sync=True)
+        most = traitlets.Int(ROWS).tag(sync=True)
 
     return LiveTableWidget
 

@@ -273,6 +273,20 @@ def test_markup_from_the_wire_is_letters(own_notebook: Opener) -> None:
     assert notebook.page.evaluate("window.opened") is None
 
 
+def test_a_table_of_more_rows_than_are_shown_says_so(own_notebook: Opener) -> None:
+    """The browser has the newest thousand; the line above counts all there are."""
+    notebook = own_notebook("many", CELLS[:2])
+    notebook.run(0, TRADES)
+    table = Table(notebook, TRADES)
+    assert "the newest 1" not in table.element.locator(".kl-foot").inner_text()
+    trade = {"symbol": "BTC/USD", "side": "buy", "price": 1.0, "qty": 1.0, "ord_type": "limit",
+             "timestamp": "2026-05-04T10:15:30.123456Z"}  # fmt: skip
+    trades = [{**trade, "trade_id": 10**9 + n} for n in range(1_000)]
+    frame = json.dumps({"channel": "trade", "type": "update", "data": trades})
+    notebook.ask(f"_ = lab.sandbox.control(fault='raw', data={frame!r}, endpoint='public')")
+    until(lambda: "of the newest 1,000" in table.element.locator(".kl-foot").inner_text())
+
+
 # --- how often, and at what cost ------------------------------------------------------------------------------------
 
 

@@ -171,7 +171,7 @@ def test_a_card_shows_the_fills_and_what_rests() -> None:
         assert text in card, text
     for text in ("average price ≈26500.9 USD", "rests 0.5 BTC at 26501.0 USD", "fee now (taker 0.26 %) ≈172.26 USD",
                  "value 66252.20 USD", "fee of the rest (maker 0.16 %) ≈21.20 USD", "BTC after what fills now 32.5 BTC",
-                 "queue ahead 0 BTC there", "rate counter 1, 120.8 left"):  # fmt: skip
+                 "queue ahead 0 BTC there", "rate counter 1 (120.8 left)"):  # fmt: skip
         assert text in card, text
         assert text in plain, text
     assert proposal.preview is not None

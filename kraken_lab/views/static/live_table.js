@@ -16,6 +16,7 @@ class Store {
     this.title = model.get("title");
     this.columns = model.get("columns").map((facts) => ({ ...facts, numeric: NUMBERS.includes(facts.kind) }));
     this.newestFirst = model.get("newest_first");
+    this.most = model.get("most"); // rows that are shown; the table may have more
     this.held = new Cells(this.columns);
     this.facts = null;
     this.seq = 0;
@@ -224,8 +225,9 @@ class View {
     }
     const last = Math.min(held.rows, Math.floor((grid.scrollTop + grid.clientHeight - HEAD) / ROW));
     const order = store.newestFirst ? "newest on top · " : "";
+    const all = `${store.newestFirst && held.rows >= store.most ? "the newest " : ""}${held.rows.toLocaleString("en-US")}`;
     const range = `${(first + 1).toLocaleString("en-US")}–${Math.max(last, first + 1).toLocaleString("en-US")}`;
-    write(this.foot, held.rows ? `${order}rows ${range} of ${held.rows.toLocaleString("en-US")}` : store.facts?.ended ? "no rows" : this.room ? "no rows now" : "no rows yet");
+    write(this.foot, held.rows ? `${order}rows ${range} of ${all}` : store.facts?.ended ? "no rows" : this.room ? "no rows now" : "no rows yet");
     grid.setAttribute("aria-rowcount", held.rows + 1);
     return flashing;
   }
