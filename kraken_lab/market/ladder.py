@@ -71,6 +71,16 @@ class Ladder:
             for price, qty in zip(self.prices, self.quantities, strict=True)
         )
 
+    def best(self, count: int) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Price and quantity of the best ``count`` levels, without reading the others.
+
+        >>> Ladder((-996, -995), ("9965", "9957"), 1, 0).best(1)
+        ((Decimal('99.6'), Decimal('5')),)
+        """
+        if "levels" in self.__dict__ or count >= len(self):
+            return self.levels[:count]
+        return Ladder(self.keys[:count], self.held[:count], self.price_precision, self.qty_precision).levels
+
     def __len__(self) -> int:
         return len(self.keys)
 

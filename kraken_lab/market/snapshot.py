@@ -153,7 +153,8 @@ class BookSnapshot:
             BadArgument: fewer than one level.
         """
         levels = whole_number("levels", levels, "levels", least=1)
-        bids, asks = (_total([qty for _, qty in side[:levels]]) for side in (self.bids, self.asks))
+        sides = self.bid_ladder.best(levels), self.ask_ladder.best(levels)
+        bids, asks = (_total([qty for _, qty in side]) for side in sides)
         both = _EXACT.add(bids, asks)
         if not both:
             raise EmptySide(self.symbol, "bids")
@@ -200,17 +201,18 @@ class BookSnapshot:
         )
 
     def _touch(self) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]]:
-        if not self.bids:
+        bids, asks = self.bid_ladder.best(1), self.ask_ladder.best(1)
+        if not bids:
             raise EmptySide(self.symbol, "bids")
-        if not self.asks:
+        if not asks:
             raise EmptySide(self.symbol, "asks")
-        return self.bids[0], self.asks[0]
+        return bids[0], asks[0]
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        rows = [("ask", *level) for level in reversed(self.asks[:_SHOWN])]
-        rows += [("bid", *level) for level in self.bids[:_SHOWN]]
+        rows = [("ask", *level) for level in reversed(self.ask_ladder.best(_SHOWN))]
+        rows += [("bid", *level) for level in self.bid_ladder.best(_SHOWN)]
         cells = [(name, f"{price:f}", f"{qty:f}") for name, price, qty in rows]
         price_width = max((len(price) for _, price, _ in cells), default=0)
         qty_width = max((len(qty) for _, _, qty in cells), default=0)
@@ -220,7 +222,7 @@ class BookSnapshot:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{name}</td><td align='right'>{price:f}</td><td align='right'>{qty:f}</td></tr>"
-            for name, levels in (("ask", self.asks[:_SHOWN][::-1]), ("bid", self.bids[:_SHOWN]))
+            for name, levels in (("ask", self.ask_ladder.best(_SHOWN)[::-1]), ("bid", self.bid_ladder.best(_SHOWN)))
             for price, qty in levels
         )
         return (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kraken_lab.errors import BadArgument, EmptySide
 from kraken_lab.market import BookSnapshot
+from kraken_lab.market.ladder import Ladder
 
 Entries = list[tuple[str, str]]
 
@@ -203,3 +204,19 @@ def test_quantities_are_read_where_prices_have_different_numbers_of_digits() -> 
     ladder = BookSnapshot.of("BTC/USD", bids=[("9.98", "7"), ("9.97", "0.5")], asks=asks)
     assert ladder.asks == tuple((D(price), D(qty)) for price, qty in asks)
     assert [qty for _, qty in ladder.bids] == [D("7"), D("0.5")]
+
+
+@pytest.mark.parametrize("held", [("9995", "9987", "10003"), (5, 7, 3)], ids=["digits", "quantities"])
+def test_the_best_levels_are_those_of_all_levels(held: tuple[str, ...] | tuple[int, ...]) -> None:
+    """However they are held, and though prices further down have more digits."""
+    for count in range(5):
+        ladder = Ladder((999, 998, 1000), held, 1, 0)
+        assert ladder.best(count) == Ladder((999, 998, 1000), held, 1, 0).levels[:count]
+        assert ladder.best(count) == ladder.levels[:count], "nor when all were read before"
+
+
+def test_what_the_touch_is_asked_for_reads_no_other_level() -> None:
+    """The mid of a thousand levels costs what that of two does."""
+    bids, asks = (Ladder((sign * 100, sign * 101), ("1005", "never read"), 1, 0) for sign in (-1, 1))
+    book = BookSnapshot("BTC/USD", 1000, bids, asks)
+    assert (book.mid, book.spread, book.imbalance(1)) == (D("10.0"), D("0.0"), D(0))
