@@ -17,6 +17,7 @@ from ..tables import KeyedTable, Row, schema
 from ..tables.vitals import Vitals
 from ..trading.positions import Position, not_counted, positions
 from ..trading.states import FillRecord, OrderRecord
+from ..trading.words import limit_offset_words
 
 __all__ = ["AccountTable", "fills_table", "orders_table", "positions_table"]
 
@@ -129,6 +130,7 @@ def order_row(order: OrderRecord) -> tuple[Any, ...]:
         order.filled_qty,
         order.remaining_qty,
         order.limit_price,
+        limit_offset_words(order),
         order.trigger_price,
         order.avg_price,
         order.cost,

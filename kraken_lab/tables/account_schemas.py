@@ -145,6 +145,7 @@ _ORDERS = Schema(
         Column("filled_qty", "decimal", "base", "the sum of its fills"),
         Column("remaining_qty", "decimal", "base", "what is not filled"),
         _LIMIT_PRICE,
+        Column("limit_offset", "text", "", "how far its limit is from its trigger, where that is no price yet"),
         _TRIGGER_PRICE,
         Column("avg_price", "decimal", "quote per base", "average price of its fills, weighed by their quantities"),
         Column("cost", "decimal", "quote", "value of its fills as charged: each rounded by the exchange"),

@@ -72,7 +72,7 @@ class Account(AccountLine):
         machine = self._changeable(request.order_id or request.cl_ord_id or "")
         if machine.record.amending:
             raise OrderRefused("the amendment", ["an earlier one of this order is not settled"])
-        changes = amended_terms(request)
+        changes = amended_terms(request, machine.record.order_type)
         words = ", ".join(f"{name} to {value:f}" for name, value in changes.items())
         machine.amend(changes, f"amendment confirmed: {words}", at.wall_ns)
         self._books.touched(machine, at)

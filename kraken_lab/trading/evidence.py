@@ -18,11 +18,11 @@ from ..wire import ExecutionReport, ExecutionTriggers, Instant, to_ns
 from .exact import multiply, total
 from .states import FillRecord
 
-__all__ = ["Evidence", "Source", "Told", "of_report"]
+__all__ = ["Evidence", "Source", "Told", "limit_offset", "of_report"]
 
 Source: TypeAlias = Literal["stream", "snapshot", "rest"]
-Told: TypeAlias = str | Decimal | bool
-"""One term of an order as it was told."""
+Told: TypeAlias = str | Decimal | bool | None
+"""One term of an order as it was told; None says that there is none."""
 
 _TERMS: Final = (
     "symbol", "side", "order_type", "order_qty", "cash_order_qty", "limit_price", "time_in_force", "post_only",
@@ -68,6 +68,8 @@ def of_report(report: ExecutionReport, source: Source, at: Instant) -> Evidence:
         terms["time_in_force"] = report.time_in_force.lower()  # as requests write it
     if report.limit_price == 0 and report.order_type in _UNLIMITED:
         del terms["limit_price"]  # how the exchange says that there is none
+    if report.limit_price_type in ("quote", "pct") and report.limit_price is not None:
+        terms |= limit_offset(report.limit_price, report.limit_price_type)
     trigger = _trigger_price(report.triggers)
     if trigger is not None:
         terms["trigger_price"] = trigger
@@ -85,6 +87,11 @@ def of_report(report: ExecutionReport, source: Source, at: Instant) -> Evidence:
         reason=report.reason or report.cancel_reason or "",
         fill=_fill(report, source, timestamp_ns, at),
     )
+
+
+def limit_offset(offset: Decimal, kind: str) -> dict[str, Told]:
+    """The terms of a limit that is an offset from the trigger, in quote currency (``quote``) or percent (``pct``)."""
+    return {"limit_price": None, "limit_offset": offset, "limit_offset_type": kind}
 
 
 def _time(text: str) -> int | None:

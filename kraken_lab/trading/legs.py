@@ -24,6 +24,7 @@ __all__ = [
     "changed_since",
     "fingerprint",
     "legs_of",
+    "limit_is_offset",
     "standing",
     "target_of",
 ]
@@ -81,9 +82,22 @@ class Leg:
     @property
     def static_limit(self) -> Decimal | None:
         """Its limit price in quote per base; None where it has none or only an offset from its trigger."""
-        if self.limit_price is None or self.limit_price_type in ("pct", "quote"):
-            return None
-        return None if self.order_type == "trailing-stop-limit" and self.limit_price_type is None else self.limit_price
+        return None if limit_is_offset(self.order_type, self.limit_price_type) else self.limit_price
+
+    @property
+    def static_trigger(self) -> Decimal | None:
+        """Its trigger in quote per base; None where it has none or only an offset."""
+        trigger = self.triggers
+        return trigger.price if trigger is not None and trigger.price_type in (None, "static") else None
+
+
+def limit_is_offset(order_type: str, price_type: str | None) -> bool:
+    """Whether a limit price of that type is an offset from the trigger, as a trailing one's is unless told otherwise.
+
+    >>> limit_is_offset("trailing-stop-limit", None), limit_is_offset("trailing-stop-limit", "static")
+    (True, False)
+    """
+    return price_type in ("pct", "quote") or (order_type == "trailing-stop-limit" and price_type is None)
 
 
 def legs_of(request: Request, orders: Iterable[OrderRecord]) -> tuple[Leg, ...]:
@@ -120,10 +134,12 @@ def target_of(request: Request, orders: Iterable[OrderRecord]) -> OrderRecord | 
 
 def standing(target: OrderRecord) -> Leg:
     """An order as it stands, as if it were asked for anew."""
+    limit, kind = _limit_of(target)
     return Leg(
         **_kept(target),
         order_qty=target.order_qty,
-        limit_price=target.limit_price,
+        limit_price=limit,
+        limit_price_type=kind,
         triggers=_trigger_of(target),
         display_qty=target.display_qty,
         post_only=target.post_only,
@@ -185,11 +201,14 @@ def _new(symbol: str, terms: OrderTerms) -> Leg:
 
 def _amended(request: AmendOrder, target: OrderRecord) -> Leg:
     price, kind = request.trigger_price, request.trigger_price_type
+    limit, limit_kind = _limit_of(target)
+    if request.limit_price is not None:
+        limit, limit_kind = request.limit_price, request.limit_price_type
     return Leg(
         **_kept(target),
         order_qty=_or(request.order_qty, target.order_qty),
-        limit_price=_or(request.limit_price, target.limit_price),
-        limit_price_type=request.limit_price_type,
+        limit_price=limit,
+        limit_price_type=limit_kind,
         triggers=Triggers(price=price, price_type=kind) if price is not None else _trigger_of(target),
         display_qty=_or(request.display_qty, target.display_qty),
         post_only=target.post_only if request.post_only is None else request.post_only,
@@ -200,10 +219,12 @@ def _amended(request: AmendOrder, target: OrderRecord) -> Leg:
 
 def _edited(request: EditOrder, target: OrderRecord) -> Leg:
     # What is filled stays with the old order; a quantity that is not given is what the old one has left.
+    limit, kind = _limit_of(target)
     return Leg(
         **_kept(target),
         order_qty=_or(request.order_qty, target.remaining_qty),
-        limit_price=_or(request.limit_price, target.limit_price),
+        limit_price=_or(request.limit_price, limit),
+        limit_price_type=kind,
         triggers=request.triggers or _trigger_of(target),
         display_qty=_or(request.display_qty, target.display_qty),
         post_only=target.post_only if request.post_only is None else request.post_only,
@@ -222,6 +243,14 @@ def _kept(target: OrderRecord) -> dict[str, Any]:
         "time_in_force": (target.time_in_force or "gtc").lower(),
         "replaces": target,
     }
+
+
+def _limit_of(target: OrderRecord) -> tuple[Decimal | None, str | None]:
+    """An order's limit as it stands, and how it is meant."""
+    if target.limit_price is None and target.limit_offset is not None:
+        return target.limit_offset, target.limit_offset_type
+    known = target.order_type == "trailing-stop-limit" and target.limit_price is not None
+    return target.limit_price, "static" if known else None
 
 
 def _trigger_of(target: OrderRecord) -> Triggers | None:
@@ -244,4 +273,4 @@ def changed_since(seen: OrderRecord, orders: Iterable[OrderRecord]) -> bool:
 
 
 def _changeable(record: OrderRecord) -> tuple[Decimal | None, ...]:
-    return (record.order_qty, record.limit_price, record.trigger_price, record.display_qty)
+    return (record.order_qty, record.limit_price, record.limit_offset, record.trigger_price, record.display_qty)

@@ -18,8 +18,8 @@ __all__ = ["fill_fields", "fill_of", "order_fields", "order_line", "order_of"]
 
 _MONEY: Final = frozenset(
     {
-        "order_qty", "cash_order_qty", "limit_price", "trigger_price", "display_qty", "filled_qty", "cost", "avg_price",
-        "price", "qty", "fee",
+        "order_qty", "cash_order_qty", "limit_price", "limit_offset", "trigger_price", "display_qty", "filled_qty",
+        "cost", "avg_price", "price", "qty", "fee",
     }
 )  # fmt: skip
 _PAIRS: Final = frozenset({"fees", "amending"})

@@ -9,14 +9,15 @@ Source: "Get Open Orders", "Get Closed Orders", "Query Orders Info", "Get Trades
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..errors import Malformed
 from ..wire import Instant
-from .evidence import Evidence, Told
+from .evidence import Evidence, Told, limit_offset
 from .exact import multiply
 from .states import FillRecord
 
@@ -25,6 +26,8 @@ __all__ = ["PairNames", "RestOrder", "SymbolOf", "orders_in", "trades_in"]
 SymbolOf: TypeAlias = Callable[[str], str]
 """The symbol of a REST pair name, or the name itself where it is not known."""
 
+_OFFSET: Final = re.compile(r"([+-][0-9]+(?:\.[0-9]+)?)(%?)")
+"""How REST writes a price that is an offset, in quote currency or percent."""
 _OLD_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 
 
@@ -140,13 +143,17 @@ def _terms(told: Mapping[str, Any], descr: Mapping[str, Any], symbol_of: SymbolO
         # With ``viqc`` the volume is in quote currency.
         yield "cash_order_qty" if "viqc" in str(told.get("oflags")) else "order_qty", vol
     price, second = _number(descr.get("price")), _number(descr.get("price2"))
+    offsets = [str(descr.get(name) or "") for name in ("price", "price2")]
+    price = None if _OFFSET.fullmatch(offsets[0]) else price
     if order_type in ("limit", "iceberg"):
         if price:
             yield "limit_price", price
     elif order_type not in ("market", "settle-position"):
         if price:
             yield "trigger_price", price
-        if second:
+        if offset := _OFFSET.fullmatch(offsets[1]):
+            yield from limit_offset(Decimal(offset[1]), "pct" if offset[2] else "quote").items()
+        elif second:
             yield "limit_price", second
 
 

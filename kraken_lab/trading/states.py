@@ -116,6 +116,10 @@ class OrderRecord:
     order_qty: Decimal | None
     cash_order_qty: Decimal | None = None
     limit_price: Decimal | None = None
+    limit_offset: Decimal | None = None
+    """Instead of a limit price: an offset from the trigger, in quote currency or percent; counts while that is None."""
+    limit_offset_type: str = ""
+    """``quote`` or ``pct``."""
     trigger_price: Decimal | None = None
     time_in_force: str | None = None
     post_only: bool = False

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from ..errors import OrderRefused
 from ..wire import AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, OrderTerms, Triggers
+from .evidence import limit_offset
+from .legs import limit_is_offset
 from .states import OrderRecord, OrderState
 
 __all__ = ["amended_terms", "confirmed_orders", "replacement"]
@@ -43,7 +46,7 @@ def _record(leg: OrderTerms, symbol: str, cl_ord_id: str, at: Instant) -> OrderR
         order_type=leg.order_type,
         order_qty=leg.order_qty,
         cash_order_qty=leg.cash_order_qty,
-        limit_price=leg.limit_price if leg.limit_price_type in (None, "static") else None,
+        **_limit(leg.order_type, leg.limit_price, leg.limit_price_type),
         trigger_price=_trigger(leg.triggers),
         time_in_force=leg.time_in_force,
         post_only=bool(leg.post_only),
@@ -55,16 +58,24 @@ def _record(leg: OrderTerms, symbol: str, cl_ord_id: str, at: Instant) -> OrderR
     )
 
 
+def _limit(order_type: str, price: Decimal | None, kind: str | None) -> dict[str, Any]:
+    """A limit as an order's record has it: a price, or an offset from the trigger."""
+    if price is None or not limit_is_offset(order_type, kind):
+        return {"limit_price": price, "limit_offset": None, "limit_offset_type": ""}
+    return limit_offset(price, kind or "quote")
+
+
 def _trigger(triggers: Triggers | None) -> Decimal | None:
     """The trigger's price, if it is one and not an offset."""
     return triggers.price if triggers is not None and triggers.price_type in (None, "static") else None
 
 
-def amended_terms(request: AmendOrder) -> dict[str, Decimal]:
+def amended_terms(request: AmendOrder, order_type: str) -> dict[str, Decimal]:
     """What an amendment asks for, by the names of `OrderRecord`."""
+    limit = "limit_offset" if limit_is_offset(order_type, request.limit_price_type) else "limit_price"
     asked = {
         "order_qty": request.order_qty,
-        "limit_price": request.limit_price,
+        limit: request.limit_price,
         "trigger_price": request.trigger_price,
         "display_qty": request.display_qty,
     }
@@ -74,13 +85,14 @@ def amended_terms(request: AmendOrder) -> dict[str, Decimal]:
 def replacement(old: OrderRecord, request: EditOrder, at: Instant) -> OrderRecord:
     """The order that an edit is to put in the place of ``old``; what it does not name stays as it was."""
     trigger = _trigger(request.triggers)
+    kind = old.limit_offset_type if old.limit_price is None else "static"
     return replace(
         old,
         state=OrderState.CONFIRMED,
         order_id=None,
         cl_ord_id=None,
         order_qty=request.order_qty if request.order_qty is not None else old.remaining_qty,
-        limit_price=request.limit_price if request.limit_price is not None else old.limit_price,
+        **(_limit(old.order_type, request.limit_price, kind or None) if request.limit_price is not None else {}),
         trigger_price=trigger if trigger is not None else old.trigger_price,
         display_qty=request.display_qty if request.display_qty is not None else old.display_qty,
         post_only=bool(request.post_only) if request.post_only is not None else old.post_only,

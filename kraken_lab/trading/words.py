@@ -8,9 +8,12 @@ from typing import Any, Final
 
 from .states import OrderRecord
 
-__all__ = ["in_words", "terms_words"]
+__all__ = ["in_words", "limit_offset_words", "terms_words"]
 
-_TERMS: Final = ("side", "symbol", "order_type", "order_qty", "cash_order_qty", "limit_price", "trigger_price")
+_TERMS: Final = (
+    "side", "symbol", "order_type", "order_qty", "cash_order_qty", "limit_price", "trigger_price", "limit_offset",
+    "limit_offset_type",
+)  # fmt: skip
 
 
 def in_words(record: OrderRecord) -> str:
@@ -41,7 +44,28 @@ def terms_words(terms: Mapping[str, Any]) -> str:
     for name, before in (("limit_price", "at"), ("trigger_price", "trigger at")):
         if terms.get(name) is not None:
             words.append(f"{before} {_plain(terms[name])}")
+    if offset := _offset(terms):
+        words.append(f"limit {offset}")
     return " ".join(str(word) for word in words if word) or "an order"
+
+
+def limit_offset_words(record: OrderRecord) -> str:
+    """How far an order's limit is from its trigger; empty where it is a price, or none.
+
+    >>> from kraken_lab.trading.states import OrderState
+    >>> limit_offset_words(OrderRecord(state=OrderState.OPEN, order_id=None, cl_ord_id=None, symbol="BTC/USD",
+    ...     side="sell", order_type="trailing-stop-limit", order_qty=Decimal(1), limit_offset=Decimal("-10.0"),
+    ...     limit_offset_type="quote", created_ns=0, updated_ns=0))
+    '-10.0 USD from its trigger'
+    """
+    return _offset({name: getattr(record, name) for name in _TERMS})
+
+
+def _offset(terms: Mapping[str, Any]) -> str:
+    if terms.get("limit_price") is not None or terms.get("limit_offset") is None:
+        return ""
+    unit = "%" if terms.get("limit_offset_type") == "pct" else str(terms.get("symbol") or "").partition("/")[2]
+    return f"{terms['limit_offset']:+f} {unit} from its trigger"
 
 
 def _quantity(terms: Mapping[str, Any]) -> tuple[str, str]:

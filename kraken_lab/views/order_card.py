@@ -8,7 +8,7 @@ from typing import Final
 
 from ..trading.figures import average, money, trimmed
 from ..trading.states import FillRecord, OrderEvent, OrderRecord, OrderState
-from ..trading.words import in_words
+from ..trading.words import in_words, limit_offset_words
 from . import cells, escape
 from .card import Tone, card, facts_grid, marked_lines, table
 
@@ -106,6 +106,8 @@ def _facts(
     yield "fees", ", ".join(money(amount, asset, decimals) for asset, amount in record.fees) or "none"
     if record.limit_price is not None:
         yield "limit price", f"{record.limit_price:f} {quote}"
+    elif offset := limit_offset_words(record):
+        yield "limit price", offset
     if record.trigger_price is not None:
         yield "trigger", f"{record.trigger_price:f} {quote}"
     if record.display_qty is not None:

@@ -14,6 +14,7 @@ from kraken_lab.lab.drawing import Drawing
 from kraken_lab.tables import schema
 from kraken_lab.trading.states import FillRecord, OrderRecord, OrderState
 from kraken_lab.views import table_html
+from kraken_lab.views.order_card import order_card
 from tests.streams.fake_host import NOON, AHost
 
 ORDER = OrderRecord(
@@ -107,6 +108,16 @@ def test_a_position_is_valued_where_a_price_is_known() -> None:
     assert (bitcoin["net_qty"], bitcoin["avg_cost"], bitcoin["realised"], bitcoin["unrealised"]) == (1, 100, 30, -10)
     assert (ether["price"], ether["unrealised"]) == (None, None)
     assert (bitcoin["fills"], bitcoin["fees"]) == (2, "16.96026 USD")
+
+
+def test_a_limit_that_is_an_offset_stands_in_a_column_of_its_own() -> None:
+    """In words, so that nobody takes it for a price; the price is missing until there is one."""
+    offset = replace(ORDER, limit_price=None, limit_offset=Decimal(10), limit_offset_type="quote")
+    trailing = replace(offset, order_id="O2", order_type="trailing-stop-limit")
+    rows = orders_table(AHost(), lambda: [trailing, ORDER]).pl(exact=True)
+    assert rows["limit_price"].to_list() == [None, Decimal("26500.4")]
+    assert rows["limit_offset"].to_list() == ["+10 USD from its trigger", ""]
+    assert "+10 USD from its trigger" in order_card(trailing)
 
 
 def test_positions_say_how_many_fills_they_leave_out() -> None:

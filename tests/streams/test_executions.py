@@ -90,6 +90,24 @@ class TestRows:
 
         in_world(test, rate=2.0)
 
+    def test_an_offset_is_no_price(self) -> None:
+        """A trailing-stop-limit's limit, 10 from its trigger, is in no row's limit price; the trigger is a price."""
+
+        async def test(world: World) -> None:
+            feed = world.executions()
+            await world.live(feed)
+            trailing = {"order_type": "trailing-stop-limit", "limit_price": 10.0, "limit_price_type": "quote"}
+            trigger = {"price": 500.0, "price_type": "quote"}
+            order = {"symbol": "BTC/USD", "side": "buy", "order_qty": 0.01, "triggers": trigger, **trailing}
+            [answer] = await Program(world).ask("add_order", **order)
+            assert answer["success"], answer
+            await asyncio.sleep(0.1)
+            found = rows(feed, "order_type", "limit_price", "trigger_price")
+            assert {row[:2] for row in found} == {("trailing-stop-limit", None)}
+            assert all(price is None or price > 1000 for _, _, price in found)
+
+        in_world(test, rate=2.0)
+
     def test_the_channel_is_asked_for_with_all_it_has(self) -> None:
         """Open orders, fills and the rate counter; without the parameter that is deprecated there."""
 

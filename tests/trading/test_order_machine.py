@@ -20,10 +20,13 @@ from hypothesis.stateful import (
 )
 
 from kraken_lab.trading.evidence import Evidence, of_report
+from kraken_lab.trading.legs import standing
 from kraken_lab.trading.order import Order
 from kraken_lab.trading.order_machine import LATE_TRUTH, TRANSITIONS, OrderMachine
 from kraken_lab.trading.states import TERMINAL, OrderRecord, OrderState
-from kraken_lab.wire import AddOrderResult, ExecutionReport, Fee, Response
+from kraken_lab.trading.to_records import amended_terms
+from kraken_lab.trading.words import in_words
+from kraken_lab.wire import AddOrderResult, AmendOrder, ExecutionReport, Fee, Response
 
 from .line import D, Line, limit, moment, report
 
@@ -178,6 +181,34 @@ def test_the_average_price_is_of_the_fills_prices_and_the_cost_is_what_was_charg
     order.sent(0.0, 0)
     told(order, report("O1", "x", "trade", exec_id="T1", last_qty="0.00005", last_price="63295.5", cost="3.16478"))
     assert (order.record.avg_price, order.record.cost) == (D("63295.5"), D("3.16478"))
+
+
+def test_a_limit_that_is_an_offset_is_no_price() -> None:
+    """A trailing-stop-limit 10 from its trigger: said as such, until the trigger has made a price of it; and back."""
+    order = machine(order_type="trailing-stop-limit", limit_price=None)
+    order.sent(0.0, 0)
+    told(order, report("O1", "new", order_type="trailing-stop-limit", limit_price="10", limit_price_type="quote"))
+    assert (order.record.limit_price, order.record.limit_offset) == (None, D(10))
+    assert in_words(order.record).endswith("limit +10 USD from its trigger")
+    assert (standing(order.record).static_limit, standing(order.record).limit_price) == (None, D(10))
+    told(order, report("O1", "new", "restated", at=1.0, limit_price="26010", limit_price_type="static"))
+    assert order.record.limit_price == standing(order.record).static_limit == D(26010)
+    assert "at 26010" in in_words(order.record)
+    told(order, report("O1", "new", "amended", at=2.0, limit_price="-0.5", limit_price_type="pct"))
+    assert (order.record.limit_price, order.record.limit_offset) == (None, D("-0.5"))
+    assert in_words(order.record).endswith("limit -0.5 % from its trigger")
+
+
+def test_an_amended_offset_is_known_by_its_report() -> None:
+    """What was asked for is an offset too, so the report that tells of it settles it."""
+    request = AmendOrder(order_id="O1", limit_price=D(5), limit_price_type="quote", token="")
+    order = machine(order_type="trailing-stop-limit", limit_price=None)
+    order.sent(0.0, 0)
+    order.amend(amended_terms(request, "trailing-stop-limit"), "amend", 1)
+    assert "limit_offset" in dict(order.record.amending)
+    told(order, report("O1", "new", "amended", limit_price="5", limit_price_type="quote"))
+    assert not order.record.amending
+    assert order.record.limit_offset == D(5)
 
 
 @pytest.mark.promise("O-16")

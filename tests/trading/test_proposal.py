@@ -121,6 +121,17 @@ def test_that_an_account_may_pay_a_lower_fee_is_said_once_however_many_orders_th
     assert words not in repr(proposed(a_wish(), some_facts(fee_rates=None)))
 
 
+def test_an_offset_says_from_what() -> None:
+    """A trailing stop's limit is from its trigger, and that from the best price since it was placed."""
+    trigger = {"price": "500.0", "price_type": "quote"}
+    limits = {"limit_price": "-10.0", "limit_price_type": "quote"}
+    text = repr(proposed(a_wish(order_type="trailing-stop-limit", side="sell", triggers=trigger, **limits)))
+    assert "-10.0 USD from its trigger" in text
+    assert "500.0 USD below the highest price from then on (last)" in text
+    stop = a_market(order_type="stop-loss", side="sell", triggers={"price": "-2.0", "price_type": "pct"})
+    assert "-2.0 % from the price when it is placed (last)" in repr(proposed(stop))
+
+
 @pytest.mark.promise("A-05")
 def test_what_is_shown_is_what_is_sent() -> None:
     """The request holds the exact wish, frozen; only id, deadline and token are still to come."""

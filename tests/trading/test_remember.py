@@ -28,8 +28,9 @@ records = st.builds(
     OrderRecord,
     state=st.sampled_from(OrderState), order_id=names, cl_ord_id=names, symbol=st.just("BTC/USD"),
     side=st.sampled_from(["buy", "sell"]), order_type=st.just("limit"), order_qty=maybe, cash_order_qty=maybe,
-    limit_price=maybe, trigger_price=maybe, time_in_force=st.none() | st.just("ioc"), post_only=st.booleans(),
-    reduce_only=st.booleans(), display_qty=maybe, filled_qty=money, cost=money, avg_price=maybe,
+    limit_price=maybe, limit_offset=maybe, trigger_price=maybe, time_in_force=st.none() | st.just("ioc"),
+    post_only=st.booleans(), reduce_only=st.booleans(), display_qty=maybe, filled_qty=money, cost=money,
+    avg_price=maybe,
     fees=st.lists(st.tuples(st.just("USD"), money), max_size=2).map(tuple), reason=st.text(max_size=5),
     error=st.text(max_size=5), external=st.booleans(), overfilled=st.booleans(), amend=st.sampled_from(["", "UNKNOWN"]),
     amending=st.lists(st.tuples(st.just("limit_price"), money), max_size=1).map(tuple),
@@ -126,6 +127,14 @@ def test_an_order_of_rest_has_the_streams_names_and_exact_figures() -> None:
         "symbol": "BTC/GBP", "side": "buy", "order_type": "stop-loss-limit", "order_qty": D("0.001"),
         "trigger_price": D("23667.0"), "limit_price": D(23000),
     }  # fmt: skip
+
+
+def test_offsets_of_rest_are_no_prices() -> None:
+    """A sign before it says that it is one, of the trigger's as of the limit's."""
+    trailing = ORDER["descr"] | {"ordertype": "trailing-stop-limit", "price": "+50.0", "price2": "-0.5%"}
+    terms = read(descr=trailing).evidence.terms
+    assert "trigger_price" not in terms
+    assert (terms["limit_price"], terms["limit_offset"], terms["limit_offset_type"]) == (None, D("-0.5"), "pct")
 
 
 def test_prices_mean_what_the_order_type_says() -> None:
