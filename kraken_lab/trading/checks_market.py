@@ -94,7 +94,7 @@ def slippage(question: Question) -> Iterator[Check]:
         if limit_estimate(leg, book) is not None:
             continue
         levels = book.asks if leg.side == "buy" else book.bids
-        judged = warned if leg.is_triggered and not wakes_at_once(leg, book) else refused
+        judged = warned if leg.is_triggered else refused
         if not levels:
             yield judged("slippage", f"{begin}There is nothing to {leg.side} in the book.")
             continue
@@ -117,7 +117,7 @@ def slippage(question: Question) -> Iterator[Check]:
 
 
 def trigger(question: Question) -> Iterator[Check]:
-    """A stop or take-profit should wait: one beyond the market already would wake at once."""
+    """A stop or take-profit must wait: one whose trigger the market has passed the exchange cancels at once."""
     if not any(leg.is_triggered for leg in question.legs):
         return
     book = _book(question)
@@ -134,12 +134,12 @@ def trigger(question: Question) -> Iterator[Check]:
             )
         elif not wakes_at_once(leg, book):
             yield passed("trigger", f"{begin}Wakes when the price {side} to {at}.", trigger=price)
-        elif leg.order_type.startswith("stop-loss"):
-            said = f"{begin}The market is beyond {at} already: a {leg.order_type} would trigger at once."
-            yield refused("trigger", f"{said} Is it meant as a take-profit?", trigger=price)
         else:
-            said = f"{begin}The market is beyond {at} already: a {leg.order_type} triggers at once."
-            yield warned("trigger", f"{said} Is it meant as a stop-loss?", trigger=price)
+            other = "take-profit" if leg.order_type.startswith("stop-loss") else "stop-loss"
+            said = (
+                f"{begin}The market is beyond {at} already: a {leg.order_type} would trigger at once, so the exchange"
+            )
+            yield refused("trigger", f"{said} cancels it. Is it meant as a {other}?", trigger=price)
 
 
 def post_only(question: Question) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 
+from ..errors import EmptySide
 from ..market import BookSnapshot
 from ..wire import Pair, Request
 from ..wire.rounding import shortened_repr
@@ -20,6 +21,7 @@ from .facts import Facts
 from .legs import EXACT, QUOTIENT, Leg, legs_of
 from .question import Question
 from .rate_costs import rate_cost
+from .triggering import wakes_at_once
 from .walking import Levels, Taken, left_of, reaches, take
 
 __all__ = ["Preview", "preview", "rounded", "share_pct"]
@@ -61,7 +63,8 @@ class Preview:
     proceeds: Decimal | None = None
     """A sell: what it would bring in quote, by what fills now and by the rest at its price, fees taken off."""
     dropped_qty: Decimal = Decimal(0)
-    """What would be cancelled at once, not filled: the rest of an ``ioc`` or market order, or a post-only order."""
+    """What would be cancelled at once, not filled: the rest of an ``ioc`` or market order, one that is post-only and
+    would take, or one whose trigger is passed already."""
     balances_after: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     rate_cost: Decimal = Decimal(0)
     rate_left: Decimal | None = None
@@ -137,7 +140,17 @@ class _Walk:
             return Preview(
                 outcome=f"Starts at {leg.effective_time}; nothing happens before.", balances_after=self._after(leg)
             )
+        if self._is_passed(leg):
+            words = "Its trigger is passed already, so the exchange accepts it and cancels it at once."
+            return Preview(outcome=words, dropped_qty=leg.open_qty or Decimal(0), balances_after=self._after(leg))
         return Preview(outcome="Waits for its trigger; nothing fills before.", balances_after=self._after(leg))
+
+    def _is_passed(self, leg: Leg) -> bool:
+        """Whether the market is beyond its trigger, as far as the book tells."""
+        try:
+            return wakes_at_once(leg, self._book)
+        except EmptySide:
+            return False
 
     def _filling(self, leg: Leg, other: Levels) -> Preview:
         """What meets the book at once."""

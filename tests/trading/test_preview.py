@@ -198,6 +198,16 @@ def test_a_triggered_order_does_nothing_yet() -> None:
     assert one.balances_after["BTC"] == 30
 
 
+@pytest.mark.parametrize(("kind", "price"), [("stop-loss", "27000.0"), ("take-profit", "26000.0")])
+def test_an_order_whose_trigger_is_passed_is_cancelled_and_does_not_wait(kind: str, price: str) -> None:
+    """As the check says and the exchange does; of an empty side nobody can say that it is passed."""
+    wish = a_market(order_type=kind, side="sell", order_qty="1", triggers={"price": price})
+    one = seen(wish)
+    assert "cancels it at once" in one.outcome
+    assert (one.filled_qty, one.dropped_qty, one.balances_after["BTC"]) == numbers(0, 1, 30)
+    assert "Waits" in seen(wish, some_facts(book=a_book(asks=[]))).outcome
+
+
 def test_the_orders_of_a_batch_find_what_the_ones_before_left() -> None:
     """Two buys of half a coin: the second pays the next price, and the balances are those after both."""
     leg = a_market(symbol=None, order_qty="0.5")
