@@ -31,6 +31,7 @@ from .rules import OrderSettings
 __all__ = ["DeadMan", "DeadManState", "DeadManStatus", "maintenance_starts"]
 
 LONGEST_S: Final = 86_399
+_NOT_SET: Final = "not set from this kernel; whether another program of the account has set it cannot be seen"
 _BEFORE_MAINTENANCE: Final = 2
 """Timeouts before an announced maintenance at which the switch is turned off."""
 
@@ -76,7 +77,7 @@ lab.cancel_all_orders_after(0) takes it back>
 
     def _holds(self) -> str:
         if self.state is DeadManState.OFF:
-            return "no order ends by it"
+            return "no order ends by it" if self.refreshed_ns is not None else "no order ends by what was asked here"
         if self.state is DeadManState.STOPPING:
             return "asked to be off; the exchange has not acknowledged that yet"
         if self.state is DeadManState.FIRED:
@@ -157,7 +158,7 @@ class DeadMan:
         self._pending: list[_Setting] = []
         """Settings that are not acknowledged and were not alarmed about."""
         self._maintenance: float | None = None
-        self._why = ""
+        self._why = _NOT_SET
 
     # --- turning it -------------------------------------------------------------------------------------------------
 

@@ -241,3 +241,18 @@ def test_an_older_acknowledgement_that_comes_late_undoes_nothing() -> None:
     assert (line.now.dead_man.state, line.now.dead_man.trigger_ns) == ("OFF", None)
     line.wait(120.0)
     assert (line.now.dead_man.state, alarms(line)) == ("OFF", [])
+
+
+def test_a_switch_that_was_never_set_here_is_not_said_to_end_no_order() -> None:
+    """Another program of the account may have set it, which nobody can see; once it is turned off here, it is off."""
+    line = Line().open()
+    status = line.now.dead_man
+    assert status.state == "OFF"
+    assert status.why == "not set from this kernel; whether another program of the account has set it cannot be seen"
+    assert status.why in repr(status)
+    assert "no order ends by it" not in repr(status)
+    line = switched_on()
+    line.account.dead_man(False, line.at)
+    line.flush()
+    confirm(line)
+    assert repr(line.now.dead_man) == "<dead man's switch OFF: no order ends by it>"
