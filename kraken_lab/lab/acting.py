@@ -451,10 +451,13 @@ class Acting:
     def orders(self) -> AccountTable:
         """The account's orders, oldest first: this lab's and, marked ``external``, other people's. See `order` for one.
 
+        The first look at an account waits, for ten seconds at most, until what the exchange says of it is known for
+        sure; where it never was, or is no more, ``lab.account.reconciling`` says what is missing.
+
         >>> {"state", "symbol", "limit_price"} <= set(lab.orders.df().columns)
         True
         """
-        trader = self._acting()
+        trader = self._acting().settle()
         return orders_table(trader.host, lambda: trader.snapshot().orders)
 
     @_plainly
@@ -476,7 +479,7 @@ class Acting:
         >>> "fee" in lab.fills.df().columns
         True
         """
-        trader = self._acting()
+        trader = self._acting().settle()
         return fills_table(trader.host, lambda: trader.snapshot().fills)
 
     @property
@@ -490,7 +493,7 @@ class Acting:
         >>> "realised" in lab.positions.df().columns
         True
         """
-        trader = self._acting()
+        trader = self._acting().settle()
         return positions_table(trader.host, trader.counted_fills, trader.prices, lambda: trader.snapshot().uncounted)
 
     @plainly_called("lab")
@@ -512,7 +515,7 @@ class Acting:
     @property
     def account(self) -> AccountSnapshot:
         """Everything that is known of the account at this instant, as a value."""
-        return self._acting().snapshot()
+        return self._acting().settle().snapshot()
 
     @property
     def audit(self) -> AuditLog:

@@ -16,7 +16,7 @@ from .dealer import Dealer
 from .ground import Ground
 from .keeping import Keeping
 
-__all__ = ["Preparing"]
+__all__ = ["READY_WAIT", "Preparing"]
 
 BOOK_WAIT: Final = 5.0
 """How long a proposal waits for a verified book, in seconds; without one it says so and is refused."""

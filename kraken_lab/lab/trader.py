@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 from uuid import uuid4
 
 from ..errors import (
@@ -53,7 +53,7 @@ from .ground import Ground
 from .keeping import Keeping
 from .outcome import Outcome
 from .person import Person, new_code
-from .preparing import Preparing
+from .preparing import READY_WAIT, Preparing
 from .readiness import readiness_of
 from .reports import Resumed
 
@@ -80,7 +80,7 @@ class Trader:
     ) -> None:
         self.host, self.ground, self.settings = host, ground, settings
         self.views = ground.views
-        self._closed = False
+        self._closed = self._looked = False
         self._timer: asyncio.TimerHandle | None = None
         self._calls, self._person = Calls(ground.io), Person()
         self._shown: list[str] = []
@@ -347,6 +347,18 @@ class Trader:
             NotReady: its disk does not answer.
         """
         return self._keeping.wait(lambda: read(self.audit))
+
+    def settle(self) -> Self:
+        """Wait, once and not for long, until what there is of the account is known for sure.
+
+        Whoever looks after that sees what is known then; where that is not for sure, `AccountSnapshot` says why.
+        """
+        if not self._looked:
+            self._looked = True
+            # The look itself says what is wrong, if the lab ended meanwhile.
+            with contextlib.suppress(KrakenLabError):
+                self.wait(lambda known: known.reconciled, READY_WAIT, "the account")
+        return self
 
     def snapshot(self) -> AccountSnapshot:
         """Everything that is known of the account now."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+import kraken_lab as kl
 from kraken_lab.errors import NoSuchEntry
 from kraken_lab.lab.account_tables import fills_table, orders_table, positions_table
 from kraken_lab.lab.drawing import Drawing
@@ -176,3 +178,17 @@ def test_a_quotient_is_short_to_look_at_and_exact_to_compute_with(monkeypatch: p
         assert "≈63333.33333" in shown
         assert "63333.333333" not in shown
     assert orders[str(order.order_id)].avg_price == orders.pl(exact=True)["avg_price"][0] == third
+
+
+@pytest.mark.parametrize("name", ["orders", "fills", "positions", "account"])
+def test_the_first_look_at_an_account_waits_until_it_is_known(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An order that an earlier kernel left would be shown as it was then."""
+    monkeypatch.setenv("KRAKEN_LAB_HOME", str(tmp_path))
+    with kl.connect(new=True, seed=5) as lab:
+        getattr(lab, name)
+        trader = lab.trader
+        assert trader is not None
+        assert trader.snapshot().reconciled
+        assert lab.status().facts["dead man's switch"].startswith("OFF (not set from this kernel")
