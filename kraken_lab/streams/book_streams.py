@@ -129,7 +129,7 @@ class LadderStream(Stream[FeedT, PhotoT], Generic[FeedT, PhotoT]):
 
     def vitals(self) -> Vitals:
         """As of every stream, with its checksums: every message has one."""
-        return vitals_of(str(self.state), self.feeds, self._host.now(), checksums=True)
+        return self._with_trouble(vitals_of(str(self.state), self.feeds, self._host.now(), checksums=True))
 
     def __len__(self) -> int:
         return len(self.view())

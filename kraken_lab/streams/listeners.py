@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,10 @@ from typing import Any, Generic, TypeVar
 __all__ = ["AsyncInbox", "Callbacks", "Dispatcher"]
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())
+"""Nothing is printed from a thread unless somebody set up logging to have it so."""
 
 QUEUE = 10_000
 
@@ -32,8 +37,19 @@ class Callbacks:
         self.waiting: deque[object] = deque()
         self.ended = False
 
+    @property
+    def trouble(self) -> str:
+        """What its calls ended in, in a sentence; empty while none failed."""
+        again = f", {self.errors} times" if self.errors > 1 else ""
+        return f"callback {self.name} failed{again}: {self.last_error} (see .health)" if self.errors else ""
+
+    @property
+    def name(self) -> str:
+        """The function's own."""
+        return getattr(self.function, "__qualname__", None) or repr(self.function)
+
     def __repr__(self) -> str:
-        name = getattr(self.function, "__qualname__", repr(self.function))
+        name = self.name
         waiting = f", {len(self.waiting):,} waiting" if self.waiting else ""
         trouble = f", {self.errors} failed: {self.last_error}" if self.errors else ""
         dropped = f", {self.dropped} dropped" if self.dropped else ""
@@ -97,8 +113,10 @@ class Dispatcher:
             except BaseException as error:
                 # The user's own code, on a thread where nobody sees a traceback: shown in stream.health instead. Also
                 # what would end the thread, such as sys.exit(): it is everybody's.
-                callback.errors += 1
                 callback.last_error = _words(error)
+                callback.errors += 1
+                if callback.errors == 1:
+                    log.warning("%s", callback.trouble)
 
     def close(self, timeout: float = 1.0) -> None:
         """Stop calling; what is queued is let go. A call that has begun is waited for, but not for ever."""

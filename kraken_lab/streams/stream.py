@@ -8,6 +8,7 @@ import inspect
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from ..errors import BadArgument, NotReady, Refused, StreamStopped
@@ -122,7 +123,15 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
 
     def vitals(self) -> Vitals:
         """State, age, counters and the rest, in numbers."""
-        return vitals_of(str(self.state), self.feeds, self._host.now(), rows=len(self))
+        return self._with_trouble(vitals_of(str(self.state), self.feeds, self._host.now(), rows=len(self)))
+
+    def _with_trouble(self, vitals: Vitals) -> Vitals:
+        """With what failed of the user's own, which no thread prints."""
+        note = "; ".join(filter(None, (vitals.note, *self._troubles())))
+        return replace(vitals, note=note) if note != vitals.note else vitals
+
+    def _troubles(self) -> list[str]:
+        return [callback.trouble for callback in list(self._callbacks) if callback.errors]
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 
@@ -231,7 +240,8 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
     def on(self, callback: Callable[[ItemT], object]) -> Callable[[], None]:
         """Have ``callback`` called with everything new, on a thread of the lab's. Gives a function that ends it.
 
-        An exception in it stops nothing: it is counted and shown in `health`.
+        An exception in it stops nothing and is not printed: the printed stream, the line above a live table and
+        ``lab.status()`` name it from then on, and `health` counts.
 
         Raises:
             StreamStopped: it was stopped.
@@ -325,6 +335,8 @@ class Stream(LiveTable, Generic[FeedT, ItemT]):
             facts["gaps"] = str(gaps)
         if self.evicted:
             facts["evicted"] = f"{self.evicted:,}"
+        if troubles := self._troubles():
+            facts["trouble"] = "; ".join(troubles)
         return facts
 
 

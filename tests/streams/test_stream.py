@@ -262,6 +262,10 @@ class TestHearing:
         said = stream.health.callbacks[0]
         assert "3 failed" in said
         assert type(error).__name__ in said
+        for shown in (repr(stream), stream.vitals().note):
+            assert "fails failed, 3 times" in shown
+            assert type(error).__name__ in shown
+            assert "see .health" in shown
 
     def test_an_error_that_cannot_even_be_told(self, host: AHost) -> None:
         """Is told by its type."""
