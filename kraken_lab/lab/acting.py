@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, overload
 from ..errors import BadArgument, NoWidgets
 from ..trading import AccountSnapshot, Explanation, Limits, Order, Proposal
 from ..trading.dead_man import DeadManStatus
+from ..trading.terms import AMENDED, EDITED, TERMS
 from ..wire import flag, plainly_called, whole_number
 from .account_tables import AccountTable, fills_table, orders_table, positions_table
+from .named import named
 from .reports import AuditReport, KillOutcome, Resumed
 from .trader import Trader
 from .which_order import which_order
@@ -79,6 +81,7 @@ class Acting:
 
     # --- proposals --------------------------------------------------------------------------------------------------
 
+    @named(("symbol", *TERMS))
     @_plainly
     def add_order(self, **parameters: Any) -> Proposal:
         """A proposal for one order. Nothing is sent before its ``confirm()``.
@@ -98,6 +101,7 @@ class Acting:
         """
         return self._acting().propose_add(parameters)
 
+    @named([name for name in TERMS if name != "side"])
     @_plainly
     def buy(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
         """`add_order` to buy ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
@@ -107,6 +111,7 @@ class Acting:
         """
         return self._simple("buy", symbol, order_qty, limit_price, parameters)
 
+    @named([name for name in TERMS if name != "side"])
     @_plainly
     def sell(self, symbol: str, order_qty: Number, limit_price: Number | None = None, **parameters: Any) -> Proposal:
         """`add_order` to sell ``order_qty`` (base): at the market, or with a limit price. Nothing is sent yet.
@@ -160,6 +165,7 @@ class Acting:
         ]
         return self._acting().propose_batch({"symbol": symbol, "orders": plain, **parameters})
 
+    @named(AMENDED)
     @_plainly
     def amend_order(
         self,
@@ -183,6 +189,7 @@ class Acting:
         meant = which_order("amend_order", order, order_id, cl_ord_id)
         return self._acting().propose_amend(meant, changes)
 
+    @named(EDITED)
     @_plainly
     def edit_order(
         self,
@@ -194,7 +201,8 @@ class Acting:
     ) -> Proposal:
         """A proposal to cancel an order and place another for it, at the back of the queue; `amend_order` is better.
 
-        The exchange edits only orders without a cl_ord_id, so only those that were placed elsewhere.
+        The exchange edits only orders without a cl_ord_id, so none of this lab's own, which all carry one, but only
+        those that were placed elsewhere. Use `amend_order` for the others.
 
         Raises:
             BadArgument: nobody here knows the order.
@@ -406,6 +414,7 @@ class Acting:
 
     # --- by hand ----------------------------------------------------------------------------------------------------
 
+    @named(TERMS)
     @_plainly
     def ticket(self, symbol: str, **parameters: Any) -> Ticket:
         """An order ticket for a notebook: a form, what the order would do now, a review, and one button that sends.

@@ -36,6 +36,7 @@ _EXPLAINED: Final = {
     "trigger": "trigger is deprecated: use triggers={'reference': ...}.",
     "no_mpp": "no_mpp is deprecated: market price protection cannot be turned off.",
     "price": "price is not a parameter of this API: use limit_price.",
+    "amount": "amount is not a parameter of this API: use order_qty.",
     "volume": "volume is not a parameter of this API: use order_qty.",
     "type": "type is not a parameter of this API: use order_type.",
 }

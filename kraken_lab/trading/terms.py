@@ -33,14 +33,24 @@ from .combinations import BATCH, CLOSE_TYPES, batch_size, change_problems, order
 from .corrections import Correction, Problem
 from .states import OrderRecord
 
-__all__ = ["Reading", "read_add", "read_amend", "read_batch", "read_dead_man", "read_edit"]
+__all__ = [
+    "AMENDED",
+    "EDITED",
+    "TERMS",
+    "Reading",
+    "read_add",
+    "read_amend",
+    "read_batch",
+    "read_dead_man",
+    "read_edit",
+]
 
 _FORCES: Final = ("gtc", "gtd", "ioc", "fok")
 _PREVENTIONS: Final = ("cancel_newest", "cancel_oldest", "cancel_both")
-_TERMS: Final = tuple(f.name for f in fields(OrderTerms) if f.name not in ("cl_ord_id", "order_userref"))
-_AMENDED: Final = ("order_qty", "limit_price", "limit_price_type", "trigger_price", "trigger_price_type",
+TERMS: Final = tuple(f.name for f in fields(OrderTerms) if f.name not in ("cl_ord_id", "order_userref"))
+AMENDED: Final = ("order_qty", "limit_price", "limit_price_type", "trigger_price", "trigger_price_type",
                    "display_qty", "post_only", "symbol")  # fmt: skip
-_EDITED: Final = ("order_qty", "limit_price", "display_qty", "fee_preference", "post_only", "reduce_only",
+EDITED: Final = ("order_qty", "limit_price", "display_qty", "fee_preference", "post_only", "reduce_only",
                   "triggers", "symbol")  # fmt: skip
 
 
@@ -66,7 +76,7 @@ def read_add(arguments: Mapping[str, object]) -> Reading:
         told = ("side", "symbol", "order_qty", "order_type")
         return Reading(None, (swapped,), {name: arguments[name] for name in told if name in arguments})
     reader = Reader(arguments)
-    reader.only((*_TERMS, "symbol"))
+    reader.only((*TERMS, "symbol"))
     symbol = reader.text("symbol", needed="a pair such as 'BTC/USD'")
     given = {**_terms(reader), "symbol": symbol}
     return _read(reader, given, order_problems(given), lambda: AddOrder(**given, token=""))
@@ -106,7 +116,7 @@ def read_batch(arguments: Mapping[str, object]) -> Reading:
         reader.problems.append(batch_size(len(orders)))
     for at, order in enumerate(orders, start=1):
         each = Reader({name: value for name, value in order.items() if (name, value) != ("symbol", symbol)})
-        each.only(_TERMS)
+        each.only(TERMS)
         given = _terms(each)
         read = _read(each, given, order_problems(given), lambda given=given: OrderTerms(**given))  # type: ignore[misc]
         reader.problems += [Problem(f"orders[{at - 1}].{p.name}", f"Order {at}: {p.said}") for p in read.problems]
@@ -119,7 +129,7 @@ def read_batch(arguments: Mapping[str, object]) -> Reading:
 def read_amend(target: OrderRecord, arguments: Mapping[str, object]) -> Reading:
     """The ``amend_order`` of an order. ``order_qty`` is the new total, what is filled included."""
     reader = Reader(arguments)
-    reader.only(_AMENDED)
+    reader.only(AMENDED)
     given: dict[str, Any] = {
         **{name: reader.number(name) for name in ("order_qty", "limit_price", "trigger_price", "display_qty")},
         **{name: reader.choice(name, get_args(PriceType)) for name in ("limit_price_type", "trigger_price_type")},
@@ -135,7 +145,7 @@ def read_amend(target: OrderRecord, arguments: Mapping[str, object]) -> Reading:
 def read_edit(target: OrderRecord, arguments: Mapping[str, object]) -> Reading:
     """The ``edit_order`` of an order: cancelled, and replaced by another under a new id."""
     reader = Reader(arguments)
-    reader.only(_EDITED)
+    reader.only(EDITED)
     given: dict[str, Any] = {
         **{name: reader.number(name) for name in ("order_qty", "limit_price", "display_qty")},
         "fee_preference": reader.choice("fee_preference", ("base", "quote")),
