@@ -31,7 +31,10 @@ class Amounts(Mapping[str, Decimal]):
     def __init__(self, name: str, given: Mapping[Any, object]) -> None:
         if not given or not all(isinstance(key, str) and _CURRENCY.fullmatch(key) for key in given):
             raise BadArgument(name, given, "amounts by quote currency, such as {'USD': '1000', 'BTC': '0.05'}")
-        self._each = {key: positive(f"{name}[{key!r}]", given[key]) for key in sorted(given)}
+        read = {key: positive(f"{name}[{key!r}]", value) for key, value in given.items()}
+        if len({key.upper() for key in read}) < len(read):
+            raise BadArgument(name, given, "one amount for each currency, whose name is in capitals")
+        self._each = dict(sorted((key.upper(), amount) for key, amount in read.items()))
 
     def __getitem__(self, currency: str) -> Decimal:
         return self._each[currency]

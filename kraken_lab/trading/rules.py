@@ -180,4 +180,4 @@ def _symbols(given: object) -> frozenset[str]:
     symbols = frozenset(given)
     if not symbols or not all(isinstance(symbol, str) and "/" in symbol for symbol in symbols):
         raise BadArgument("allowed_symbols", given, "a list of symbols such as ['BTC/USD']")
-    return symbols
+    return frozenset(symbol.upper() for symbol in symbols)

@@ -304,3 +304,11 @@ def test_a_past_of_another_clock_counts_by_the_wall() -> None:
         fingerprint=past_of(a_wish(), ago_s=0).fingerprint,
     )  # fmt: skip
     assert refusals(a_wish(), live_facts(past=(later,), at=Instant(5.0, NOW.wall_ns))) == {"repetition"}
+
+
+def test_limits_in_small_letters_mean_the_same() -> None:
+    """Else they would be taken, and refuse everything."""
+    small = Limits(max_order_notional={"usd": "1"}, allowed_symbols=["btc/usd"])  # type: ignore[arg-type, dict-item]
+    assert small == Limits(max_order_notional={"USD": Decimal(1)}, allowed_symbols=frozenset(["BTC/USD"]))
+    with pytest.raises(BadArgument, match="one amount for each currency"):
+        Limits(max_order_notional={"usd": Decimal(1), "USD": Decimal(2)})
