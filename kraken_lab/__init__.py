@@ -93,4 +93,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """What there is for users: the names this page is about, not those it imports for itself."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -61,6 +61,26 @@ T = TypeVar("T")
 
 _plainly = plainly_called("lab")
 
+_MACHINERY = frozenset(
+    [
+        "dispatcher",
+        "give_again",
+        "halt_file",
+        "io",
+        "label",
+        "lines",
+        "now",
+        "over",
+        "release",
+        "rest",
+        "run",
+        "trader",
+        "views",
+        "wait_for_instruments",
+    ]
+)
+"""What the other rooms use of a lab: there, but not offered by completion."""
+
 _SANDBOX_ENDED = (
     "The sandbox process of this lab has ended. kl.connect() opens another lab with another sandbox; "
     "what these streams hold can still be read."
@@ -240,6 +260,9 @@ class Lab(Looking, Acting):
     def now(self) -> Instant:
         """This moment on the lab's clocks."""
         return self._clock.now()
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _MACHINERY]
 
     def __repr__(self) -> str:
         count = len(self.streams)

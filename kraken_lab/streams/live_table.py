@@ -35,6 +35,9 @@ _plainly = plainly_called("table")
 EARLIEST_NS = 10**17
 """A moment of 1973 in ns since 1970. A smaller number was meant as seconds or milliseconds, or as a stretch."""
 
+_MACHINERY = frozenset(["books", "feeds", "held", "held_by_frames", "order_by", "photograph", "pulse", "vitals"])
+"""What draws and counts a table: there, but not offered by completion."""
+
 
 class LiveTable:
     """One or more symbols' rows of one channel, as pandas, polars or Arrow whenever asked.
@@ -174,6 +177,9 @@ class LiveTable:
         if total <= len(part):
             return part, facts
         return part, {**facts, "shown": f"the {which} {len(part)}, {total - len(part):,} more in .df()"}
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _MACHINERY]
 
     def __repr__(self) -> str:
         width = shutil.get_terminal_size((120, 24)).columns
