@@ -234,7 +234,8 @@ class StreamStopped(FeedError):
 
     def __init__(self, what: str) -> None:
         self.what = what
-        super().__init__(f"{what} is stopped. Its rows can still be read; start it again by calling it on an open lab.")
+        anew = "ask an open lab for it anew, as with lab.book(...)"
+        super().__init__(f"{what} is stopped. Its rows can still be read; {anew}.")
 
 
 class LabClosed(StreamStopped):

@@ -72,7 +72,8 @@ order.wait("open")
 # ## Amending
 #
 # An amendment changes the order in place. Fewer keeps the place in the queue; more, or another price, loses it, and
-# the card says so. (`edit_order`, the older way, cancels and places anew.)
+# the card says so. (`edit_order`, the older way, cancels and places anew; the exchange refuses it for
+# orders that carry a `cl_ord_id`, as all of this lab's do.)
 
 # %%
 change = order.amend(order_qty="0.005")

@@ -183,7 +183,7 @@ data_pl.tail(3)
 # ## Learning and scoring
 #
 # The model is a table: how often it went up, for each value of what is used. It is learned from the first 60 % of the
-# time and scored on the rest.
+# rows and scored on the rest.
 #
 # The score compares mean squared errors of the probability with those of a **baseline** that looks at nothing and
 # always says how often it went up before: 0 is as good as the baseline, 1 is perfect, below 0 is worse. Rows next to
@@ -273,7 +273,7 @@ pd.Series(
         "next move is up too (%)": after_up["up"].mean() * 100,
         "next move, on average (USD)": after_up["move"].mean(),
         "half a spread, on average (USD)": after_up["spread"].mean() / 2,
-        "half of the next moves come within (ms)": moves.to_series().diff().median().total_seconds() * 1e3,
+        "half of all moves come within, whichever the last was (ms)": moves.to_series().diff().median().total_seconds() * 1e3,
     },
     name="after a move up",
 ).round(2).to_frame()
