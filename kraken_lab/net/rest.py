@@ -177,7 +177,7 @@ class RestClient:
         if self._credentials is None:
             raise BadKey(
                 "This needs an API key: it is about an account, or wants a token, as even level3 data do. "
-                "In the sandbox a key comes by itself; for Kraken see \"Kraken itself\" in the README."
+                'In the sandbox a key comes by itself; for Kraken see "Kraken itself" in the README.'
             )
         for attempt in range(NONCE_ATTEMPTS):
             nonce = str(await self._nonce.soon())
