@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..errors import BadArgument
 from ..wire.numbers import from_user
 
-__all__ = ["Amounts", "positive", "quote_of"]
+__all__ = ["Amounts", "capitals", "positive", "quote_of"]
 
 _CURRENCY: Final = re.compile(r"[A-Za-z0-9.]{1,20}")
 
@@ -32,9 +32,10 @@ class Amounts(Mapping[str, Decimal]):
         if not given or not all(isinstance(key, str) and _CURRENCY.fullmatch(key) for key in given):
             raise BadArgument(name, given, "amounts by quote currency, such as {'USD': '1000', 'BTC': '0.05'}")
         read = {key: positive(f"{name}[{key!r}]", value) for key, value in given.items()}
-        if len({key.upper() for key in read}) < len(read):
+        each: dict[str, Decimal] = {capitals(key): amount for key, amount in read.items()}
+        if len(each) < len(read):
             raise BadArgument(name, given, "one amount for each currency, whose name is in capitals")
-        self._each = dict(sorted((key.upper(), amount) for key, amount in read.items()))
+        self._each = dict(sorted(each.items()))
 
     def __getitem__(self, currency: str) -> Decimal:
         return self._each[currency]
@@ -50,6 +51,15 @@ class Amounts(Mapping[str, Decimal]):
 
     def __repr__(self) -> str:
         return repr({currency: f"{amount:f}" for currency, amount in self._each.items()})
+
+
+def capitals(name: str) -> str:
+    """A currency or symbol that was typed in small letters as it is written; AAPLx, with letters of both kinds, stays.
+
+    >>> capitals("btc/usd"), capitals("AAPLx/USD")
+    ('BTC/USD', 'AAPLx/USD')
+    """
+    return name.upper() if name.islower() else name
 
 
 def positive(name: str, value: object) -> Decimal:

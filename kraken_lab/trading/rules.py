@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from ..errors import BadArgument
 from ..wire import number, plainly_made
-from .amounts import Amounts, positive, quote_of
+from .amounts import Amounts, capitals, positive, quote_of
 
 __all__ = ["Limits", "OrderSettings"]
 
@@ -180,4 +180,4 @@ def _symbols(given: object) -> frozenset[str]:
     symbols = frozenset(given)
     if not symbols or not all(isinstance(symbol, str) and "/" in symbol for symbol in symbols):
         raise BadArgument("allowed_symbols", given, "a list of symbols such as ['BTC/USD']")
-    return frozenset(symbol.upper() for symbol in symbols)
+    return frozenset(map(capitals, symbols))
