@@ -440,7 +440,7 @@ def test_a_page_loads_a_script_once(notebook: Notebook, book: Table, trades: Tab
     for _ in range(2):
         notebook.run(TRADES, BOOK)
         Table(notebook, TRADES), Table(notebook, BOOK)
-    assert notebook.page.evaluate(count) == before == 1
+    assert notebook.page.evaluate(count) == before >= 1
 
 
 @pytest.mark.both_kernels
