@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, NamedTuple
 
 from ..tables import EventTable, schema
-from ..wire import ExecutionReport, ExecutionsMessage, ExecutionTriggers, Instant, Settings, Want
+from ..wire import ExecutionReport, ExecutionsMessage, Instant, Settings, Want
 from .feed import Upstream
 from .sequenced_feed import SequencedFeed
 
@@ -112,7 +112,7 @@ class ExecutionsFeed(SequencedFeed[ExecutionsMessage]):
             report.order_qty,
             report.cash_order_qty,
             report.limit_price if report.limit_price_type in (None, "static") else None,  # else it is an offset
-            None if triggers is None else triggers.actual_price or _static(triggers),
+            None if triggers is None else triggers.wakes_at,
             None if triggers is None else triggers.status,
             report.time_in_force,
             report.last_qty,
@@ -146,8 +146,3 @@ def _remember(those: OrderedDict[str, Any], name: str, value: Any) -> None:
     those.move_to_end(name)
     if len(those) > REMEMBERED:
         those.popitem(last=False)
-
-
-def _static(triggers: ExecutionTriggers) -> Decimal | None:
-    """A trigger as it was given, if that is a price and not an offset."""
-    return triggers.price if triggers.price_type in (None, "static") else None

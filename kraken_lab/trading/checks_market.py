@@ -125,7 +125,7 @@ def trigger(question: Question) -> Iterator[Check]:
         price = trigger_estimate(leg, book)
         if price is None:
             continue
-        about = "" if leg.triggers is not None and leg.triggers.price_type in (None, "static") else "about "
+        about = "about " if leg.static_trigger is None else ""
         side = "rises" if wakes_above(leg) else "falls"
         at = f"{about}{shortened(price)}"
         if leg.order_type in TRAILING_TYPES:

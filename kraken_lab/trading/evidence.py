@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from ..errors import Malformed
-from ..wire import ExecutionReport, ExecutionTriggers, Instant, to_ns
+from ..wire import ExecutionReport, Instant, to_ns
 from .exact import multiply, total
 from .states import FillRecord
 
@@ -70,7 +70,7 @@ def of_report(report: ExecutionReport, source: Source, at: Instant) -> Evidence:
         del terms["limit_price"]  # how the exchange says that there is none
     if report.limit_price_type in ("quote", "pct") and report.limit_price is not None:
         terms |= limit_offset(report.limit_price, report.limit_price_type)
-    trigger = _trigger_price(report.triggers)
+    trigger = None if report.triggers is None else report.triggers.wakes_at
     if trigger is not None:
         terms["trigger_price"] = trigger
     timestamp_ns = _time(report.timestamp)
@@ -99,15 +99,6 @@ def _time(text: str) -> int | None:
         return to_ns(text)
     except Malformed:
         return None  # a time that cannot be read must not cost the report
-
-
-def _trigger_price(triggers: ExecutionTriggers | None) -> Decimal | None:
-    """The price at which it wakes: what was resolved, or what was given if that is a price and not an offset."""
-    if triggers is None:
-        return None
-    if triggers.actual_price is not None:
-        return triggers.actual_price
-    return triggers.price if triggers.price_type in (None, "static") else None
 
 
 def _fill(report: ExecutionReport, source: Source, timestamp_ns: int | None, at: Instant) -> FillRecord | None:

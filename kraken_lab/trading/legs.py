@@ -87,8 +87,7 @@ class Leg:
     @property
     def static_trigger(self) -> Decimal | None:
         """Its trigger in quote per base; None where it has none or only an offset."""
-        trigger = self.triggers
-        return trigger.price if trigger is not None and trigger.price_type in (None, "static") else None
+        return None if self.triggers is None else self.triggers.static_price
 
 
 def limit_is_offset(order_type: str, price_type: str | None) -> bool:

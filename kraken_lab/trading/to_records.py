@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import OrderRefused
-from ..wire import AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, OrderTerms, Triggers
+from ..wire import AddOrder, AmendOrder, BatchAdd, EditOrder, Instant, OrderTerms
 from .evidence import limit_offset
 from .legs import limit_is_offset
 from .states import OrderRecord, OrderState
@@ -47,7 +47,7 @@ def _record(leg: OrderTerms, symbol: str, cl_ord_id: str, at: Instant) -> OrderR
         order_qty=leg.order_qty,
         cash_order_qty=leg.cash_order_qty,
         **_limit(leg.order_type, leg.limit_price, leg.limit_price_type),
-        trigger_price=_trigger(leg.triggers),
+        trigger_price=None if leg.triggers is None else leg.triggers.static_price,
         time_in_force=leg.time_in_force,
         post_only=bool(leg.post_only),
         reduce_only=bool(leg.reduce_only),
@@ -65,11 +65,6 @@ def _limit(order_type: str, price: Decimal | None, kind: str | None) -> dict[str
     return limit_offset(price, kind or "quote")
 
 
-def _trigger(triggers: Triggers | None) -> Decimal | None:
-    """The trigger's price, if it is one and not an offset."""
-    return triggers.price if triggers is not None and triggers.price_type in (None, "static") else None
-
-
 def amended_terms(request: AmendOrder, order_type: str) -> dict[str, Decimal]:
     """What an amendment asks for, by the names of `OrderRecord`."""
     limit = "limit_offset" if limit_is_offset(order_type, request.limit_price_type) else "limit_price"
@@ -84,7 +79,7 @@ def amended_terms(request: AmendOrder, order_type: str) -> dict[str, Decimal]:
 
 def replacement(old: OrderRecord, request: EditOrder, at: Instant) -> OrderRecord:
     """The order that an edit is to put in the place of ``old``; what it does not name stays as it was."""
-    trigger = _trigger(request.triggers)
+    trigger = None if request.triggers is None else request.triggers.static_price
     kind = old.limit_offset_type if old.limit_price is None else "static"
     return replace(
         old,

@@ -49,6 +49,17 @@ class ExecutionTriggers(Row, frozen=True):
     def __post_init__(self) -> None:
         check_bounds(self.price, self.actual_price, self.peak_price, self.last_price)
 
+    @property
+    def wakes_at(self) -> Decimal | None:
+        """The price at which it wakes: what was resolved, or what was given if that is a price and not an offset.
+
+        >>> ExecutionTriggers(price=Decimal(50), price_type="quote").wakes_at is None
+        True
+        """
+        if self.actual_price is not None:
+            return self.actual_price
+        return self.price if self.price_type in (None, "static") else None
+
 
 class Contingent(Row, frozen=True):
     """The template of the order that each fill of this one creates."""

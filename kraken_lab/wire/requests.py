@@ -205,6 +205,15 @@ class Triggers(Parameters):
     price_type: PriceType | None = None
     reference: Literal["last", "index"] | None = None
 
+    @property
+    def static_price(self) -> Decimal | None:
+        """The price at which it wakes, in quote per base; None where what was given is an offset.
+
+        >>> Triggers(price=Decimal(50), price_type="quote").static_price is None
+        True
+        """
+        return self.price if self.price_type in (None, "static") else None
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Conditional(Parameters):
