@@ -64,6 +64,7 @@ _plainly = plainly_called("lab")
 _MACHINERY = frozenset(
     [
         "dispatcher",
+        "end",
         "give_again",
         "halt_file",
         "io",
@@ -307,8 +308,8 @@ class Lab(Looking, Acting):
             warnings.warn(f"{said} lab.cancel_all() before ends your own.", UserWarning, stacklevel=2)
 
     def _resting_under_the_switch(self) -> int:
-        """How many orders the dead man's switch would have ended, as far as is known."""
-        if self._trader is None or self._closed:
+        """How many orders the dead man's switch would have ended, as far as is known, at an exchange that goes on."""
+        if self._trader is None or self._closed or self._process is not None or self._paper is not None:
             return 0
         known = self._trader.dealer.known
         on = known.dead_man.state is DeadManState.ON

@@ -513,6 +513,15 @@ def under_the_switch(exchange: SandboxProcess) -> Iterator[tuple[kl.Lab, kl.Orde
 
 
 @pytest.mark.promise("A-14")
+def test_orders_of_an_exchange_that_ends_too_are_not_said_to_stay() -> None:
+    """A lab that started its own sandbox closes it: there is nothing to warn of, and a warning would fail here."""
+    with kl.connect(new=True, rate=0.0) as lab:
+        lab.add_order(**at_rest(lab)).confirm().wait("open")
+        lab.dead_man(True)
+        lab.trader.wait(lambda known: str(known.dead_man.state) == "ON", 5.0, "the switch")  # type: ignore[union-attr]
+
+
+@pytest.mark.promise("A-14")
 @pytest.mark.fault("F-127")
 def test_an_end_that_nobody_chose_is_what_the_switch_is_for(exchange: SandboxProcess) -> None:
     """An error ends the program, or the block the lab was opened for: the order ends when the time has passed."""
