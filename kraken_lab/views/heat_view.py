@@ -198,15 +198,16 @@ class HeatView(LiveView):
                 self._picked(str(side), price)
 
     @property
-    def due(self) -> float:
-        """As for every picture, and at once when older columns are wanted, paused or not.
+    def over(self) -> bool:
+        """Whether the browser was told that nothing will change any more."""
+        return self._line.told_the_end
 
-        After the source's end only what the browser asks for.
-        """
+    @property
+    def due(self) -> float:
+        """As for every picture, and at once when older columns are wanted, paused or not."""
         if self._older is not None and not (self.pace.hidden or self.closed):
             return min(self._older_due, self._leave_at)
-        over = self.pace.confirmed and not self._want_whole and self._line.told_the_end
-        return self._leave_at if over else super().due
+        return super().due
 
     _older_due = -math.inf
 

@@ -111,12 +111,13 @@ class LadderView(LiveView):
 
     def frame(self, whole: bool, now: float) -> Frame | None:
         """The rows that changed since the last frame, and the line of facts above them."""
+        ended = self._source.ended  # asked first: the frame that tells the end has all there was until then
         picture = self._look(whole)
         told = changes(None if whole else self._picture, picture)
         self._picture = picture
         buffers = [told.pop(name, "").encode() for name in ("bids", "asks")] if "book" in told else []
         frame = Frame(told, buffers, whole) if told or whole else None
-        return with_facts(frame, self._line.news(now, ended=self._source.ended, whole=whole, along=bool(told)))
+        return with_facts(frame, self._line.news(now, ended=ended, whole=whole, along=bool(told)))
 
     def _look(self, whole: bool) -> LadderPicture:
         # The pulse is read before the book: a change in between is seen the next time, not missed.
@@ -142,10 +143,9 @@ class LadderView(LiveView):
                 self._picked(str(side), self._grid.price(int(str(price))))
 
     @property
-    def due(self) -> float:
-        """As for every picture; after the source's end only what the browser asks for."""
-        over = self._line.told_the_end and self.pace.confirmed and not self._want_whole
-        return self._leave_at if over and self._pulse == self._source.pulse() else super().due
+    def over(self) -> bool:
+        """Whether the browser was told that nothing will change any more."""
+        return self._line.told_the_end
 
     def shut(self) -> None:
         """The widget is closed with the picture."""

@@ -137,10 +137,9 @@ class LiveTableView(LiveView):
         return with_facts(frame, facts)
 
     @property
-    def due(self) -> float:
-        """As for every picture; after the source's end only what the browser asks for."""
-        over = self.pace.confirmed and not self._want_whole and self._line.told_the_end
-        return self._leave_at if over else super().due
+    def over(self) -> bool:
+        """Whether the browser was told that nothing will change any more."""
+        return self._line.told_the_end
 
     def shut(self) -> None:
         """The widget is closed with the picture."""

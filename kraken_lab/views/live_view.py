@@ -174,8 +174,15 @@ class LiveView(ABC):
     # --- the pump ---------------------------------------------------------------------------------------------------
 
     @property
+    def over(self) -> bool:
+        """Whether its source has ended, and a frame has said so: after that only what a browser asks for is sent."""
+        return False
+
+    @property
     def due(self) -> float:
         """When it wants to be painted, or forgotten."""
+        if self.over and self.pace.confirmed and not self._want_whole:
+            return self._leave_at
         return min(self.pace.beat if self._looks_anyway else self.pace.due, self._leave_at)
 
     def paint(self, now: float) -> int:

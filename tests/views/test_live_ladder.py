@@ -268,12 +268,13 @@ def test_the_last_trade_is_marked() -> None:
 
 
 def test_a_lab_that_ended_is_told_once() -> None:
-    """Then nothing is due any more."""
+    """Then nothing is due any more, though what it was made of goes on for another stream."""
     watched = Watched()
     watched.turn()
     watched.book.ended = True
     watched.turn(1.0)
     assert watched.page.facts["ended"] is True
+    watched.book.put("bids", 985, 7)
     assert watched.turn(60) == 0
 
 
