@@ -112,7 +112,7 @@ class View {
     const root = made("div", "kl-health tex2jax_ignore mathjax_ignore");
     root.setAttribute("role", "region");
     root.setAttribute("aria-label", title);
-    root.addEventListener("keydown", (event) => event.stopPropagation()); // else x cuts the cell it stands in
+    keepKeys(root);
     const head = made("div", "kl-head");
     this.verdict = made("span", "kl-state warn");
     this.at = made("span", "kl-said");

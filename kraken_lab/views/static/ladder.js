@@ -180,8 +180,7 @@ class View {
     const { store } = this;
     const root = made("div", "kl-ladder tex2jax_ignore mathjax_ignore", "region");
     root.setAttribute("aria-label", `${store.title}, live price ladder`);
-    root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys to walk through its cells
-    root.addEventListener("keydown", (event) => event.stopPropagation()); // and x to cut the one this stands in
+    keepKeys(root);
     root.style.setProperty("--kl-row", `${ROW}px`);
 
     const head = made("div", "kl-head");
