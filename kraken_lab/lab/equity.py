@@ -33,6 +33,8 @@ class Equity:
         self._trader, self._quote = trader, _currency(quote)
         self._fills: tuple[FillRecord, ...] = ()
         self._uncounted = 0
+        self._note = "0 fills"
+        """What is said of the photo taken last."""
 
     def shown(self) -> Shown:
         """The live figure."""
@@ -50,12 +52,16 @@ class Equity:
             known = self._trader.snapshot()
             self._fills, self._uncounted = known.counted_fills, known.uncounted
         traded = {fill.symbol for fill in self._fills}
-        return EquityPhoto(
+        photo = EquityPhoto(
             self._quote,
             self._fills,
             {symbol: _mids(feed) for symbol, feed in self._books().items() if symbol in traded},
             self._uncounted,
         )
+        count = sum(fill.symbol.partition("/")[2] == self._quote for fill in self._fills)
+        words = f"{count:,} fill{'' if count == 1 else 's'}"
+        self._note = f"{words}; {photo.left_out}" if photo.left_out else words
+        return photo
 
     def _books(self) -> dict[str, BookFeed]:
         """The book of each pair whose past is longest."""
@@ -84,11 +90,8 @@ class Equity:
         ]
 
     def vitals(self) -> Vitals:
-        """How many fills there are, and which are left out."""
-        count = sum(fill.symbol.partition("/")[2] == self._quote for fill in self._fills)
-        left_out = EquityPhoto(self._quote, self._fills, uncounted=self._uncounted).left_out
-        words = f"{count:,} fill{'' if count == 1 else 's'}"
-        return Vitals(note=f"{words}; {left_out}" if left_out else words)
+        """How many fills there were, and which were left out, in the photo taken last."""
+        return Vitals(note=self._note)
 
 
 def _currency(given: object) -> str:

@@ -75,21 +75,14 @@ class EquityPhoto:
     @property
     def left_out(self) -> str:
         """Which fills the figure leaves out, in words; empty if it has all."""
-        others: dict[str, int] = {}
-        for fill in self.fills:
-            quote = fill.symbol.partition("/")[2]
-            if quote != self.quote:
-                others[quote] = others.get(quote, 0) + 1
-        count = sum(others.values())
-        named = sorted(others)[:NAMED] + ["others"] * (len(others) > NAMED)
-        words = [
-            *(
-                [f"{count:,} fill{' is' if count == 1 else 's are'} left out, against {', '.join(named)}"]
-                if count
-                else []
-            ),
-            *([not_counted(self.uncounted)] if self.uncounted else []),
-        ]
+        words = []
+        if others := [quote for fill in self.fills if (quote := fill.symbol.partition("/")[2]) != self.quote]:
+            quotes = sorted(set(others))
+            named = quotes[:NAMED] + ["others"] * (len(quotes) > NAMED)
+            fills = "1 fill is" if len(others) == 1 else f"{len(others):,} fills are"
+            words.append(f"{fills} left out, against {', '.join(named)}")
+        if self.uncounted:
+            words.append(not_counted(self.uncounted))
         return "; ".join(words)
 
 
