@@ -16,7 +16,7 @@ The rows run from the highest ask down to the lowest bid, book after book. On th
 ===========  ===========================================================================================================
 
 Its buffers are the changed rows as uint32, little-endian, and the digits of these rows, separated by commas. See
-`picture` for all other tables and ``levels.js`` for the other side.
+`picture` for all other tables and ``table_levels.js`` for the other side.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from . import escape
 from .live_view import Frame
 
 __all__ = ["LevelPicture", "level_frame", "level_picture"]
-
-_U32 = "I" if array("I").itemsize == 4 else "L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _moved(held: Sequence[Any], removed: list[int], added: list[int]) -> Sequenc
 
 
 def _buffers(picture: LevelPicture, changed: Sequence[Sequence[int]]) -> list[bytes]:
-    rows, first = array(_U32), 0
+    rows, first = array("I"), 0
     texts: list[str] = []
     for keys, held, places in zip(picture.keys, picture.held, changed, strict=True):
         rows.extend(places if not first else [row + first for row in places])
