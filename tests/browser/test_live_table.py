@@ -432,7 +432,6 @@ def test_in_the_dark_it_is_dark(notebook: Notebook, trades: Table) -> None:
     until(lambda: trades.element.evaluate(brightness) > 600)
 
 
-@pytest.mark.both_kernels
 def test_a_page_loads_a_script_once(notebook: Notebook, book: Table, trades: Table) -> None:
     """However often a cell is run: of what a browser has loaded it lets go of nothing."""
     count = "globalThis[Symbol.for('kraken_lab.scripts')].size"
